@@ -1,0 +1,32 @@
+/**
+ * Whether a caller may do a thing: collects the policies that apply from the state and asks the policy engine. Enforcing,
+ * explaining and previewing all call this one function.
+ */
+
+import type { Decision } from "../policy/decision.ts";
+import type { Principal } from "../policy/request.ts";
+import type { Path } from "../network/path.ts";
+import type { State } from "../model/state.ts";
+
+export interface Ask {
+  readonly principal: Principal;
+  /** `s3:GetObject`. */
+  readonly action: string;
+  /** An ARN, or `*`. */
+  readonly resource: string;
+  /** The owner of the resource, where it exists or is about to. */
+  readonly resourceAccountId?: string;
+  /** For S3: the bucket whose policy takes part, where it exists. */
+  readonly bucketName?: string;
+  readonly path: Path;
+  readonly region: string;
+  readonly nowMs: number;
+  readonly secureTransport: boolean;
+  readonly userAgent?: string;
+  /** Condition keys of the service and of the request itself (`s3:prefix`, `aws:RequestTag/x`), any case. */
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+}
+
+export function authorise(_state: State, _ask: Ask): Decision {
+  throw new Error("not built yet");
+}

@@ -1,0 +1,42 @@
+/**
+ * What the daemon asks of a data plane, kernel or userspace. A plane carries connections from instances to the services
+ * and hands each to `accept` with the path that it took.
+ */
+
+import type { Socket } from "node:net";
+import type { Path } from "../network/path.ts";
+import type { Blueprint } from "../plan/blueprint.ts";
+
+export interface DataPlane extends AsyncDisposable {
+  readonly kind: "linux" | "userspace";
+  /** What this plane does not enforce, a sentence each; empty for none. */
+  readonly notEnforced: readonly string[];
+  /** Resolves when the machine holds the blueprint: a packet sent afterwards takes the new way. Calls are queued in order. */
+  readonly apply: (blueprint: Blueprint) => Promise<void>;
+  /** How a program gets into an instance, or undefined when the plane does not hold it. */
+  readonly entry: (instanceId: string) => Entry | undefined;
+  /** Resolves, with the reason, when the plane has stopped by itself; never after a disposal. */
+  readonly failed: Promise<Error>;
+}
+
+export interface PlaneHost {
+  /** Takes over an accepted connection to a service port. `port` is the port that the client called: 80 or 443. */
+  readonly accept: (socket: Socket, path: Path, port: number) => void;
+  /** Answers one DNS query of a VPC's resolver, wire form in, wire form out. */
+  readonly answerDns: (vpcId: string, query: Uint8Array, transport: "udp" | "tcp") => Uint8Array | undefined;
+  /** A line for the log of the daemon. */
+  readonly log: (line: string) => void;
+  /** PEM of the system's roots and the region's own CA, for programs inside instances. */
+  readonly caBundleFile: string;
+  /** PEM of the region's own CA alone. */
+  readonly caFile: string;
+  /** A folder for this plane's own files; it exists. */
+  readonly folder: string;
+}
+
+/** What `underpass exec` needs. The command line runs `[...command, program, ...arguments]` with `environment` laid over its own. */
+export interface Entry {
+  readonly command: readonly string[];
+  /** `undefined` as JSON null: the variable is taken away. */
+  readonly environment: Readonly<Record<string, string | null>>;
+}

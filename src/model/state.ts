@@ -1,0 +1,186 @@
+/**
+ * All that exists in the region, as an immutable value, and the one way it changes: `apply`.
+ * Verbs (one file per resource) return changes and never touch a state; the journal stores changes, not commands.
+ */
+
+import { PersistentMap } from "../base/persistent-map.ts";
+import type { AccessKey, Session } from "./access-key.ts";
+import type { Bucket } from "./bucket.ts";
+import type { Instance } from "./instance.ts";
+import type { InternetGateway } from "./internet-gateway.ts";
+import type { ManagedPolicy } from "./managed-policy.ts";
+import type { NetworkInterface } from "./network-interface.ts";
+import type { Role } from "./role.ts";
+import type { RouteTable } from "./route-table.ts";
+import type { Subnet } from "./subnet.ts";
+import type { User } from "./user.ts";
+import type { VpcEndpoint } from "./vpc-endpoint.ts";
+import type { Vpc } from "./vpc.ts";
+
+/** Every kind of resource and its document. */
+export interface Documents {
+  readonly vpc: Vpc;
+  readonly subnet: Subnet;
+  readonly "route-table": RouteTable;
+  readonly "internet-gateway": InternetGateway;
+  readonly instance: Instance;
+  readonly "network-interface": NetworkInterface;
+  readonly "vpc-endpoint": VpcEndpoint;
+  readonly bucket: Bucket;
+  readonly user: User;
+  readonly role: Role;
+  readonly "managed-policy": ManagedPolicy;
+  readonly "access-key": AccessKey;
+  readonly session: Session;
+}
+
+export type Kind = keyof Documents;
+
+export type Change = { readonly [K in Kind]: Put<K> | Delete<K> }[Kind];
+
+export interface Put<K extends Kind> {
+  readonly op: "put";
+  readonly kind: K;
+  readonly document: Documents[K];
+}
+
+export interface Delete<K extends Kind> {
+  readonly op: "delete";
+  readonly kind: K;
+  readonly id: string;
+}
+
+/**
+ * What documents can be found by beside their id: for each kind, the name of an index and the keys that a document has
+ * in it. Every kind also has the index `owner`, keyed by `ownerKey(accountId, region)`.
+ */
+const indexes = {
+  vpc: {},
+  subnet: { vpcId: (it: Subnet) => [it.vpcId] },
+  "route-table": {
+    vpcId: (it: RouteTable) => [it.vpcId],
+    subnetId: (it: RouteTable) => it.associations.flatMap((one) => (one.kind === "subnet" ? [one.subnetId] : [])),
+    mainOfVpcId: (it: RouteTable) => (it.associations.some((one) => one.kind === "main") ? [it.vpcId] : []),
+  },
+  "internet-gateway": { vpcId: (it: InternetGateway) => (it.vpcId === undefined ? [] : [it.vpcId]) },
+  instance: { vpcId: (it: Instance) => [it.vpcId], subnetId: (it: Instance) => [it.subnetId] },
+  "network-interface": {
+    vpcId: (it: NetworkInterface) => [it.vpcId],
+    subnetId: (it: NetworkInterface) => [it.subnetId],
+    publicIpAddress: (it: NetworkInterface) => (it.publicIpAddress === undefined ? [] : [it.publicIpAddress]),
+  },
+  "vpc-endpoint": {
+    vpcId: (it: VpcEndpoint) => [it.vpcId],
+    serviceName: (it: VpcEndpoint) => [it.serviceName],
+    routeTableId: (it: VpcEndpoint) => it.routeTableIds,
+  },
+  bucket: {},
+  user: { name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`] },
+  role: { name: (it: Role) => [`${it.accountId}/${it.name.toLowerCase()}`] },
+  "managed-policy": { name: (it: ManagedPolicy) => [`${it.accountId}/${it.name.toLowerCase()}`] },
+  "access-key": { userId: (it: AccessKey) => [it.userId] },
+  session: { roleId: (it: Session) => [it.principal.roleId] },
+} satisfies { readonly [K in Kind]: Readonly<Record<string, (document: Documents[K]) => readonly string[]>> };
+
+export type IndexName<K extends Kind> = keyof (typeof indexes)[K] | "owner";
+
+export interface State {
+  /** The number of accepted changes sets; the journal's last revision. */
+  readonly revision: number;
+  readonly tables: { readonly [K in Kind]: Table<Documents[K]> };
+}
+
+interface Table<D> {
+  readonly byId: PersistentMap<D>;
+  /** Index name, then key, then id. */
+  readonly byIndex: Readonly<Record<string, PersistentMap<PersistentMap<D>>>>;
+}
+
+export const kinds = Object.keys(indexes) as readonly Kind[];
+
+export const emptyState: State = {
+  revision: 0,
+  tables: Object.fromEntries(kinds.map((kind) => [kind, emptyTable(kind)])) as unknown as State["tables"],
+};
+
+/** The key of the index `owner`. */
+export function ownerKey(accountId: string, region: string): string {
+  return `${accountId}/${region}`;
+}
+
+/** The document with this id, whoever owns it. */
+export function find<K extends Kind>(state: State, kind: K, id: string): Documents[K] | undefined {
+  return state.tables[kind].byId.get(id);
+}
+
+/** All documents of a kind, in no useful order. */
+export function all<K extends Kind>(state: State, kind: K): Iterable<Documents[K]> {
+  return state.tables[kind].byId.values();
+}
+
+/** The documents that have `key` in an index, in no useful order. */
+export function findBy<K extends Kind>(state: State, kind: K, index: IndexName<K>, key: string): readonly Documents[K][] {
+  const hits = state.tables[kind].byIndex[index as string]?.get(key);
+  return hits === undefined ? [] : [...hits.values()];
+}
+
+/** The state after the changes, one revision later. Total: putting replaces, deleting what is not there does nothing. */
+export function apply(state: State, changes: readonly Change[]): State {
+  const tables: Record<string, Table<Documents[Kind]>> = { ...state.tables };
+  for (const change of changes) {
+    const table = tables[change.kind] ?? emptyTable(change.kind);
+    tables[change.kind] =
+      change.op === "put"
+        ? replaced(change.kind, table, change.document.id, change.document)
+        : replaced(change.kind, table, change.id, undefined);
+  }
+  return { revision: state.revision + 1, tables: tables as unknown as State["tables"] };
+}
+
+export function put<K extends Kind>(kind: K, document: Documents[K]): Change {
+  return { op: "put", kind, document } as Change;
+}
+
+export function remove<K extends Kind>(kind: K, id: string): Change {
+  return { op: "delete", kind, id } as Change;
+}
+
+type KeysOf = (document: Documents[Kind]) => readonly string[];
+
+function indexesOf(kind: Kind): readonly (readonly [string, KeysOf])[] {
+  return indexEntries[kind];
+}
+
+const indexEntries = Object.fromEntries(
+  Object.entries(indexes).map(([kind, named]) => [
+    kind,
+    [...Object.entries(named), ["owner", (it: Documents[Kind]) => [ownerKey(it.accountId, it.region)]]],
+  ]),
+) as unknown as Record<Kind, readonly (readonly [string, KeysOf])[]>;
+
+function emptyTable<K extends Kind>(kind: K): Table<Documents[K]> {
+  const names = [...Object.keys(indexes[kind]), "owner"];
+  return { byId: PersistentMap.empty(), byIndex: Object.fromEntries(names.map((name) => [name, PersistentMap.empty()])) };
+}
+
+function replaced(
+  kind: Kind,
+  table: Table<Documents[Kind]>,
+  id: string,
+  document: Documents[Kind] | undefined,
+): Table<Documents[Kind]> {
+  const old = table.byId.get(id);
+  const byIndex = { ...table.byIndex };
+  for (const [name, keysOf] of indexesOf(kind)) {
+    let index = byIndex[name] ?? PersistentMap.empty<PersistentMap<Documents[Kind]>>();
+    for (const key of old === undefined ? [] : keysOf(old)) {
+      const rest = (index.get(key) ?? PersistentMap.empty<Documents[Kind]>()).delete(id);
+      index = rest.size === 0 ? index.delete(key) : index.set(key, rest);
+    }
+    for (const key of document === undefined ? [] : keysOf(document)) {
+      index = index.set(key, (index.get(key) ?? PersistentMap.empty<Documents[Kind]>()).set(id, document as Documents[Kind]));
+    }
+    byIndex[name] = index;
+  }
+  return { byId: document === undefined ? table.byId.delete(id) : table.byId.set(id, document), byIndex };
+}

@@ -1,0 +1,31 @@
+/**
+ * The way by which a request reached a service. It is read off the socket alone: the listening socket says which door,
+ * the peer address who came through. No header takes part.
+ */
+
+import type { Id } from "../base/id.ts";
+
+export type Path = HostPath | InternetPath | GatewayEndpointPath;
+
+/** From a program on the machine itself to the region's own port: no VPC, taken as the internet. */
+export interface HostPath {
+  readonly kind: "host";
+  readonly sourceIp: string;
+}
+
+/** Through an internet gateway; the source is the public address that the gateway mapped. */
+export interface InternetPath {
+  readonly kind: "internet";
+  readonly sourceIp: string;
+  /** The service's public address that was called. */
+  readonly destinationIp: string;
+}
+
+/** Through a gateway endpoint; the source is the instance's private address. */
+export interface GatewayEndpointPath {
+  readonly kind: "gateway-endpoint";
+  readonly vpcEndpointId: Id<"vpce">;
+  readonly vpcId: Id<"vpc">;
+  readonly sourceIp: string;
+  readonly destinationIp: string;
+}

@@ -1,0 +1,86 @@
+/**
+ * All that the machine must hold for the network of a region, with no choice left open: a data plane makes it true.
+ * Numbers (`key`, `group`, `table`) are small, stable as long as their resource lives, and unique within their scope.
+ */
+
+export interface Blueprint {
+  /** The state's revision that it was planned from. */
+  readonly revision: number;
+  readonly vpcs: readonly VpcBlueprint[];
+  /** Public CIDR blocks at which the internet answers as AWS: services of every region. */
+  readonly internetCidrs: readonly string[];
+}
+
+export interface VpcBlueprint {
+  readonly vpcId: string;
+  /** 1 to 4094, unique in the region. */
+  readonly key: number;
+  readonly cidrBlocks: readonly string[];
+  /** Addresses where the VPC's resolver answers (VPC+2 and 169.254.169.253); empty when enableDnsSupport is off. */
+  readonly resolverIps: readonly string[];
+  readonly subnets: readonly SubnetBlueprint[];
+  readonly routeTables: readonly RouteTableBlueprint[];
+  readonly endpoints: readonly EndpointBlueprint[];
+  /** Absent when none is attached. */
+  readonly internetGateway?: InternetGatewayBlueprint;
+  readonly hosts: readonly HostBlueprint[];
+}
+
+export interface SubnetBlueprint {
+  readonly subnetId: string;
+  /** Link group of its interfaces: 1 to 65535, unique in the VPC. */
+  readonly group: number;
+  readonly cidrBlock: string;
+  /** The router's address: the first of the subnet. */
+  readonly routerIp: string;
+  /** The `table` of the route table in force for this subnet. */
+  readonly table: number;
+}
+
+export interface RouteTableBlueprint {
+  readonly routeTableId: string;
+  /** Kernel table number and packet mark: 1000 to 65535, unique in the VPC. */
+  readonly table: number;
+  /** Without the local routes, which are those of `cidrBlocks`. No two with the same cidr and metric. */
+  readonly routes: readonly RouteBlueprint[];
+}
+
+export interface RouteBlueprint {
+  readonly cidrBlock: string;
+  /** 10 static, 20 prefix list of an endpoint, 30 propagated: of routes with the same cidr the lowest wins. */
+  readonly metric: 10 | 20 | 30;
+  readonly target: TargetBlueprint;
+}
+
+export type TargetBlueprint =
+  | { readonly kind: "internet-gateway" }
+  | { readonly kind: "endpoint"; readonly vpcEndpointId: string }
+  | { readonly kind: "host"; readonly networkInterfaceId: string }
+  /** A target that is gone: packets are dropped. */
+  | { readonly kind: "blackhole" };
+
+/** A gateway endpoint: a namespace that answers for every address of the service. */
+export interface EndpointBlueprint {
+  readonly vpcEndpointId: string;
+  /** 1 to 4094, unique in the VPC. */
+  readonly key: number;
+  /** The service's public CIDR blocks, which its namespace takes as its own. */
+  readonly cidrBlocks: readonly string[];
+}
+
+export interface InternetGatewayBlueprint {
+  readonly internetGatewayId: string;
+  /** One to one, each address once. */
+  readonly addresses: readonly { readonly privateIp: string; readonly publicIp: string }[];
+}
+
+/** A network host: an instance with its primary interface. */
+export interface HostBlueprint {
+  readonly instanceId: string;
+  readonly networkInterfaceId: string;
+  /** 1 to 65535, unique in the VPC. */
+  readonly key: number;
+  readonly group: number;
+  readonly privateIp: string;
+  readonly macAddress: string;
+}

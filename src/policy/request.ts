@@ -1,0 +1,34 @@
+/** What is asked of the policies. Source: IAM User Guide, "Request context". */
+
+/** Who asks. `arn` is what a denial names. */
+export type Principal =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "root"; readonly accountId: string }
+  | { readonly kind: "user"; readonly accountId: string; readonly arn: string; readonly userId: string; readonly userName: string }
+  | {
+      readonly kind: "assumed-role";
+      readonly accountId: string;
+      /** `arn:aws:sts::…:assumed-role/name/session`. */
+      readonly arn: string;
+      readonly roleArn: string;
+      readonly roleId: string;
+      readonly sessionName: string;
+    };
+
+export interface PolicyRequest {
+  readonly principal: Principal;
+  /** `s3:GetObject`. */
+  readonly action: string;
+  /** An ARN, or `*` for an action without a resource. */
+  readonly resource: string;
+  /** The account that owns the resource; absent when nobody does (yet). */
+  readonly resourceAccountId?: string;
+  readonly context: RequestContext;
+}
+
+export interface RequestContext {
+  /** Values by condition key in lower case (`aws:sourcevpce`); one or more each. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** Why a key is absent, by key in lower case: `the request came through vpce-…`. Only for keys somebody could expect. */
+  readonly absent: ReadonlyMap<string, string>;
+}
