@@ -4,7 +4,7 @@
  */
 
 import type { Decision } from "../policy/decision.ts";
-import type { Principal } from "../policy/request.ts";
+import type { Principal, RequestContext } from "../policy/request.ts";
 import type { Path } from "../network/path.ts";
 import type { State } from "../model/state.ts";
 
@@ -27,6 +27,12 @@ export interface Ask {
   readonly keys: Readonly<Record<string, readonly string[]>>;
 }
 
+/** The decision, fast: the deciding statement is named, `misses` stay empty. */
 export function authorise(_state: State, _ask: Ask): Decision {
+  throw new Error("not built yet");
+}
+
+/** The same decision in full, by the plain interpreter: every layer's misses, and the context that was asked with. */
+export function explain(_state: State, _ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
   throw new Error("not built yet");
 }

@@ -1,38 +1,43 @@
-/** The record of one request: every step of the one-way flow leaves its reason here. `why` and `trace` print it. */
+/** The full story of one request, past or dry: every step of the one-way flow with its reason. `why` and `trace` print it. */
 
 import type { Path } from "../network/path.ts";
-import type { Decision } from "../policy/decision.ts";
 import type { RouteChoice } from "../network/walk.ts";
+import type { Decision } from "../policy/decision.ts";
 
 export interface RequestTrace {
-  /** What the client got as x-amz-request-id; of a dry trace `dry-…`. */
+  /** What the client got as x-amz-request-id; of a dry trace `dry`. */
   readonly requestId: string;
   readonly atMs: number;
-  /** `s3`, `ec2`, `iam`, `sts`. */
   readonly service: string;
-  /** `GetObject`; absent when the request was refused before it was known. */
   readonly operation?: string;
-  /** `s3:GetObject`, one for each decision. */
-  readonly method: string;
-  readonly url: string;
-  /** The name that was called and the address it resolved to; from the host directly: absent. */
-  readonly name?: { readonly host: string; readonly ip: string };
+  /** `GET /key`. */
+  readonly request: string;
+  /** The name that was called, what it resolves to in the caller's VPC, and which rule of the resolver said so. */
+  readonly name?: { readonly host: string; readonly ips: readonly string[]; readonly by: string };
   readonly instanceId?: string;
-  readonly path: Path;
+  /** Absent when nothing answers there. */
+  readonly path?: Path;
+  /** Why nothing answers, where `path` is absent. */
+  readonly unreachable?: string;
   /** The route that the instance's packets took and those it beat; absent from the host. */
   readonly route?: RouteChoice;
-  /** The caller's ARN, `anonymous`, or absent when the signature was refused. */
+  /** The caller's ARN or `anonymous`; absent when the signature was refused. */
   readonly principalArn?: string;
   /** One for each action that the operation needs. */
-  readonly decisions: readonly { readonly action: string; readonly resource: string; readonly decision: Decision; readonly context: TraceContext }[];
-  readonly status: number;
-  /** The error code of the answer, when it was one. */
+  readonly decisions: readonly TracedDecision[];
+  /** Absent on a dry trace. */
+  readonly status?: number;
   readonly errorCode?: string;
   readonly errorMessage?: string;
-  readonly durationMs: number;
+  readonly durationMs?: number;
 }
 
-export interface TraceContext {
+export interface TracedDecision {
+  readonly action: string;
+  readonly resource: string;
+  readonly decision: Decision;
+  /** Condition keys that were set. */
   readonly present: Readonly<Record<string, readonly string[]>>;
+  /** Condition keys that were not, and why. */
   readonly absent: Readonly<Record<string, string>>;
 }
