@@ -36,12 +36,14 @@ export class PersistentMap<V> {
 
   set(key: string, value: V): PersistentMap<V> {
     const added = !this.has(key);
-    return new PersistentMap(insert(this.#root, hashOf(key), 0, key, value), this.size + (added ? 1 : 0));
+    return new PersistentMap(insert(this.#root, 0, { hash: hashOf(key), key, value }), this.size + (added ? 1 : 0));
   }
 
   delete(key: string): PersistentMap<V> {
     if (!this.has(key)) return this;
-    return this.size === 1 ? PersistentMap.empty() : new PersistentMap(remove(this.#root, hashOf(key), 0, key), this.size - 1);
+    return this.size === 1
+      ? PersistentMap.empty()
+      : new PersistentMap(remove(this.#root, hashOf(key), 0, key), this.size - 1);
   }
 
   /** In an order that depends on the keys alone, not on the history. */
@@ -74,18 +76,31 @@ interface Branch<V> {
   readonly children: readonly Node<V>[];
 }
 
-function insert<V>(node: Node<V> | undefined, hash: number, shift: number, key: string, value: V): Node<V> {
+interface Entry<V> {
+  readonly hash: number;
+  readonly key: string;
+  readonly value: V;
+}
+
+function insert<V>(node: Node<V> | undefined, shift: number, entry: Entry<V>): Node<V> {
+  const { hash, key, value } = entry;
   if (node === undefined) return { kind: "leaf", hash, entries: [[key, value]] };
   if (node.kind === "leaf") {
-    if (node.hash === hash) return { kind: "leaf", hash, entries: sorted([...node.entries.filter(([k]) => k !== key), [key, value]]) };
+    if (node.hash === hash) {
+      return { kind: "leaf", hash, entries: sorted([...node.entries.filter(([k]) => k !== key), [key, value]]) };
+    }
     const split: Branch<V> = { kind: "branch", bitmap: 1 << ((node.hash >>> shift) & 31), children: [node] };
-    return insert(split, hash, shift, key, value);
+    return insert(split, shift, entry);
   }
   const bit = 1 << ((hash >>> shift) & 31);
   const at = indexOf(node.bitmap, bit);
   const present = (node.bitmap & bit) !== 0;
-  const child = insert(present ? node.children[at] : undefined, hash, shift + 5, key, value);
-  return { kind: "branch", bitmap: node.bitmap | bit, children: node.children.toSpliced(at, present ? 1 : 0, child) };
+  const child = insert(present ? node.children[at] : undefined, shift + 5, entry);
+  return {
+    kind: "branch",
+    bitmap: node.bitmap | bit,
+    children: node.children.toSpliced(at, present ? 1 : 0, child),
+  };
 }
 
 function remove<V>(node: Node<V> | undefined, hash: number, shift: number, key: string): Node<V> | undefined {

@@ -69,4 +69,3 @@ function parseLoosePrefix(text: string): Prefix | undefined {
   if (ip === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined;
   return Number(bits) <= ip.width ? { ip, bits: Number(bits) } : undefined;
 }
-

@@ -25,11 +25,13 @@ const errors = {
   InvalidParameterCombination: worded(),
   MissingParameter: row((at: { parameter: string }) => `The request must contain the parameter ${at.parameter}`),
   UnauthorizedOperation: worded(403),
-  DryRunOperation: row((_: object) => "Request would have succeeded, but DryRun flag is set.", 412),
+  DryRunOperation: row<object>(() => "Request would have succeeded, but DryRun flag is set.", 412),
   DependencyViolation: worded(),
   "InvalidVpcID.NotFound": row((at: { vpcId: string }) => `The vpc ID '${at.vpcId}' does not exist`),
   "InvalidSubnetID.NotFound": row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
-  "InvalidRouteTableID.NotFound": row((at: { routeTableId: string }) => `The routeTable ID '${at.routeTableId}' does not exist`),
+  "InvalidRouteTableID.NotFound": row(
+    (at: { routeTableId: string }) => `The routeTable ID '${at.routeTableId}' does not exist`,
+  ),
 } as const;
 
 type Errors = typeof errors;

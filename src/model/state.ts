@@ -119,7 +119,12 @@ export function all<K extends Kind>(state: State, kind: K): Iterable<Documents[K
 }
 
 /** The documents that have `key` in an index, in no useful order. */
-export function findBy<K extends Kind>(state: State, kind: K, index: IndexName<K>, key: string): readonly Documents[K][] {
+export function findBy<K extends Kind>(
+  state: State,
+  kind: K,
+  index: IndexName<K>,
+  key: string,
+): readonly Documents[K][] {
   const hits = state.tables[kind].byIndex[index as string]?.get(key);
   return hits === undefined ? [] : [...hits.values()];
 }
@@ -160,7 +165,10 @@ const indexEntries = Object.fromEntries(
 
 function emptyTable<K extends Kind>(kind: K): Table<Documents[K]> {
   const names = [...Object.keys(indexes[kind]), "owner"];
-  return { byId: PersistentMap.empty(), byIndex: Object.fromEntries(names.map((name) => [name, PersistentMap.empty()])) };
+  return {
+    byId: PersistentMap.empty(),
+    byIndex: Object.fromEntries(names.map((name) => [name, PersistentMap.empty()])),
+  };
 }
 
 function replaced(
@@ -178,7 +186,10 @@ function replaced(
       index = rest.size === 0 ? index.delete(key) : index.set(key, rest);
     }
     for (const key of document === undefined ? [] : keysOf(document)) {
-      index = index.set(key, (index.get(key) ?? PersistentMap.empty<Documents[Kind]>()).set(id, document as Documents[Kind]));
+      index = index.set(
+        key,
+        (index.get(key) ?? PersistentMap.empty<Documents[Kind]>()).set(id, document as Documents[Kind]),
+      );
     }
     byIndex[name] = index;
   }

@@ -27,7 +27,10 @@ export type Outcome<V> = Result<{ readonly changes: readonly Change[]; readonly 
  */
 export interface Control {
   readonly state: () => State;
-  readonly run: <V>(verb: (state: State, context: Context) => Outcome<V>, caller: Caller) => Promise<Result<V, ApiError>>;
+  readonly run: <V>(
+    verb: (state: State, context: Context) => Outcome<V>,
+    caller: Caller,
+  ) => Promise<Result<V, ApiError>>;
 }
 
 export interface Caller {

@@ -6,7 +6,14 @@ import type { Resource } from "./resource.ts";
 export type VpcEndpoint = GatewayVpcEndpoint;
 
 /** On the wire lower camel, though the API's model says `Available`. */
-export type VpcEndpointState = "pendingAcceptance" | "pending" | "available" | "deleting" | "deleted" | "rejected" | "failed";
+export type VpcEndpointState =
+  | "pendingAcceptance"
+  | "pending"
+  | "available"
+  | "deleting"
+  | "deleted"
+  | "rejected"
+  | "failed";
 
 export interface GatewayVpcEndpoint extends Resource {
   readonly kind: "Gateway";

@@ -4,7 +4,13 @@
 export type Principal =
   | { readonly kind: "anonymous" }
   | { readonly kind: "root"; readonly accountId: string }
-  | { readonly kind: "user"; readonly accountId: string; readonly arn: string; readonly userId: string; readonly userName: string }
+  | {
+      readonly kind: "user";
+      readonly accountId: string;
+      readonly arn: string;
+      readonly userId: string;
+      readonly userName: string;
+    }
   | {
       readonly kind: "assumed-role";
       readonly accountId: string;

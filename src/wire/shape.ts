@@ -6,7 +6,13 @@
 export type Shape =
   | Structure
   | { readonly kind: "list"; readonly item: () => Shape; readonly itemName: string }
-  | { readonly kind: "map"; readonly key: () => Shape; readonly value: () => Shape; readonly keyName: string; readonly valueName: string }
+  | {
+      readonly kind: "map";
+      readonly key: () => Shape;
+      readonly value: () => Shape;
+      readonly keyName: string;
+      readonly valueName: string;
+    }
   | { readonly kind: "string" | "boolean" | "number" | "blob" | "unit" }
   | { readonly kind: "timestamp" };
 
