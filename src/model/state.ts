@@ -4,14 +4,17 @@
  */
 
 import { PersistentMap } from "../base/persistent-map.ts";
-import type { AccessKey, Session } from "./access-key.ts";
+import type { AccessKey } from "./access-key.ts";
 import type { Bucket } from "./bucket.ts";
+import type { Group } from "./group.ts";
+import type { InstanceProfile } from "./instance-profile.ts";
 import type { Instance } from "./instance.ts";
 import type { InternetGateway } from "./internet-gateway.ts";
 import type { ManagedPolicy } from "./managed-policy.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import type { Role } from "./role.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { Session } from "./session.ts";
 import type { Subnet } from "./subnet.ts";
 import type { User } from "./user.ts";
 import type { VpcEndpoint } from "./vpc-endpoint.ts";
@@ -32,6 +35,8 @@ export interface Documents {
   readonly "managed-policy": ManagedPolicy;
   readonly "access-key": AccessKey;
   readonly session: Session;
+  readonly group: Group;
+  readonly "instance-profile": InstanceProfile;
 }
 
 export type Kind = keyof Documents;
@@ -75,12 +80,27 @@ const indexes = {
     routeTableId: (it: VpcEndpoint) => it.routeTableIds,
   },
   bucket: {},
-  user: { name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`] },
-  role: { name: (it: Role) => [`${it.accountId}/${it.name.toLowerCase()}`] },
+  user: {
+    name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`],
+    groupId: (it: User) => it.groupIds,
+    policyArn: policyArnsOf,
+  },
+  role: { name: (it: Role) => [`${it.accountId}/${it.name.toLowerCase()}`], policyArn: policyArnsOf },
   "managed-policy": { name: (it: ManagedPolicy) => [`${it.accountId}/${it.name.toLowerCase()}`] },
   "access-key": { userId: (it: AccessKey) => [it.userId] },
-  session: { roleId: (it: Session) => [it.principal.roleId] },
+  session: { roleId: (it: Session) => (it.principal.kind === "assumed-role" ? [it.principal.roleId] : []) },
+  group: { name: (it: Group) => [`${it.accountId}/${it.name.toLowerCase()}`], policyArn: policyArnsOf },
+  "instance-profile": {
+    name: (it: InstanceProfile) => [`${it.accountId}/${it.name.toLowerCase()}`],
+    roleId: (it: InstanceProfile) => (it.roleId === undefined ? [] : [it.roleId]),
+  },
 } satisfies { readonly [K in Kind]: Readonly<Record<string, (document: Documents[K]) => readonly string[]>> };
+
+/** The managed policies that an identity holds, its boundary included. */
+function policyArnsOf(it: User | Role | Group): readonly string[] {
+  const boundary = "permissionsBoundaryArn" in it ? it.permissionsBoundaryArn : undefined;
+  return boundary === undefined ? it.attachedPolicyArns : [...it.attachedPolicyArns, boundary];
+}
 
 export type IndexName<K extends Kind> = keyof (typeof indexes)[K] | "owner";
 

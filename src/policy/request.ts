@@ -1,15 +1,16 @@
 /** What is asked of the policies. Source: IAM User Guide, "Request context". */
 
-/** Who asks. `arn` is what a denial names. */
+/** Who asks. `arn` is what a denial names. `sessionId` is the id of the session document: present with temporary credentials. */
 export type Principal =
   | { readonly kind: "anonymous" }
-  | { readonly kind: "root"; readonly accountId: string }
+  | { readonly kind: "root"; readonly accountId: string; readonly sessionId?: string }
   | {
       readonly kind: "user";
       readonly accountId: string;
       readonly arn: string;
       readonly userId: string;
       readonly userName: string;
+      readonly sessionId?: string;
     }
   | {
       readonly kind: "assumed-role";
@@ -19,6 +20,18 @@ export type Principal =
       readonly roleArn: string;
       readonly roleId: string;
       readonly sessionName: string;
+      readonly sessionId?: string;
+    }
+  | {
+      /** Of GetFederationToken: may do what both its issuer and the session policies allow. */
+      readonly kind: "federated-user";
+      readonly accountId: string;
+      /** `arn:aws:sts::…:federated-user/name`. */
+      readonly arn: string;
+      readonly name: string;
+      /** The unique id of the user who asked for it; absent when it was the root user. */
+      readonly issuerUserId?: string;
+      readonly sessionId?: string;
     };
 
 export interface PolicyRequest {
