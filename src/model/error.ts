@@ -32,6 +32,17 @@ const errors = {
   "InvalidRouteTableID.NotFound": row(
     (at: { routeTableId: string }) => `The routeTable ID '${at.routeTableId}' does not exist`,
   ),
+  // IAM and STS.
+  NoSuchEntity: worded(404),
+  EntityAlreadyExists: worded(409),
+  DeleteConflict: worded(409),
+  LimitExceeded: worded(409),
+  MalformedPolicyDocument: worded(),
+  InvalidInput: worded(),
+  ValidationError: worded(),
+  PolicyNotAttachable: worded(),
+  PackedPolicyTooLarge: worded(),
+  AccessDenied: worded(403),
 } as const;
 
 type Errors = typeof errors;
