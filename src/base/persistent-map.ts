@@ -19,19 +19,11 @@ export class PersistentMap<V> {
   }
 
   get(key: string): V | undefined {
-    const hash = hashOf(key);
-    let node = this.#root;
-    for (let shift = 0; node !== undefined; shift += 5) {
-      if (node.kind === "leaf") return node.entries.find(([k]) => k === key)?.[1];
-      const bit = 1 << ((hash >>> shift) & 31);
-      if ((node.bitmap & bit) === 0) return undefined;
-      node = node.children[indexOf(node.bitmap, bit)];
-    }
-    return undefined;
+    return this.#entryOf(key)?.[1];
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined;
+    return this.#entryOf(key) !== undefined;
   }
 
   set(key: string, value: V): PersistentMap<V> {
@@ -57,6 +49,18 @@ export class PersistentMap<V> {
 
   *keys(): Generator<string> {
     for (const [key] of this.entries()) yield key;
+  }
+
+  #entryOf(key: string): readonly [string, V] | undefined {
+    const hash = hashOf(key);
+    let node = this.#root;
+    for (let shift = 0; node !== undefined; shift += 5) {
+      if (node.kind === "leaf") return node.entries.find(([k]) => k === key);
+      const bit = 1 << ((hash >>> shift) & 31);
+      if ((node.bitmap & bit) === 0) return undefined;
+      node = node.children[indexOf(node.bitmap, bit)];
+    }
+    return undefined;
   }
 }
 
