@@ -10,7 +10,10 @@ const fresh = existsSync(marker) && statSync(marker).mtimeMs >= statSync(`${root
 
 if (!fresh) {
   console.error("underpass: installing dependencies with `npm ci` (once)");
-  const run = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  const run = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (run.status !== 0) {
     console.error("underpass: `npm ci` failed; its messages are above");
     process.exit(4);
