@@ -1,0 +1,67 @@
+/** What the store keeps of an object, a multipart upload and a part. Source: Amazon S3 API Reference, "Object". */
+
+import type { Tags } from "../../../model/resource.ts";
+
+export interface StoredObject {
+  readonly bucket: string;
+  readonly key: string;
+  /** `null` as long as the bucket has never been versioned. */
+  readonly versionId: string;
+  readonly sizeBytes: number;
+  /** Without quotes: the MD5 in hexadecimal, or `md5-of-md5s-N` of a multipart upload. */
+  readonly etag: string;
+  readonly modifiedAtMs: number;
+  readonly attributes: Attributes;
+  readonly contentId: number;
+}
+
+export interface Attributes {
+  /** System headers that come back as they were sent, by name in lower case: `content-type`, `cache-control`, `expires` … */
+  readonly headers: Readonly<Record<string, string>>;
+  /** User metadata by name in lower case, without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly checksum?: StoredChecksum;
+  readonly tags: Tags;
+  /** Sizes and checksums of the parts that a multipart upload was made of. */
+  readonly parts?: readonly ObjectPart[];
+}
+
+export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256";
+
+export interface StoredChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64; of a composite one with `-N` behind. */
+  readonly value: string;
+  readonly type: "FULL_OBJECT" | "COMPOSITE";
+}
+
+export interface ObjectPart {
+  readonly number: number;
+  readonly sizeBytes: number;
+  /** Base64. */
+  readonly checksum?: string;
+}
+
+export interface StoredUpload {
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly createdAtMs: number;
+  /** ARN and id of who began it. */
+  readonly initiator: string;
+  readonly attributes: Attributes;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksumType?: "FULL_OBJECT" | "COMPOSITE";
+}
+
+export interface StoredPart {
+  readonly uploadId: string;
+  /** 1 to 10,000. */
+  readonly number: number;
+  readonly sizeBytes: number;
+  /** The MD5 in hexadecimal. */
+  readonly etag: string;
+  readonly modifiedAtMs: number;
+  readonly checksum?: StoredChecksum;
+  readonly contentId: number;
+}
