@@ -1,0 +1,250 @@
+/**
+ * Underpass's own API, below `/_underpass/` on the region's port: what the command line and the console ask. JSON in,
+ * JSON out. It answers only the machine itself, never a connection from inside a VPC.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestRecord } from "../../analyse/request-record.ts";
+import type { RequestTrace } from "../../analyse/request-trace.ts";
+import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
+import { all, type State } from "../../model/state.ts";
+import type { Path } from "../../network/path.ts";
+
+/** What the daemon lets this API see. */
+export interface OwnApiHost {
+  readonly state: () => State;
+  readonly status: () => Status;
+  /** The command and environment by which a program gets into an instance; undefined when the data plane does not hold it. */
+  readonly entry: (instanceId: string) => InstanceEntry | undefined;
+  readonly findRequest: (requestId: string) => RequestRecord | undefined;
+  readonly lastRequests: (count: number) => readonly RequestRecord[];
+  readonly followRequests: (onRequest: (record: RequestRecord) => void) => () => void;
+  readonly nowMs: () => number;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly processId: number;
+  /** A folder, or `memory`. */
+  readonly state: string;
+  readonly revision: number;
+  readonly dataplane: {
+    readonly kind: "linux" | "userspace";
+    readonly notEnforced: readonly string[];
+    readonly because?: string;
+  };
+  readonly counts: Readonly<Record<string, number>>;
+  readonly openConnections: number;
+}
+
+export interface InstanceEntry {
+  readonly instanceId: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string | null>>;
+}
+
+/** One line of `logs`. */
+export interface RequestLine {
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly service: string;
+  readonly operation?: string;
+  readonly request: string;
+  readonly path: Path;
+  readonly status: number;
+  readonly errorCode?: string;
+  readonly durationMs: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const bodyLimitBytes = 64 * 1024;
+
+export function ownApi(
+  host: OwnApiHost,
+): (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void> {
+  return async (request, response) => {
+    const refused = refuseForeign(request);
+    if (refused !== undefined) return send(response, refused);
+    const url = new URL(request.url ?? "/", "http://underpass");
+    if (url.pathname === "/_underpass/requests" && url.searchParams.has("follow")) return follow(host, response);
+    send(response, await answer(host, request, url));
+  };
+}
+
+/** A web page of another origin, or a name that was made to resolve to this machine, gets nothing. */
+function refuseForeign(request: IncomingMessage): Answer | undefined {
+  const name = (request.headers.host ?? "").replace(/:\d+$/, "");
+  const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(name) || name === request.socket.localAddress;
+  const origin = request.headers.origin;
+  if (local && (origin === undefined || origin === `http://${request.headers.host}`)) return undefined;
+  return failure(
+    403,
+    "foreign-origin",
+    "this API answers only requests that name this machine; use http://127.0.0.1 and the port",
+  );
+}
+
+async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Promise<Answer> {
+  const [, , resource, id, part] = url.pathname.split("/");
+  const route = `${request.method} ${resource}${id === undefined ? "" : "/:id"}${part === undefined ? "" : `/${part}`}`;
+  switch (route) {
+    case "GET status":
+      return { status: 200, body: host.status() };
+    case "GET instances":
+      return { status: 200, body: instanceList(host.state()) };
+    case "GET instances/:id/entry":
+      return entryAnswer(host, decodeURIComponent(id ?? ""));
+    case "GET requests":
+      return {
+        status: 200,
+        body: host.lastRequests(Math.min(1000, Number(url.searchParams.get("last") ?? 100) || 100)).map(lineOf),
+      };
+    case "GET requests/:id": {
+      const record = host.findRequest(decodeURIComponent(id ?? ""));
+      return record === undefined
+        ? failure(
+            404,
+            "no-such-request",
+            `no request \`${id}\` is remembered; the last 10000 are, since the start of the daemon`,
+          )
+        : { status: 200, body: traceOf(record) satisfies RequestTrace };
+    }
+    case "POST trace":
+      return traceAnswer(host, await readJson(request));
+  }
+  return failure(404, "no-such-path", `\`${request.method} ${url.pathname}\` is not part of this API`);
+}
+
+interface ListedInstance {
+  readonly instanceId: string;
+  readonly name?: string;
+  readonly state: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+}
+
+function instanceList(state: State): ListedInstance[] {
+  return [...all(state, "instance")].map((instance) => {
+    const name = instance.tags.find((tag) => tag.key === "Name")?.value;
+    return {
+      instanceId: instance.id,
+      ...(name === undefined ? {} : { name }),
+      state: instance.state,
+      vpcId: instance.vpcId,
+      subnetId: instance.subnetId,
+    };
+  });
+}
+
+/** An instance is named by its id or, where just one has it, by its Name tag. */
+function entryAnswer(host: OwnApiHost, wanted: string): Answer {
+  const instances = instanceList(host.state()).filter((one) => one.state === "running");
+  const hits = instances.filter((one) => one.instanceId === wanted || one.name === wanted);
+  const [hit, another] = hits;
+  if (another !== undefined) {
+    return failure(
+      409,
+      "ambiguous-name",
+      `\`${wanted}\` names ${hits.map((one) => one.instanceId).join(" and ")}; use the id`,
+    );
+  }
+  const entry = hit && host.entry(hit.instanceId);
+  if (hit !== undefined && entry !== undefined) return { status: 200, body: { ...entry, instanceId: hit.instanceId } };
+  const near = nearest(
+    wanted,
+    instances.flatMap((one) => (one.name === undefined ? [one.instanceId] : [one.instanceId, one.name])),
+  );
+  return failure(
+    404,
+    "no-such-instance",
+    near.length === 0
+      ? `no instance \`${wanted}\` is running; \`aws ec2 run-instances\` launches one`
+      : `no instance \`${wanted}\` is running; did you mean ${near.map((one) => `\`${one}\``).join(" or ")}?`,
+  );
+}
+
+function traceAnswer(host: OwnApiHost, body: unknown): Answer {
+  if (body === undefined) return failure(400, "no-json", "the body must be a JSON object of at most 64 KiB");
+  // The question is checked member by member where it is read.
+  const traced = traceDry(host.state(), body as TraceQuestion, host.nowMs());
+  return traced.ok ? { status: 200, body: traced.value } : failure(400, "bad-question", traced.error);
+}
+
+function follow(host: OwnApiHost, response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  response.flushHeaders();
+  const stop = host.followRequests((record) => {
+    // A reader that does not keep up loses lines; it must not hold the daemon's memory.
+    if (response.writableLength < 1024 * 1024) response.write(`${JSON.stringify(lineOf(record))}\n`);
+  });
+  response.on("close", stop);
+}
+
+function lineOf(record: RequestRecord): RequestLine {
+  return {
+    requestId: record.requestId,
+    atMs: record.atMs,
+    service: record.service,
+    ...(record.operation === undefined ? {} : { operation: record.operation }),
+    request: `${record.method} ${record.target}`,
+    path: record.path,
+    status: record.status,
+    ...(record.errorCode === undefined ? {} : { errorCode: record.errorCode }),
+    durationMs: record.durationMs,
+  };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > bodyLimitBytes) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(status: number, code: string, message: string): Answer {
+  return { status, body: { error: { code, message } } };
+}
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** At most three of `names` that differ least from `wanted`, nearest first; none that share almost nothing. */
+export function nearest(wanted: string, names: readonly string[]): readonly string[] {
+  return names
+    .map((name) => ({ name, distance: editDistance(wanted, name) }))
+    .filter(({ name, distance }) => distance <= Math.max(wanted.length, name.length) * 0.6)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

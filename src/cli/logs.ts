@@ -1,0 +1,58 @@
+/** `underpass logs`: the requests that reached the region, one a line. */
+
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import type { RequestLine } from "../api/underpass/server.ts";
+import type { Path } from "../network/path.ts";
+import { ask, askRaw, type ClientOptions } from "./client.ts";
+import type { OutputOptions } from "./output.ts";
+
+export interface LogsOptions extends ClientOptions, OutputOptions {
+  readonly follow?: boolean;
+  readonly last: number;
+}
+
+export async function logs(options: LogsOptions): Promise<number> {
+  const print = (line: RequestLine): void =>
+    console.log(options.output === "json" ? JSON.stringify(line) : formatLine(line));
+  // The stream opens first, so that nothing is lost between the two; what comes twice is printed once.
+  const stream = options.follow === true ? await askRaw(options, "requests?follow=1") : undefined;
+  const seen = new Set<string>();
+  for (const line of await ask<RequestLine[]>(options, `requests?last=${options.last}`)) {
+    seen.add(line.requestId);
+    print(line);
+  }
+  if (stream?.body) {
+    for await (const text of createInterface({ input: Readable.fromWeb(stream.body as ReadableStream) })) {
+      const line = JSON.parse(text) as RequestLine;
+      if (!seen.delete(line.requestId)) print(line);
+    }
+  }
+  return 0;
+}
+
+function formatLine(line: RequestLine): string {
+  const operation = `${line.service}:${line.operation ?? "?"}`;
+  const verdict = line.errorCode === undefined ? `${line.status}` : `${line.status} ${line.errorCode}`;
+  return [
+    new Date(line.atMs).toISOString(),
+    line.requestId,
+    pathText(line.path).padEnd(40),
+    operation.padEnd(28),
+    verdict.padEnd(20),
+    `${line.durationMs.toFixed(1)} ms`,
+    line.request,
+  ].join("  ");
+}
+
+function pathText(path: Path): string {
+  switch (path.kind) {
+    case "host":
+      return `host ${path.sourceIp}`;
+    case "internet":
+      return `internet ${path.sourceIp}`;
+    case "gateway-endpoint":
+      return `${path.vpcEndpointId} ${path.sourceIp}`;
+  }
+}

@@ -1,0 +1,162 @@
+/** The `underpass` command: names the verbs, reads their options, and turns failures into messages and exit statuses. */
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { defaultPort } from "./client.ts";
+import { exitStatus, Failure } from "./failure.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = commandLine((ended) => {
+    status = ended;
+  });
+  try {
+    await program.parseAsync(argv);
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+    if (error instanceof Failure) {
+      console.error(`underpass: ${error.message}`);
+      return error.status;
+    }
+    console.error("underpass: this is a fault of Underpass; please report it with what follows");
+    console.error(error);
+    return 70;
+  }
+}
+
+/** Verbs are loaded when they are called: the daemon's code costs the others nothing. */
+function commandLine(end: (status: number) => void): Command {
+  const program = new Command("underpass")
+    .description("Amazon VPC endpoints on this machine: networks, S3 and policies that are really enforced.")
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText("after", helpEnd);
+  addUp(program, end);
+  addExec(program, end);
+  addAnswers(program, end);
+  addStatus(program, end);
+  addLint(program, end);
+  return program;
+}
+
+const helpEnd = `
+Examples:
+  underpass up --ephemeral
+  underpass exec i-0a1b2c3d4e5f60718 -- aws s3 cp file.txt s3://docs/
+  underpass why 4FJ2K8ZQ1M7X9B3C
+  underpass trace --from i-0a1b2c3d4e5f60718 s3:GetObject s3://docs/file.txt
+
+Exit status: 0 done, 1 a finding, 2 wrong usage, 3 input that was not understood, 4 the machine lacks something.`;
+
+const endpointOption = (): Option =>
+  new Option(
+    "--endpoint <url>",
+    `the region to speak to; else UNDERPASS_ENDPOINT, else http://127.0.0.1:${defaultPort}`,
+  );
+const outputOption = (): Option =>
+  new Option("-o, --output <form>", "how to print").choices(["table", "json"]).default("table");
+
+function addUp(program: Command, end: (status: number) => void): void {
+  program
+    .command("up")
+    .description("run a region until Ctrl-C")
+    .option("--port <number>", "port of the endpoint; 0 for any free one", wholeNumber(0, 65_535), defaultPort)
+    .option("--host <address>", "address to listen on; all who reach it are served", "127.0.0.1")
+    .option("--state <folder>", "where to keep the state (default: ~/.local/state/underpass)")
+    .option("--ephemeral", "keep nothing when it stops")
+    .option("--region <name>", "the AWS region to be, for calls that name none", "us-east-1")
+    .addOption(
+      new Option("--dataplane <kind>", "auto takes linux where the machine can")
+        .choices(["auto", "linux", "userspace"])
+        .default("auto"),
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass up\n  underpass up --ephemeral --port 0\n  underpass up --state ./region --region eu-west-1",
+    )
+    .action(async (options) => end(await (await import("./up.ts")).up(options)));
+}
+
+function addExec(program: Command, end: (status: number) => void): void {
+  program
+    .command("exec")
+    .description("run a program of this machine inside an instance")
+    .argument("<instance>", "id or Name tag")
+    .argument("[program...]", "the program and its arguments, after --")
+    .addOption(endpointOption())
+    .passThroughOptions()
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass exec i-0a1b2c3d4e5f60718 -- aws s3 ls\n  underpass exec web -- bash",
+    )
+    .action(async (instance: string, words: string[], options) =>
+      end(await (await import("./exec.ts")).exec(instance, words, options)),
+    );
+  program.enablePositionalOptions();
+}
+
+function addAnswers(program: Command, end: (status: number) => void): void {
+  program
+    .command("why")
+    .description("explain a request that was made: its way, and which statement decided")
+    .argument("<request-id>", "what the answer carried as x-amz-request-id")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText("after", "\nExamples:\n  underpass why 4FJ2K8ZQ1M7X9B3C\n  underpass why -o json 4FJ2K8ZQ1M7X9B3C")
+    .action(async (requestId: string, options) => end(await (await import("./why.ts")).why(requestId, options)));
+  program
+    .command("trace")
+    .description("explain a request without making it; status 1 when it would not get through")
+    .argument("<action>", "s3:GetObject")
+    .argument("<target>", "s3://bucket/key")
+    .requiredOption("--from <instance>", "an instance's id or Name tag, or `host`")
+    .option("--as <access-key-id>", "whose request; else AWS_ACCESS_KEY_ID, else test")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText("after", "\nExamples:\n  underpass trace --from i-0a1b2c3d4e5f60718 s3:GetObject s3://docs/file.txt")
+    .action(async (action: string, target: string, options) =>
+      end(await (await import("./why.ts")).trace(action, target, options)),
+    );
+  program
+    .command("logs")
+    .description("list the last requests")
+    .option("-f, --follow", "go on with those that come")
+    .option("-n, --last <number>", "how many of the past", wholeNumber(0, 1000), 20)
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText("after", "\nExamples:\n  underpass logs -f\n  underpass logs -n 100 -o json")
+    .action(async (options) => end(await (await import("./logs.ts")).logs(options)));
+}
+
+function addStatus(program: Command, end: (status: number) => void): void {
+  program
+    .command("status")
+    .description("say what runs and what it does not enforce")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass status\n  underpass status -o json --endpoint http://127.0.0.1:4599",
+    )
+    .action(async (options) => end(await (await import("./status.ts")).status(options)));
+}
+
+function addLint(_program: Command, _end: (status: number) => void): void {}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`give a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}

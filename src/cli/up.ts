@@ -1,0 +1,88 @@
+/** `underpass up`: runs a region until it is told to stop. */
+
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { DataplaneChoice } from "../daemon/config.ts";
+import { PlaneMissing } from "../daemon/plane.ts";
+import { type Daemon, PortTaken, startDaemon } from "../daemon/daemon.ts";
+import { StoreError } from "../daemon/journal.ts";
+import { exitStatus, Failure } from "./failure.ts";
+
+export interface UpOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly state?: string;
+  readonly ephemeral?: boolean;
+  readonly region: string;
+  readonly dataplane: DataplaneChoice;
+}
+
+/** Resolves with the exit status once the region has stopped. */
+export async function up(options: UpOptions): Promise<number> {
+  if (options.ephemeral === true && options.state !== undefined) {
+    throw new Failure(
+      exitStatus.usage,
+      "`--ephemeral` keeps no state and `--state` says where to keep it; give one of them",
+    );
+  }
+  const daemon = await start(options);
+  announce(daemon);
+  await new Promise<void>((stop) => {
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+  });
+  // A second signal does not wait for what is still under way.
+  process.once("SIGINT", () => process.exit(130));
+  log("stopping");
+  await daemon.stop();
+  return exitStatus.ok;
+}
+
+async function start(options: UpOptions): Promise<Daemon> {
+  try {
+    return await startDaemon({
+      port: options.port,
+      host: options.host,
+      stateFolder: options.ephemeral === true ? undefined : resolve(options.state ?? defaultStateFolder()),
+      region: options.region,
+      dataplane: options.dataplane,
+      log,
+    });
+  } catch (error) {
+    if (error instanceof StoreError) throw new Failure(exitStatus.input, error.message, error);
+    if (error instanceof PortTaken || error instanceof PlaneMissing)
+      throw new Failure(exitStatus.machine, error.message, error);
+    throw error;
+  }
+}
+
+/** Source: XDG Base Directory Specification, XDG_STATE_HOME. */
+function defaultStateFolder(): string {
+  const stateHome = process.env["XDG_STATE_HOME"];
+  return join(
+    stateHome === undefined || stateHome === "" ? join(homedir(), ".local", "state") : stateHome,
+    "underpass",
+  );
+}
+
+function announce(daemon: Daemon): void {
+  const status = daemon.status();
+  const plane = status.dataplane;
+  const enforced =
+    plane.notEnforced.length === 0
+      ? "enforced by the kernel"
+      : "not kernel-enforced: `underpass status` says what that means";
+  console.log(`underpass ${status.version}: region ${status.region} is up
+  endpoint    ${status.endpoint}
+  state       ${status.state}
+  data plane  ${plane.kind} (${enforced})
+
+In another terminal:
+  export AWS_ENDPOINT_URL=${status.endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=${status.region}
+  aws ec2 create-vpc --cidr-block 10.0.0.0/16
+Stop with Ctrl-C.`);
+}
+
+function log(line: string): void {
+  console.error(`${new Date().toISOString()} ${line}`);
+}

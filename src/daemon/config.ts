@@ -1,0 +1,16 @@
+/** What a region is started with; the command line fills it in. */
+
+export type DataplaneChoice = "auto" | "linux" | "userspace";
+
+export interface DaemonOptions {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** The address to listen on; loopback unless the user says otherwise. */
+  readonly host: string;
+  /** Undefined for an ephemeral region, which forgets everything at its end. */
+  readonly stateFolder: string | undefined;
+  /** The region of calls that name none. */
+  readonly region: string;
+  readonly dataplane: DataplaneChoice;
+  readonly log: (line: string) => void;
+}

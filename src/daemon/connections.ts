@@ -1,0 +1,54 @@
+/**
+ * The open connections of instances to the services, so that a changed network can cut those whose way it changed.
+ *
+ * The kernel resets a connection when its next packet takes another way; one that is idle has no next packet. AWS cuts
+ * both: "existing connections that use the route are dropped". Source: PrivateLink guide, "Gateway endpoints: considerations".
+ */
+
+import type { Socket } from "node:net";
+import type { State } from "../model/state.ts";
+import type { Path } from "../network/path.ts";
+import { findInstance, walk } from "../network/walk.ts";
+
+export interface Connections {
+  readonly add: (socket: Socket, path: Path) => void;
+  /** Resets every connection that the network of `state` would carry by another way; returns how many. */
+  readonly resetStale: (state: State) => number;
+  readonly resetAll: () => void;
+  readonly size: () => number;
+}
+
+export function openConnections(): Connections {
+  const open = new Map<Socket, Path>();
+  return {
+    add: (socket, path) => {
+      open.set(socket, path);
+      socket.once("close", () => open.delete(socket));
+    },
+    resetStale: (state) => {
+      let count = 0;
+      for (const [socket, path] of open) {
+        if (stillHolds(state, path)) continue;
+        socket.resetAndDestroy();
+        count += 1;
+      }
+      return count;
+    },
+    resetAll: () => {
+      for (const socket of open.keys()) socket.resetAndDestroy();
+    },
+    size: () => open.size,
+  };
+}
+
+/** Whether a new connection between the same two addresses would take this very path. */
+export function stillHolds(state: State, path: Path): boolean {
+  if (path.kind === "host") return true;
+  const instance = findInstance(state, path);
+  if (instance === undefined) return false;
+  const { exit } = walk(state, instance.id, path.destinationIp);
+  if (path.kind === "internet") return exit.kind === "internet" && exit.sourceIp === path.sourceIp;
+  return (
+    exit.kind === "gateway-endpoint" && exit.vpcEndpointId === path.vpcEndpointId && exit.sourceIp === path.sourceIp
+  );
+}

@@ -1,0 +1,169 @@
+/** Starts and stops a region: opens the store, the services, the data plane and the front, and joins them. */
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { ec2Service } from "../api/ec2/service.ts";
+import { iamService } from "../api/iam/service.ts";
+import { queryServer } from "../api/query-server.ts";
+import { stsService } from "../api/sts/service.ts";
+import { ownApi, type Status } from "../api/underpass/server.ts";
+import { kinds, type State } from "../model/state.ts";
+import { openObjectStore } from "../services/s3/store/object-store.ts";
+import { s3Server } from "../services/s3/server.ts";
+import { openCertificateAuthority } from "../wire/certificate.ts";
+import type { DaemonOptions } from "./config.ts";
+import { openConnections } from "./connections.ts";
+import { type Front, openFront } from "./front.ts";
+import { temporaryFolder } from "./janitor.ts";
+import { openJournal } from "./journal.ts";
+import { openPlane, type RunningPlane } from "./plane.ts";
+import { openRegion } from "./region.ts";
+import { openRequestLog } from "./request-log.ts";
+import { openMemoryStore, type Store } from "./store.ts";
+
+export interface Daemon {
+  /** `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+  readonly status: () => Status;
+  /** Answers what has begun, then ends all; resolves when nothing is left. */
+  readonly stop: () => Promise<void>;
+}
+
+const rememberedRequests = 10_000;
+
+/** Throws a `StoreError` for a folder that cannot be used and a `PortTaken` for a port that cannot. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  await using started = new AsyncDisposableStack();
+  const { store, folders } = openState(options, started);
+  const { state, messages } = store.load();
+  for (const message of messages) options.log(message);
+  const objects = started.use(
+    await openObjectStore(options.stateFolder === undefined ? ":memory:" : join(folders.state, "s3")),
+  );
+  const authority = await openCertificateAuthority(join(folders.state, "ca"), folders.run);
+  const region = openRegion(store, state, Date.now);
+  const requests = openRequestLog(rememberedRequests);
+  const connections = openConnections();
+  const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now };
+  const s3 = s3Server({ ...shared, store: objects });
+  let plane: RunningPlane | undefined;
+  const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
+  const front: Front = openFront({
+    query: queryServer({ ...shared, services: [ec2Service, iamService, stsService] }),
+    s3,
+    own: ownApi({
+      state: region.state,
+      status,
+      entry: (instanceId) => {
+        const entry = plane?.entry(instanceId);
+        return entry && { instanceId, ...entry };
+      },
+      findRequest: requests.find,
+      lastRequests: requests.last,
+      followRequests: requests.follow,
+      nowMs: Date.now,
+    }),
+    connections,
+    secureContextFor: authority.secureContextFor,
+    log: options.log,
+  });
+  await listen(front, options);
+  started.defer(() => closeFront(front, connections.resetAll));
+  plane = started.use(await openPlane({ options, region, connections, front, authority, folder: folders.run }));
+  const running = started.move();
+  return {
+    endpoint: endpointOf(front, options),
+    status,
+    stop: () => running.disposeAsync(),
+  };
+}
+
+interface Folders {
+  /** What a kept region keeps. */
+  readonly state: string;
+  /** Files of this run. */
+  readonly run: string;
+}
+
+/** The store with its folders; those of an ephemeral region go with the process. */
+function openState(
+  options: DaemonOptions,
+  started: AsyncDisposableStack,
+): { readonly store: Store; readonly folders: Folders } {
+  if (options.stateFolder === undefined) {
+    const folder = temporaryFolder();
+    started.defer(folder.remove);
+    return {
+      store: started.use(openMemoryStore()),
+      folders: { state: folder.path, run: emptyFolder(join(folder.path, "run")) },
+    };
+  }
+  // The store first: its lock says that no other daemon uses the folder that is emptied here.
+  const store = started.use(openJournal(options.stateFolder));
+  const run = emptyFolder(join(options.stateFolder, "run"));
+  started.defer(() => rmSync(run, { recursive: true, force: true }));
+  return { store, folders: { state: options.stateFolder, run } };
+}
+
+function emptyFolder(path: string): string {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
+/** A port that another program holds; the message says what to do. */
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+}
+
+async function listen(front: Front, options: DaemonOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    front.server.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === "EADDRINUSE"
+          ? new PortTaken(
+              `port ${options.port} on ${options.host} is taken; if a region runs there \`underpass status\` shows it, else give \`--port\` another`,
+              { cause },
+            )
+          : new Error(`listen on ${options.host} port ${options.port}`, { cause }),
+      );
+    });
+    front.server.listen(options.port, options.host, resolve);
+  });
+}
+
+async function closeFront(front: Front, resetAll: () => void): Promise<void> {
+  const closed = new Promise<void>((resolve) => front.server.close(() => resolve()));
+  resetAll();
+  front.server.closeAllConnections();
+  await closed;
+}
+
+function endpointOf(front: Front, options: DaemonOptions): string {
+  const address = front.server.address() as AddressInfo | null;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return `http://${host}:${address?.port ?? options.port}`;
+}
+
+function statusOf(
+  options: DaemonOptions,
+  state: State,
+  now: { readonly front: Front; readonly plane: RunningPlane | undefined; readonly openConnections: number },
+): Status {
+  return {
+    version,
+    region: options.region,
+    endpoint: endpointOf(now.front, options),
+    processId: process.pid,
+    state: options.stateFolder ?? "memory",
+    revision: state.revision,
+    dataplane: now.plane?.status() ?? { kind: "userspace", notEnforced: [], because: "the data plane is starting" },
+    counts: Object.fromEntries(kinds.map((kind) => [kind, state.tables[kind].byId.size])),
+    openConnections: now.openConnections,
+  };
+}
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};

@@ -1,0 +1,119 @@
+/**
+ * The one HTTP server behind every door. A connection arrives with the path that it took; the path decides which services
+ * it can reach, and nothing that the client sends can change it.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { assert } from "../base/assert.ts";
+import type { Path } from "../network/path.ts";
+import { serviceAt } from "../network/service-address.ts";
+import type { Connections } from "./connections.ts";
+
+export type ServiceHandler = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
+
+export interface FrontOptions {
+  /** EC2, IAM and STS. */
+  readonly query: ServiceHandler;
+  readonly s3: ServiceHandler;
+  /** Underpass's own API: answered to the machine itself alone, below `/_underpass/`. */
+  readonly own: ServiceHandler;
+  readonly connections: Connections;
+  readonly secureContextFor: (serverName: string) => SecureContext | undefined;
+  readonly log: (line: string) => void;
+}
+
+export interface Front {
+  /** Takes over a connection that a data plane accepted; `port` is the one that the client called. */
+  readonly accept: (socket: Socket, path: Path, port: number) => void;
+  /** The server of the region's own port. The caller listens and closes. */
+  readonly server: Server;
+}
+
+export function openFront(options: FrontOptions): Front {
+  const paths = new WeakMap<Socket, Path>();
+  const server = createServer({ keepAliveTimeout: 60_000, headersTimeout: 60_000, requestTimeout: 0, noDelay: true });
+  server.on("connection", (socket: Socket) => {
+    // Connections from a data plane come with their path set; the rest is from the machine itself.
+    if (!paths.has(socket)) paths.set(socket, { kind: "host", sourceIp: plainIp(socket.remoteAddress ?? "127.0.0.1") });
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const path = paths.get(request.socket);
+    assert(path !== undefined, "every connection has a path");
+    handlerFor(options, request, path)(request, response, path).catch((error: unknown) => {
+      options.log(
+        `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  });
+  server.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  return {
+    server,
+    accept: (socket, path, port) => {
+      socket.on("error", () => socket.destroy());
+      options.connections.add(socket, path);
+      if (port === 443) secure(server, socket, { path, paths, options });
+      else {
+        paths.set(socket, path);
+        server.emit("connection", socket);
+      }
+    },
+  };
+}
+
+function secure(
+  server: Server,
+  socket: Socket,
+  with_: { readonly path: Path; readonly paths: WeakMap<Socket, Path>; readonly options: FrontOptions },
+): void {
+  const tls = new TLSSocket(socket, {
+    isServer: true,
+    ALPNProtocols: ["http/1.1"],
+    SNICallback: (serverName, done) => {
+      const context = with_.options.secureContextFor(serverName);
+      if (context === undefined) done(new Error(`no certificate for \`${serverName}\``));
+      else done(null, context);
+    },
+  });
+  tls.on("error", () => tls.destroy());
+  with_.paths.set(tls, with_.path);
+  tls.once("secure", () => server.emit("connection", tls));
+}
+
+function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path): ServiceHandler {
+  switch (path.kind) {
+    case "gateway-endpoint":
+      return options.s3;
+    case "internet":
+      return serviceAt(path.destinationIp)?.service === "s3" ? options.s3 : options.query;
+    case "host":
+      if (request.url?.startsWith("/_underpass/") === true) return options.own;
+      return asksForS3(request) ? options.s3 : options.query;
+  }
+}
+
+/** On the region's own port all services share one address: the signature's scope tells them apart, else the form. */
+function asksForS3(request: IncomingMessage): boolean {
+  const scope = /Credential=[^/,\s]+\/\d+\/[^/,\s]+\/([a-z0-9-]+)\/aws4_request/.exec(
+    request.headers.authorization ?? "",
+  )?.[1];
+  if (scope !== undefined) return scope === "s3";
+  if (/^(ec2|iam|sts)\./.test(request.headers.host ?? "")) return false;
+  if (
+    request.method === "POST" &&
+    (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded")
+  ) {
+    return false;
+  }
+  return !/[?&]Action=\w+/.test(request.url ?? "");
+}
+
+/** An IPv4 address without the form that dual-stack sockets give it. */
+export function plainIp(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}

@@ -1,0 +1,106 @@
+/** Chooses the data plane, keeps it alive and keeps it true to the state. */
+
+import { answerDns } from "../dataplane/dns-answer.ts";
+import { linuxPlaneLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
+import type { DataPlane, Entry, PlaneHost } from "../dataplane/plane.ts";
+import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
+import type { State } from "../model/state.ts";
+import { resolveName } from "../network/resolve.ts";
+import type { CertificateAuthority } from "../wire/certificate.ts";
+import type { DaemonOptions } from "./config.ts";
+import type { Connections } from "./connections.ts";
+import type { Front } from "./front.ts";
+import type { Region } from "./region.ts";
+
+export interface RunningPlane extends AsyncDisposable {
+  readonly entry: (instanceId: string) => Entry | undefined;
+  readonly status: () => PlaneStatus;
+}
+
+export interface PlaneStatus {
+  readonly kind: DataPlane["kind"];
+  readonly notEnforced: readonly string[];
+  /** Why it is not the Linux one, where the user did not ask for that. */
+  readonly because?: string;
+}
+
+export interface PlaneJoin {
+  readonly options: DaemonOptions;
+  readonly region: Region;
+  readonly connections: Connections;
+  readonly front: Front;
+  readonly authority: CertificateAuthority;
+  /** For files of this run. */
+  readonly folder: string;
+}
+
+/** The machine cannot do what was asked for; the message says what it lacks. The command line exits with status 4. */
+export class PlaneMissing extends Error {
+  override readonly name = "PlaneMissing";
+}
+
+export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
+  const { options, region } = join;
+  const lack = options.dataplane === "userspace" ? undefined : await linuxPlaneLack();
+  if (options.dataplane === "linux" && lack !== undefined) throw new PlaneMissing(lack);
+  const userspace = options.dataplane === "userspace" || lack !== undefined;
+  if (lack !== undefined) options.log(`userspace data plane, not kernel-enforced: ${lack}`);
+  const open = (): Promise<DataPlane> => (userspace ? openUserspace(join) : openLinuxPlane(hostOf(join)));
+
+  let plane = await open();
+  let stopped = false;
+
+  /** A plane that ended by itself is opened again; the region's state is all it needs. */
+  function watch(): void {
+    void plane.failed.then(async (error) => {
+      if (stopped) return;
+      options.log(`the data plane stopped (${error.message}); starting it again`);
+      join.connections.resetAll();
+      try {
+        plane = await open();
+        watch();
+        await region.carryOut(carry);
+      } catch (cause) {
+        options.log(
+          `the data plane could not be started again: ${cause instanceof Error ? cause.message : String(cause)}`,
+        );
+      }
+    });
+  }
+
+  async function carry(...[blueprint, state]: Parameters<Parameters<Region["carryOut"]>[0]>): Promise<void> {
+    await plane.apply(blueprint);
+    join.connections.resetStale(state);
+  }
+
+  watch();
+  await region.carryOut(carry);
+  return {
+    entry: (instanceId) => plane.entry(instanceId),
+    status: () => ({
+      kind: plane.kind,
+      notEnforced: plane.notEnforced,
+      ...(lack === undefined ? {} : { because: lack }),
+    }),
+    [Symbol.asyncDispose]: async () => {
+      stopped = true;
+      await plane[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function hostOf({ authority, folder, front, options, region }: PlaneJoin): PlaneHost {
+  return {
+    accept: front.accept,
+    answerDns: (vpcId, query, transport) =>
+      answerDns((question) => resolveName(region.state(), vpcId, question), query, transport),
+    log: options.log,
+    caBundleFile: authority.bundleFile,
+    caFile: authority.caFile,
+    folder,
+  };
+}
+
+function openUserspace(join: PlaneJoin): Promise<DataPlane> {
+  return openUserspacePlane(hostOf(join), (): State => join.region.state());
+}
