@@ -1,10 +1,115 @@
-/** S3 buckets: what decides over access to them. Their objects are the business of the store. */
+/**
+ * S3 buckets: what decides over access to them. Their objects are the business of the store.
+ * Source: Amazon S3 User Guide, "General purpose bucket naming rules"; S3 API Reference, "CreateBucket".
+ */
 
-import type { Resource } from "./resource.ts";
+import { parseIp } from "../base/ip.ts";
+import { ok, type Result } from "../base/result.ts";
+import { type ApiError, fail } from "./error.ts";
+import { findRegion } from "./region.ts";
+import type { Resource, Tags } from "./resource.ts";
+import { find, put, remove, type State } from "./state.ts";
+import type { Context, Outcome } from "./verb.ts";
 
 export interface Bucket extends Resource {
   /** The bucket's name, unique over all accounts. */
   readonly id: string;
   /** The bucket policy exactly as it was written. */
   readonly policyDocument?: string;
+}
+
+export interface CreateBucketInput {
+  readonly name: string;
+  readonly locationConstraint?: string;
+  readonly tags: Tags;
+}
+
+/**
+ * Makes a bucket in the region of the call, or, through us-east-1, in any region. Failures: InvalidBucketName,
+ * InvalidLocationConstraint, IllegalLocationConstraintException, BucketAlreadyExists, BucketAlreadyOwnedByYou (not in
+ * us-east-1, where making one's own bucket again changes nothing), TooManyBuckets.
+ */
+export function createBucket(state: State, input: CreateBucketInput, context: Context): Outcome<Bucket> {
+  const { name: bucketName, tags } = input;
+  if (!isBucketName(bucketName)) return fail("InvalidBucketName", { bucketName });
+  const region = regionFor(input.locationConstraint, context.region);
+  if (!region.ok) return region;
+  const taken = find(state, "bucket", bucketName);
+  if (taken !== undefined) {
+    if (taken.accountId !== context.accountId) return fail("BucketAlreadyExists", { bucketName });
+    if (taken.region === "us-east-1" && region.value === "us-east-1") return ok({ changes: [], value: taken });
+    return fail("BucketAlreadyOwnedByYou", { bucketName });
+  }
+  const { accountId, nowMs: createdAtMs } = context;
+  const bucket: Bucket = { id: bucketName, accountId, region: region.value, createdAtMs, tags };
+  return ok({ changes: [put("bucket", bucket)], value: bucket });
+}
+
+/** Takes the bucket away; that it is empty is the caller's to know. */
+export function deleteBucket(state: State, bucketName: string): Outcome<undefined> {
+  if (find(state, "bucket", bucketName) === undefined) return fail("NoSuchBucket", { bucketName });
+  return ok({ changes: [remove("bucket", bucketName)], value: undefined });
+}
+
+/** Replaces the policy; the document must have been checked by `checkBucketPolicy`. */
+export function putBucketPolicy(state: State, bucketName: string, policyDocument: string): Outcome<undefined> {
+  return change(state, bucketName, (bucket) => ({ ...bucket, policyDocument }));
+}
+
+/** Without a policy nothing changes. */
+export function deleteBucketPolicy(state: State, bucketName: string): Outcome<undefined> {
+  return change(state, bucketName, (bucket) => {
+    const { policyDocument: _, ...rest } = bucket;
+    return rest;
+  });
+}
+
+export function putBucketTags(state: State, bucketName: string, tags: Tags): Outcome<undefined> {
+  return change(state, bucketName, (bucket) => ({ ...bucket, tags }));
+}
+
+export function bucketArn(bucketName: string): string {
+  return `arn:aws:s3:::${bucketName}`;
+}
+
+export function objectArn(bucketName: string, key: string): string {
+  return `arn:aws:s3:::${bucketName}/${key}`;
+}
+
+/** Whether S3 would take the name for a new bucket. */
+export function isBucketName(name: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !name.includes("..") &&
+    parseIp(name) === undefined &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(name) &&
+    !reservedStarts.some((start) => name.startsWith(start)) &&
+    !reservedEnds.some((end) => name.endsWith(end))
+  );
+}
+
+const reservedStarts = ["xn--", "sthree-", "amzn-s3-demo-"];
+const reservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
+function change(state: State, bucketName: string, edit: (bucket: Bucket) => Bucket): Outcome<undefined> {
+  const bucket = find(state, "bucket", bucketName);
+  if (bucket === undefined) return fail("NoSuchBucket", { bucketName });
+  return ok({ changes: [put("bucket", edit(bucket))], value: undefined });
+}
+
+/** Source: S3 API Reference, "CreateBucket", LocationConstraint: `EU` is an old name of eu-west-1; us-east-1 is written by leaving it out. */
+function regionFor(constraint: string | undefined, endpointRegion: string): Result<string, ApiError> {
+  if (constraint === undefined || constraint === "") {
+    return endpointRegion === "us-east-1"
+      ? ok("us-east-1")
+      : fail("IllegalLocationConstraintException", { constraint: "unspecified" });
+  }
+  const region = constraint === "EU" ? "eu-west-1" : constraint;
+  if (findRegion(region) === undefined || constraint === "us-east-1") {
+    return fail("InvalidLocationConstraint", { constraint });
+  }
+  if (endpointRegion !== "us-east-1" && endpointRegion !== region) {
+    return fail("IllegalLocationConstraintException", { constraint });
+  }
+  return ok(region);
 }
