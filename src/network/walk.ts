@@ -3,7 +3,14 @@
  * Source: Amazon VPC User Guide, "Route priority"; PrivateLink guide, "Gateway endpoints: routing".
  */
 
-import type { State } from "../model/state.ts";
+import { assert } from "../base/assert.ts";
+import { equalIp, type Ip, parseIp } from "../base/ip.ts";
+import { containsIp, parsePrefix } from "../base/prefix.ts";
+import type { NetworkInterface } from "../model/network-interface.ts";
+import type { RouteTarget } from "../model/route-table.ts";
+import { find, type State } from "../model/state.ts";
+import { type CompiledRoute, targetText } from "./compiled-table.ts";
+import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
 
 /** The route that won and those that hold the address too but lost, best first. */
 export interface RouteChoice {
@@ -27,15 +34,123 @@ export type Exit =
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string; readonly sourceIp: string }
   | { readonly kind: "internet"; readonly internetGatewayId: string; readonly sourceIp: string }
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
+  /** A service of the VPC itself, which no route leads to or away from. */
+  | { readonly kind: "vpc-service"; readonly service: "resolver" | "instance-metadata" }
   /** Nothing answers: `no-route`, a blackhole, or no public address behind an internet gateway. */
   | { readonly kind: "none"; readonly reason: string };
 
 export interface Walk {
-  readonly route: RouteChoice;
+  /** Absent where no route table takes part: link-local addresses, the resolver, an instance that does not run. */
+  readonly route?: RouteChoice;
   readonly exit: Exit;
 }
 
-/** Where a packet from an instance to `destinationIp` ends. */
-export function walk(_state: State, _instanceId: string, _destinationIp: string): Walk {
-  throw new Error("not built yet");
+/** Where a packet from an instance to `destinationIp` (IPv4) ends. */
+export function walk(state: State, instanceId: string, destinationIp: string): Walk {
+  const instance = find(state, "instance", instanceId);
+  if (instance === undefined) return nowhere(`no instance ${instanceId}`);
+  const network = networkOf(state, instance.vpcId);
+  const source = network?.interfaces.get(instance.networkInterfaceIds[0] ?? "");
+  if (network === undefined || source === undefined || instance.state !== "running") {
+    return nowhere(`${instanceId} is ${instance.state}`);
+  }
+  const ip = parseIp(destinationIp);
+  if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
+  return serviceWalk(network, ip) ?? routedWalk(network, source, ip, destinationIp);
 }
+
+function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
+  const linkLocal = containsIp(linkLocalBlock, ip);
+  if (linkLocal && equalIp(ip, metadataIp)) return { exit: { kind: "vpc-service", service: "instance-metadata" } };
+  const resolver = linkLocal
+    ? equalIp(ip, resolverIp)
+    : network.resolverIp !== undefined && equalIp(ip, network.resolverIp);
+  if (resolver && network.vpc.enableDnsSupport) return { exit: { kind: "vpc-service", service: "resolver" } };
+  if (resolver) return nowhere(`the resolver is off: enableDnsSupport of ${network.vpc.id} is off`);
+  if (linkLocal) return nowhere("nothing has this link-local address");
+  // Source: RFC 1122 section 3.2.1.3 (this network, loopback), RFC 1112 section 4 (multicast), RFC 919 (broadcast).
+  const top = (ip.words[0] ?? 0) >>> 24;
+  return top === 0 || top === 127 || top >= 224 ? nowhere("such an address is never routed") : undefined;
+}
+
+function routedWalk(network: VpcNetwork, source: NetworkInterface, ip: Ip, destinationIp: string): Walk {
+  const inForce = network.tableOf.get(source.subnetId);
+  if (inForce === undefined) return nowhere(`${source.subnetId} has no route table`);
+  const [chosen, ...beaten] = inForce.table.byPrefix.allMatches(ip).map((match) => match.value);
+  const route = choiceOf(inForce, chosen, beaten);
+  if (chosen === undefined) return { route, exit: none(`${route.routeTableId} has no route to ${destinationIp}`) };
+  if (!chosen.active) {
+    const target = targetText(chosen.target);
+    return { route, exit: none(`the route ${chosen.destination} of ${route.routeTableId} is a blackhole: ${target}`) };
+  }
+  return { route, exit: exitOf(network, source, chosen.target, destinationIp) };
+}
+
+function exitOf(network: VpcNetwork, source: NetworkInterface, target: RouteTarget, destinationIp: string): Exit {
+  switch (target.kind) {
+    case "local": {
+      const holder = network.interfaceByIp.get(destinationIp);
+      return { kind: "local", ...(holder && { networkInterfaceId: holder.id }) };
+    }
+    case "vpc-endpoint":
+      return { kind: "gateway-endpoint", vpcEndpointId: target.vpcEndpointId, sourceIp: source.privateIpAddress };
+    case "internet-gateway": {
+      const { internetGatewayId } = target;
+      if (source.publicIpAddress !== undefined) {
+        return { kind: "internet", internetGatewayId, sourceIp: source.publicIpAddress };
+      }
+      return none(`${source.id} has no public address that ${internetGatewayId} could map`);
+    }
+    case "network-interface":
+      return viaInterface(network, target.networkInterfaceId, destinationIp);
+  }
+}
+
+/** An interface takes only packets to its own address, unless its source/destination check is off. */
+function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinationIp: string): Exit {
+  const holder = network.interfaces.get(networkInterfaceId);
+  if (holder === undefined) return none(`${networkInterfaceId} does not exist`);
+  if (holder.privateIpAddress === destinationIp || !holder.sourceDestCheck)
+    return { kind: "local", networkInterfaceId };
+  return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);
+}
+
+function choiceOf(
+  inForce: TableInForce,
+  chosen: CompiledRoute | undefined,
+  beaten: readonly CompiledRoute[],
+): RouteChoice {
+  return {
+    routeTableId: inForce.table.routeTable.id,
+    routeTableBy: inForce.by,
+    ...(chosen && { chosen: refOf(chosen) }),
+    beaten: beaten.map(refOf),
+  };
+}
+
+function refOf(route: CompiledRoute): RouteRef {
+  return {
+    destination: route.destination,
+    cidrBlock: route.cidrBlock,
+    target: targetText(route.target),
+    state: route.active ? "active" : "blackhole",
+    origin: route.origin,
+  };
+}
+
+function none(reason: string): Exit {
+  return { kind: "none", reason };
+}
+
+function nowhere(reason: string): Walk {
+  return { exit: none(reason) };
+}
+
+function mustParse<T>(value: T | undefined, text: string): T {
+  assert(value !== undefined, `${text} parses`);
+  return value;
+}
+
+const linkLocalBlock = mustParse(parsePrefix("169.254.0.0/16"), "the link-local block");
+const metadataIp = mustParse(parseIp("169.254.169.254"), "the metadata address");
+const resolverIp = mustParse(parseIp("169.254.169.253"), "the resolver's link-local address");

@@ -1,0 +1,168 @@
+/**
+ * What the resolver of a VPC answers for a name, and which of its rules said so.
+ * Source: Amazon VPC User Guide, "DNS attributes for your VPC" and "Amazon DNS server"; Amazon EC2 User Guide,
+ * "EC2 instance hostnames and domains".
+ *
+ * ASSUMPTION: a name that is neither AWS's nor an instance's does not exist; AWS would ask the public DNS for it.
+ * ASSUMPTION: every service name has one address, and bucket names have that of S3 in the bucket's region.
+ * ASSUMPTION: private host names exist for the addresses of network interfaces alone, not for every address of the VPC.
+ */
+
+import { formatIp, parseIp } from "../base/ip.ts";
+import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
+import { find, findBy, type State } from "../model/state.ts";
+import type { Vpc } from "../model/vpc.ts";
+import { serviceAddress, serviceAt } from "./service-address.ts";
+import { parseServiceHost, type ServiceHost } from "./service-host.ts";
+import { networkOf } from "./vpc-network.ts";
+
+export type Resolution =
+  | { readonly kind: "records"; readonly records: readonly NameRecord[]; readonly zone: string; readonly by: string }
+  /** The name exists, but has no record of the type. */
+  | { readonly kind: "no-data"; readonly zone: string; readonly by: string }
+  /** NXDOMAIN. */
+  | { readonly kind: "no-name"; readonly zone: string; readonly by: string }
+  /** Nothing answers at all. */
+  | { readonly kind: "no-resolver"; readonly by: string };
+
+export type NameRecord =
+  | { readonly type: "A"; readonly ip: string; readonly ttlSeconds: number }
+  | { readonly type: "PTR"; readonly name: string; readonly ttlSeconds: number };
+
+/**
+ * The answer for a name (any case, with or without the final dot) to a program in a VPC; without a VPC that of the public
+ * DNS. `type` is a DNS record type: `A`, `AAAA`, `PTR` and so on.
+ */
+export function resolve(state: State, vpcId: string | undefined, name: string, type: string): Resolution {
+  const vpc = vpcId === undefined ? undefined : find(state, "vpc", vpcId);
+  if (vpcId !== undefined && vpc === undefined) return { kind: "no-resolver", by: `${vpcId} does not exist` };
+  if (vpc?.enableDnsSupport === false) return { kind: "no-resolver", by: `enableDnsSupport of ${vpc.id} is off` };
+  const plain = name.toLowerCase().replace(/\.$/, "");
+  return typed(holderOf({ state, vpc }, plain), type, plain);
+}
+
+/** The addresses alone: none when the name does not resolve. */
+export function addressesOf(resolution: Resolution): readonly string[] {
+  if (resolution.kind !== "records") return [];
+  return resolution.records.flatMap((record) => (record.type === "A" ? [record.ip] : []));
+}
+
+/** Seconds that a client may keep an address of a service. S3's own names carry a few seconds, the others a minute. */
+const serviceTtlSeconds = { s3: 5, dynamodb: 5, ec2: 60, sts: 60, iam: 60 };
+
+const hostTtlSeconds = 60;
+
+interface View {
+  readonly state: State;
+  /** Absent for the public DNS. */
+  readonly vpc: Vpc | undefined;
+}
+
+/** All that a name has. Without records it is an empty non-terminal: it exists for the sake of names below it. */
+interface Holder {
+  readonly records: readonly NameRecord[];
+  readonly by: string;
+}
+
+function typed(holder: Holder | undefined, type: string, name: string): Resolution {
+  const zone = zoneOf(name);
+  if (holder === undefined) return { kind: "no-name", zone, by: `no rule of the resolver knows \`${name}\`` };
+  const records = holder.records.filter((record) => record.type === type || type === "ANY");
+  if (records.length > 0) return { kind: "records", records, zone, by: holder.by };
+  return { kind: "no-data", zone, by: `${holder.by}: no ${type} record` };
+}
+
+function holderOf(view: View, name: string): Holder | undefined {
+  if (name.endsWith(".in-addr.arpa")) return reverse(view, name);
+  const service = parseServiceHost(name);
+  if (service !== undefined) return serviceHolder(view, service);
+  return privateHost(view, name) ?? publicHost(view, name) ?? nonTerminal(name);
+}
+
+function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
+  // The global name of a bucket leads to the bucket's own region. Source: Amazon S3 User Guide, "Request routing".
+  const bucket =
+    host.bucketName === undefined || host.regionNamed ? undefined : find(view.state, "bucket", host.bucketName);
+  const region = bucket?.region ?? host.region;
+  const ip = serviceAddress(host.service, region);
+  if (ip === undefined) return undefined;
+  const by =
+    bucket === undefined || region === host.region ? "service name" : `service name: the bucket is in ${region}`;
+  return { records: [{ type: "A", ip, ttlSeconds: serviceTtlSeconds[host.service] }], by };
+}
+
+/** `ip-10-0-1-5.ec2.internal`: known inside the VPC that has the address. */
+function privateHost({ state, vpc }: View, name: string): Holder | undefined {
+  if (vpc === undefined) return undefined;
+  const ip = dashedIp(name, "ip-", `.${privateDnsSuffix(vpc.region)}`);
+  const holder = ip === undefined ? undefined : networkOf(state, vpc.id)?.interfaceByIp.get(ip);
+  return (
+    holder && {
+      records: [{ type: "A", ip: holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
+      by: "private host name",
+    }
+  );
+}
+
+/** `ec2-203-0-113-25.compute-1.amazonaws.com`: the private address inside its VPC, the public one everywhere else. */
+function publicHost({ state, vpc }: View, name: string): Holder | undefined {
+  const dot = name.indexOf(".");
+  const region = allRegions().find((one) => publicDnsSuffix(one.name) === name.slice(dot + 1));
+  const ip = region && dashedIp(name, "ec2-", name.slice(dot));
+  const [holder] = ip === undefined ? [] : findBy(state, "network-interface", "publicIpAddress", ip);
+  if (holder === undefined || ip === undefined || holder.region !== region?.name) return undefined;
+  if (find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
+  const inside = holder.vpcId === vpc?.id;
+  const by = inside ? "public host name, private address inside the VPC" : "public host name";
+  return { records: [{ type: "A", ip: inside ? holder.privateIpAddress : ip, ttlSeconds: hostTtlSeconds }], by };
+}
+
+/** `5.1.0.10.in-addr.arpa`. */
+function reverse(view: View, name: string): Holder | undefined {
+  const labels = name.slice(0, -".in-addr.arpa".length).split(".");
+  const ip = labels.length === 4 ? parseIp(labels.toReversed().join(".")) : undefined;
+  if (ip === undefined) return undefined;
+  const found = reverseName(view, formatIp(ip));
+  if (found !== undefined)
+    return { records: [{ type: "PTR", name: found, ttlSeconds: hostTtlSeconds }], by: "reverse host name" };
+  const service = serviceAt(ip);
+  if (service === undefined || serviceAddress(service.service, service.region) !== formatIp(ip)) return undefined;
+  const host = service.service === "iam" ? "iam.amazonaws.com" : `${service.service}.${service.region}.amazonaws.com`;
+  return { records: [{ type: "PTR", name: host, ttlSeconds: hostTtlSeconds }], by: "reverse service name" };
+}
+
+function reverseName({ state, vpc }: View, ip: string): string | undefined {
+  const own = vpc && networkOf(state, vpc.id)?.interfaceByIp.get(ip);
+  if (own !== undefined) return `ip-${ip.replaceAll(".", "-")}.${privateDnsSuffix(own.region)}`;
+  const [holder] = findBy(state, "network-interface", "publicIpAddress", ip);
+  if (holder === undefined || find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
+  return `ec2-${ip.replaceAll(".", "-")}.${publicDnsSuffix(holder.region)}`;
+}
+
+/** The dotted address in `<before>10-0-1-5<after>`. */
+function dashedIp(name: string, before: string, after: string): string | undefined {
+  if (!name.startsWith(before) || !name.endsWith(after)) return undefined;
+  const dashed = name.slice(before.length, name.length - after.length);
+  const ip = /^\d+-\d+-\d+-\d+$/.test(dashed) ? parseIp(dashed.replaceAll("-", ".")) : undefined;
+  return ip && formatIp(ip);
+}
+
+/** `us-east-1.amazonaws.com` has no records of its own, but names below it: RFC 8020 says it exists. */
+function nonTerminal(name: string): Holder | undefined {
+  const before =
+    name === "amazonaws.com"
+      ? ""
+      : name.endsWith(".amazonaws.com")
+        ? name.slice(0, -".amazonaws.com".length)
+        : undefined;
+  if (before === undefined) return undefined;
+  const labels = before.split(".");
+  const exists = before === "" || (labels.length === 1 && findRegion(before) !== undefined) || before === "compute-1";
+  return exists ? { records: [], by: "a domain of AWS" } : undefined;
+}
+
+/** The zone that a negative answer names in its SOA record. */
+function zoneOf(name: string): string {
+  const zones = ["amazonaws.com", "internal", "in-addr.arpa"];
+  return zones.find((zone) => name === zone || name.endsWith(`.${zone}`)) ?? "";
+}

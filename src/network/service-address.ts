@@ -1,0 +1,106 @@
+/**
+ * Where the services of AWS live: one address for each service of each region, and from an address back to the service.
+ * Those of S3 and DynamoDB are inside the ranges that AWS publishes for them, so that prefix lists hold them.
+ *
+ * ASSUMPTION: the addresses of EC2, IAM and STS are chosen from 54.239.0.0/16, a block of AWS's that holds no range of S3
+ * or DynamoDB, so that a gateway endpoint never takes their traffic. AWS's own addresses change all the time.
+ */
+
+import { assert } from "../base/assert.ts";
+import { addToIp, formatIp, type Ip, parseIp } from "../base/ip.ts";
+import { compilePrefixTable, type PrefixTable } from "../base/prefix-table.ts";
+import { parsePrefix, type Prefix } from "../base/prefix.ts";
+import { prefixListOfService } from "../model/prefix-list.ts";
+import { allRegions } from "../model/region.ts";
+
+export type Service = "s3" | "dynamodb" | "ec2" | "sts" | "iam";
+
+/** A service in a region; `aws-global` for IAM, which has none. */
+export interface RegionalService {
+  readonly service: Service;
+  readonly region: string;
+}
+
+export const globalRegion = "aws-global";
+
+/** The address of a service in dotted decimal, or undefined when the region has no such service. */
+export function serviceAddress(service: Service, region: string): string | undefined {
+  return places().addresses.get(keyOf(service, region));
+}
+
+/** The service that answers at an address: at any address of its ranges, not only at the one that its name resolves to. */
+export function serviceAt(ip: Ip): RegionalService | undefined {
+  return places().byPrefix.longestMatch(ip)?.value;
+}
+
+/** Every public CIDR block at which AWS answers, over all regions; each once, in a fixed order. */
+export function internetCidrs(): readonly string[] {
+  return places().cidrBlocks;
+}
+
+/** The block that EC2, IAM and STS live in. */
+const controlBlock = "54.239.0.0/16";
+
+/** The third byte of an address in `controlBlock` is the region's place in the list of regions, this one for none. */
+const globalByte = 255;
+
+const controlServices: readonly Service[] = ["ec2", "sts", "iam"];
+
+interface Places {
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly byPrefix: PrefixTable<RegionalService>;
+  readonly cidrBlocks: readonly string[];
+}
+
+// A memo of a pure result.
+let memo: Places | undefined;
+
+function places(): Places {
+  memo ??= compile();
+  return memo;
+}
+
+function compile(): Places {
+  const entries = allRegions().flatMap(({ name }, at) => [...rangesOf(name), ...controlEntries(name, at)]);
+  const all = [...entries, ...controlEntries(globalRegion, globalByte)];
+  const addresses = new Map<string, string>();
+  for (const { value, ip } of all) {
+    const key = keyOf(value.service, value.region);
+    if (!addresses.has(key)) addresses.set(key, formatIp(ip));
+  }
+  const published = entries.flatMap((entry) => (entry.published === undefined ? [] : [entry.published]));
+  return { addresses, byPrefix: compilePrefixTable(all), cidrBlocks: [...new Set([...published, controlBlock])] };
+}
+
+interface Place {
+  readonly prefix: Prefix;
+  readonly value: RegionalService;
+  /** The address in the prefix that the service's name resolves to, if this prefix is the first that is large enough. */
+  readonly ip: Ip;
+  readonly published?: string;
+}
+
+/** The published ranges, the widest first: its address is the one that names resolve to. */
+function rangesOf(region: string): Place[] {
+  return (["s3", "dynamodb"] as const).flatMap((service) => {
+    const list = prefixListOfService(region, `com.amazonaws.${region}.${service}`);
+    const blocks = (list?.prefixes ?? []).map((prefix, at) => ({ prefix, published: list?.cidrBlocks[at] ?? "" }));
+    return blocks
+      .toSorted((a, b) => a.prefix.bits - b.prefix.bits)
+      .map((block) => ({ ...block, value: { service, region }, ip: addToIp(block.prefix.ip, 10) }));
+  });
+}
+
+function controlEntries(region: string, thirdByte: number): Place[] {
+  const services = region === globalRegion ? (["iam"] as const) : (["ec2", "sts"] as const);
+  return services.map((service) => {
+    const text = `54.239.${thirdByte}.${10 + controlServices.indexOf(service)}`;
+    const [prefix, ip] = [parsePrefix(`${text}/32`), parseIp(text)];
+    assert(prefix !== undefined && ip !== undefined, `${text} is an address`);
+    return { prefix, ip, value: { service, region } };
+  });
+}
+
+function keyOf(service: Service, region: string): string {
+  return `${service}/${region}`;
+}
