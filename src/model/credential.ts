@@ -1,11 +1,10 @@
 /** From an access key id to its secret and to who holds it. Source: IAM User Guide, "Access keys"; AWS STS, "AssumeRole". */
 
 import type { Principal } from "../policy/request.ts";
-import { roleArn } from "./role.ts";
+import { assumedRoleArn, federatedUserArn, roleArn, userArn } from "./iam-arn.ts";
 import type { Session } from "./session.ts";
 import type { State } from "./state.ts";
 import { find } from "./state.ts";
-import { userArn } from "./user.ts";
 
 export interface Credential {
   readonly secretAccessKey: string;
@@ -76,13 +75,4 @@ function sessionPrincipal(state: State, session: Session): Principal | undefined
       return { kind: "federated-user", accountId, arn, name, issuerUserId, sessionId };
     }
   }
-}
-
-/** The role's path is no part of it. */
-export function assumedRoleArn(accountId: string, roleName: string, sessionName: string): string {
-  return `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
-}
-
-export function federatedUserArn(accountId: string, name: string): string {
-  return `arn:aws:sts::${accountId}:federated-user/${name}`;
 }
