@@ -6,7 +6,7 @@
  */
 
 import { compilePrefixTable, type PrefixEntry, type PrefixTable } from "../base/prefix-table.ts";
-import { equalPrefix, parsePrefix, type Prefix } from "../base/prefix.ts";
+import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import { findPrefixList } from "../model/prefix-list.ts";
 import { type Route, routesOf } from "../model/route.ts";
 import type { RouteTable, RouteTarget } from "../model/route-table.ts";
@@ -54,11 +54,6 @@ export function targetText(target: RouteTarget): string {
     case "network-interface":
       return target.networkInterfaceId;
   }
-}
-
-/** Whether two routes fight for the same packets on equal terms; then the one that comes first in `routes` has them. */
-export function collide(a: CompiledRoute, b: CompiledRoute): boolean {
-  return a.metric === b.metric && equalPrefix(a.prefix, b.prefix);
 }
 
 function blocksOf(route: Route, region: string): CompiledRoute[] {

@@ -1,0 +1,212 @@
+/**
+ * From the state to all that the machine must hold. The same state gives the same blueprint, whatever came before, but for
+ * the numbers: those a resource has it keeps as long as it lives.
+ */
+
+import { addToIp, formatIp } from "../base/ip.ts";
+import { parsePrefix } from "../base/prefix.ts";
+import type { Instance } from "../model/instance.ts";
+import type { NetworkInterface } from "../model/network-interface.ts";
+import { prefixListOfService } from "../model/prefix-list.ts";
+import { all, type Change, type Kind, type State } from "../model/state.ts";
+import type { Subnet } from "../model/subnet.ts";
+import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
+import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
+import { internetCidrs } from "../network/service-address.ts";
+import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
+import type {
+  Blueprint,
+  EndpointBlueprint,
+  HostBlueprint,
+  InternetGatewayBlueprint,
+  RouteBlueprint,
+  RouteTableBlueprint,
+  SubnetBlueprint,
+  TargetBlueprint,
+  VpcBlueprint,
+} from "./blueprint.ts";
+import { numberAll, numberOf, type Numbers } from "./numbering.ts";
+
+/**
+ * The blueprint of a state. Of `previous` it takes the numbers, and every VPC that did not change as the same object.
+ * Throws when a VPC or the region holds more than its numbers reach.
+ */
+export function plan(state: State, previous?: Blueprint): Blueprint {
+  const vpcIds = [...all(state, "vpc")].map((vpc) => vpc.id).toSorted();
+  const before = new Map(previous?.vpcs.map((vpc) => [vpc.vpcId, vpc]));
+  const keys = numberAll(vpcIds, numbersBefore(previous?.vpcs, "vpcId", "key"), { from: 1, to: 4094, of: "VPCs" });
+  const vpcs = vpcIds.flatMap((vpcId): VpcBlueprint[] => {
+    const network = networkOf(state, vpcId);
+    return network === undefined ? [] : [planVpc(network, numberOf(keys, vpcId), before.get(vpcId))];
+  });
+  return { revision: state.revision, vpcs, internetCidrs: internetCidrs() };
+}
+
+/** Whether changes can make another blueprint: the daemon need not plan for a bucket or a policy. */
+export function affectsPlan(changes: readonly Change[]): boolean {
+  return changes.some((change) => plannedKinds.has(change.kind));
+}
+
+const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
+  "vpc",
+  "subnet",
+  "route-table",
+  "internet-gateway",
+  "instance",
+  "network-interface",
+  "vpc-endpoint",
+]);
+
+// What a planned VPC was made from. A memo: without it the VPC is planned again, with the same outcome.
+const sources = new WeakMap<VpcBlueprint, VpcNetwork>();
+
+function planVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
+  if (before !== undefined && sources.get(before) === network) return before;
+  const fresh = freshVpc(network, key, before);
+  // A change that moves no packet (a tag, a policy) leaves the same object, so that a data plane has nothing to compare.
+  const planned = before !== undefined && JSON.stringify(before) === JSON.stringify(fresh) ? before : fresh;
+  sources.set(planned, network);
+  return planned;
+}
+
+function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
+  const view = viewOf(network, before);
+  const internetGateway = network.internetGateway && gatewayOf(network.internetGateway.id, view.running);
+  return {
+    vpcId: network.vpc.id,
+    key,
+    cidrBlocks: network.vpc.cidrBlocks.map((one) => one.cidrBlock),
+    resolverIps: network.resolverIps,
+    subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
+    routeTables: network.tables.map((table) => tableOf(view, table)),
+    endpoints: view.endpoints.map((endpoint) => endpointOf(view, endpoint)),
+    ...(internetGateway && { internetGateway }),
+    hosts: view.running.map((host) => hostOf(view, host)),
+  };
+}
+
+interface RunningHost {
+  readonly instance: Instance;
+  /** Its primary network interface. */
+  readonly holder: NetworkInterface;
+}
+
+/** What takes part in the plan of a VPC, and its numbers by id. */
+interface View {
+  readonly running: readonly RunningHost[];
+  readonly hostIds: ReadonlySet<string>;
+  readonly endpoints: readonly VpcEndpoint[];
+  readonly groups: Numbers;
+  readonly tables: Numbers;
+  readonly endpointKeys: Numbers;
+  readonly hostKeys: Numbers;
+}
+
+function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
+  const running = network.instances.flatMap((instance): RunningHost[] => {
+    const holder = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
+    return instance.state === "running" && holder !== undefined ? [{ instance, holder }] : [];
+  });
+  const endpoints = network.endpoints.filter((endpoint) => endpoint.state === "available");
+  const ids = (documents: readonly { readonly id: string }[]): string[] => documents.map((one) => one.id);
+  const tables = network.tables.map((one) => one.routeTable);
+  const instances = running.map((one) => one.instance);
+  return {
+    running,
+    hostIds: new Set(running.map((one) => one.holder.id)),
+    endpoints,
+    groups: numberAll(ids(network.subnets), numbersBefore(before?.subnets, "subnetId", "group"), ranges.subnet),
+    tables: numberAll(ids(tables), numbersBefore(before?.routeTables, "routeTableId", "table"), ranges.table),
+    endpointKeys: numberAll(ids(endpoints), numbersBefore(before?.endpoints, "vpcEndpointId", "key"), ranges.endpoint),
+    hostKeys: numberAll(ids(instances), numbersBefore(before?.hosts, "instanceId", "key"), ranges.host),
+  };
+}
+
+const ranges = {
+  subnet: { from: 1, to: 65535, of: "subnets of a VPC" },
+  table: { from: 1000, to: 65535, of: "route tables of a VPC" },
+  endpoint: { from: 1, to: 4094, of: "endpoints of a VPC" },
+  host: { from: 1, to: 65535, of: "instances of a VPC" },
+};
+
+function numbersBefore<I extends string, N extends string>(
+  list: readonly ({ readonly [K in I]: string } & { readonly [K in N]: number })[] | undefined,
+  id: I,
+  number: N,
+): Numbers {
+  return new Map((list ?? []).map((one) => [one[id], one[number]]));
+}
+
+function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBlueprint[] {
+  const prefix = parsePrefix(subnet.cidrBlock);
+  const inForce = network.tableOf.get(subnet.id);
+  if (prefix === undefined || inForce === undefined) return [];
+  return [
+    {
+      subnetId: subnet.id,
+      group: numberOf(view.groups, subnet.id),
+      cidrBlock: subnet.cidrBlock,
+      routerIp: formatIp(addToIp(prefix.ip, 1)),
+      table: numberOf(view.tables, inForce.table.routeTable.id),
+    },
+  ];
+}
+
+function tableOf(view: View, table: CompiledTable): RouteTableBlueprint {
+  const routes = new Map<string, RouteBlueprint>();
+  for (const route of table.routes) {
+    const { cidrBlock, metric } = route;
+    const target = targetOf(view, route);
+    if (metric === 0 || target === undefined) continue;
+    // Of equal routes the first wins, as it does in `walk`.
+    const place = `${cidrBlock} ${metric}`;
+    if (!routes.has(place)) routes.set(place, { cidrBlock, metric, target });
+  }
+  const routeTableId = table.routeTable.id;
+  return { routeTableId, table: numberOf(view.tables, routeTableId), routes: [...routes.values()] };
+}
+
+function targetOf(view: View, { target, active }: CompiledRoute): TargetBlueprint | undefined {
+  if (!active) return { kind: "blackhole" };
+  switch (target.kind) {
+    case "local":
+      return undefined;
+    case "internet-gateway":
+      return { kind: "internet-gateway" };
+    case "vpc-endpoint":
+      return { kind: "endpoint", vpcEndpointId: target.vpcEndpointId };
+    case "network-interface": {
+      const { networkInterfaceId } = target;
+      return view.hostIds.has(networkInterfaceId) ? { kind: "host", networkInterfaceId } : { kind: "blackhole" };
+    }
+  }
+}
+
+function endpointOf(view: View, endpoint: VpcEndpoint): EndpointBlueprint {
+  const list = prefixListOfService(endpoint.region, endpoint.serviceName);
+  return {
+    vpcEndpointId: endpoint.id,
+    key: numberOf(view.endpointKeys, endpoint.id),
+    cidrBlocks: list?.cidrBlocks ?? [],
+  };
+}
+
+function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
+  return {
+    instanceId: instance.id,
+    networkInterfaceId: holder.id,
+    key: numberOf(view.hostKeys, instance.id),
+    group: numberOf(view.groups, holder.subnetId),
+    privateIp: holder.privateIpAddress,
+    macAddress: holder.macAddress,
+  };
+}
+
+function gatewayOf(internetGatewayId: string, running: readonly RunningHost[]): InternetGatewayBlueprint {
+  const addresses = running.flatMap(({ holder }) =>
+    holder.publicIpAddress === undefined
+      ? []
+      : [{ privateIp: holder.privateIpAddress, publicIp: holder.publicIpAddress }],
+  );
+  return { internetGatewayId, addresses };
+}
