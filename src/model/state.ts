@@ -7,6 +7,7 @@ import { PersistentMap } from "../base/persistent-map.ts";
 import type { AccessKey } from "./access-key.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Group } from "./group.ts";
+import { clientTokenKeys } from "./idempotent.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import type { Instance } from "./instance.ts";
 import type { InternetGateway } from "./internet-gateway.ts";
@@ -65,10 +66,16 @@ const indexes = {
   "route-table": {
     vpcId: (it: RouteTable) => [it.vpcId],
     subnetId: (it: RouteTable) => it.associations.flatMap((one) => (one.kind === "subnet" ? [one.subnetId] : [])),
+    associationId: (it: RouteTable) => it.associations.map((one) => one.id),
+    clientToken: clientTokenKeys,
     mainOfVpcId: (it: RouteTable) => (it.associations.some((one) => one.kind === "main") ? [it.vpcId] : []),
   },
   "internet-gateway": { vpcId: (it: InternetGateway) => (it.vpcId === undefined ? [] : [it.vpcId]) },
-  instance: { vpcId: (it: Instance) => [it.vpcId], subnetId: (it: Instance) => [it.subnetId] },
+  instance: {
+    vpcId: (it: Instance) => [it.vpcId],
+    subnetId: (it: Instance) => [it.subnetId],
+    clientToken: clientTokenKeys,
+  },
   "network-interface": {
     vpcId: (it: NetworkInterface) => [it.vpcId],
     subnetId: (it: NetworkInterface) => [it.subnetId],
@@ -78,6 +85,7 @@ const indexes = {
     vpcId: (it: VpcEndpoint) => [it.vpcId],
     serviceName: (it: VpcEndpoint) => [it.serviceName],
     routeTableId: (it: VpcEndpoint) => it.routeTableIds,
+    clientToken: clientTokenKeys,
   },
   bucket: {},
   user: {

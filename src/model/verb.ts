@@ -3,7 +3,7 @@
  * The daemon makes the changes durable before anybody sees the value.
  */
 
-import type { Result } from "../base/result.ts";
+import { ok, type Result } from "../base/result.ts";
 import type { ApiError } from "./error.ts";
 import type { Change, State } from "./state.ts";
 
@@ -36,4 +36,9 @@ export interface Control {
 export interface Caller {
   readonly accountId: string;
   readonly region: string;
+}
+
+/** What a verb that succeeds returns. */
+export function accept<V>(value: V, changes: readonly Change[]): Outcome<V> {
+  return ok({ changes, value });
 }

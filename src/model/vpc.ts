@@ -1,7 +1,15 @@
 /** Virtual private clouds. Source: Amazon VPC User Guide, "Virtual private clouds (VPC)". */
 
-import type { Id } from "../base/id.ts";
-import type { Resource } from "./resource.ts";
+import { type Id, makeId } from "../base/id.ts";
+import { containsPrefix, formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
+import { readCidr, storedPrefix } from "./cidr.ts";
+import { fail } from "./error.ts";
+import { lookup } from "./lookup.ts";
+import type { Resource, Tags } from "./resource.ts";
+import { mainRouteTableOf, newRouteTable } from "./route-table.ts";
+import { findBy, put, remove, type State } from "./state.ts";
+import { checkTags } from "./tag.ts";
+import { accept, type Context, type Outcome } from "./verb.ts";
 
 export interface Vpc extends Resource {
   readonly id: Id<"vpc">;
@@ -19,3 +27,82 @@ export interface VpcCidrBlock {
   readonly associationId: Id<"vpc-cidr-assoc">;
   readonly cidrBlock: string;
 }
+
+export type VpcAttribute = "enableDnsSupport" | "enableDnsHostnames" | "enableNetworkAddressUsageMetrics";
+
+export interface CreateVpcInput {
+  readonly cidrBlock: string;
+  readonly instanceTenancy?: "default" | "dedicated";
+  readonly tags: Tags;
+}
+
+/** A VPC with its main route table; fails with InvalidParameterValue or InvalidVpc.Range. */
+export function createVpc(_state: State, input: CreateVpcInput, context: Context): Outcome<Vpc> {
+  const cidr = readCidr(input.cidrBlock, "cidrBlock");
+  if (!cidr.ok) return cidr;
+  if (!isVpcRange(cidr.value)) return fail("InvalidVpc.Range", { cidrBlock: input.cidrBlock });
+  const tags = checkTags(input.tags);
+  if (!tags.ok) return tags;
+  const { accountId, region, nowMs } = context;
+  const vpc: Vpc = {
+    id: makeId("vpc", context.hex),
+    accountId,
+    region,
+    createdAtMs: nowMs,
+    tags: tags.value,
+    cidrBlocks: [{ associationId: makeId("vpc-cidr-assoc", context.hex), cidrBlock: formatPrefix(cidr.value) }],
+    instanceTenancy: input.instanceTenancy ?? "default",
+    isDefault: false,
+    dhcpOptionsId: "default",
+    enableDnsSupport: true,
+    enableDnsHostnames: false,
+    enableNetworkAddressUsageMetrics: false,
+  };
+  const main = newRouteTable(vpc.id, [{ kind: "main", id: makeId("rtbassoc", context.hex) }], [], context);
+  return accept(vpc, [put("vpc", vpc), put("route-table", main)]);
+}
+
+/** Deletes the VPC and its main route table; fails with DependencyViolation while anything else is in it. */
+export function deleteVpc(state: State, input: { readonly vpcId: string }, context: Context): Outcome<void> {
+  const vpc = lookup(state, "vpc", input.vpcId, context);
+  if (!vpc.ok) return vpc;
+  const { id } = vpc.value;
+  const main = mainRouteTableOf(state, id);
+  const held =
+    findBy(state, "subnet", "vpcId", id).length > 0 ||
+    findBy(state, "internet-gateway", "vpcId", id).length > 0 ||
+    findBy(state, "vpc-endpoint", "vpcId", id).length > 0 ||
+    findBy(state, "network-interface", "vpcId", id).length > 0 ||
+    findBy(state, "route-table", "vpcId", id).some((table) => table.id !== main.id);
+  if (held) {
+    return fail("DependencyViolation", { message: `The vpc '${id}' has dependencies and cannot be deleted.` });
+  }
+  return accept(undefined, [remove("route-table", main.id), remove("vpc", id)]);
+}
+
+export function modifyVpcAttribute(
+  state: State,
+  input: { readonly vpcId: string; readonly attribute: VpcAttribute; readonly value: boolean },
+  context: Context,
+): Outcome<void> {
+  const vpc = lookup(state, "vpc", input.vpcId, context);
+  if (!vpc.ok) return vpc;
+  return accept(undefined, [put("vpc", { ...vpc.value, [input.attribute]: input.value })]);
+}
+
+/** The VPC's blocks, the primary one first. */
+export function prefixesOfVpc(vpc: Vpc): readonly Prefix[] {
+  return vpc.cidrBlocks.map((block) => storedPrefix(block.cidrBlock));
+}
+
+/** The VPC's block that holds all of `prefix`, or undefined. */
+export function vpcBlockHolding(vpc: Vpc, prefix: Prefix): Prefix | undefined {
+  return prefixesOfVpc(vpc).find((block) => containsPrefix(block, prefix));
+}
+
+/** Source: Amazon VPC User Guide, "VPC CIDR blocks": /16 to /28, and the ranges that AWS itself uses are refused. */
+function isVpcRange(prefix: Prefix): boolean {
+  return prefix.bits >= 16 && prefix.bits <= 28 && !refusedRanges.some((range) => overlaps(range, prefix));
+}
+
+const refusedRanges = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"].map(storedPrefix);
