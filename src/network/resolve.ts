@@ -29,11 +29,15 @@ export type NameRecord =
   | { readonly type: "A"; readonly ip: string; readonly ttlSeconds: number }
   | { readonly type: "PTR"; readonly name: string; readonly ttlSeconds: number };
 
-/**
- * The answer for a name (any case, with or without the final dot) to a program in a VPC; without a VPC that of the public
- * DNS. `type` is a DNS record type: `A`, `AAAA`, `PTR` and so on.
- */
-export function resolve(state: State, vpcId: string | undefined, name: string, type: string): Resolution {
+export interface Question {
+  /** In any case, with or without the final dot. */
+  readonly name: string;
+  /** A DNS record type: `A`, `AAAA`, `PTR`, `ANY` and so on. */
+  readonly type: string;
+}
+
+/** The answer to a program in a VPC; without a VPC that of the public DNS. */
+export function resolveName(state: State, vpcId: string | undefined, { name, type }: Question): Resolution {
   const vpc = vpcId === undefined ? undefined : find(state, "vpc", vpcId);
   if (vpcId !== undefined && vpc === undefined) return { kind: "no-resolver", by: `${vpcId} does not exist` };
   if (vpc?.enableDnsSupport === false) return { kind: "no-resolver", by: `enableDnsSupport of ${vpc.id} is off` };
@@ -125,7 +129,7 @@ function reverse(view: View, name: string): Holder | undefined {
   const found = reverseName(view, formatIp(ip));
   if (found !== undefined)
     return { records: [{ type: "PTR", name: found, ttlSeconds: hostTtlSeconds }], by: "reverse host name" };
-  const service = serviceAt(ip);
+  const service = serviceAt(formatIp(ip));
   if (service === undefined || serviceAddress(service.service, service.region) !== formatIp(ip)) return undefined;
   const host = service.service === "iam" ? "iam.amazonaws.com" : `${service.service}.${service.region}.amazonaws.com`;
   return { records: [{ type: "PTR", name: host, ttlSeconds: hostTtlSeconds }], by: "reverse service name" };

@@ -29,8 +29,9 @@ export function serviceAddress(service: Service, region: string): string | undef
 }
 
 /** The service that answers at an address: at any address of its ranges, not only at the one that its name resolves to. */
-export function serviceAt(ip: Ip): RegionalService | undefined {
-  return places().byPrefix.longestMatch(ip)?.value;
+export function serviceAt(address: string): RegionalService | undefined {
+  const ip = parseIp(address);
+  return ip && places().byPrefix.longestMatch(ip)?.value;
 }
 
 /** Every public CIDR block at which AWS answers, over all regions; each once, in a fixed order. */

@@ -6,10 +6,12 @@
 import { assert } from "../base/assert.ts";
 import { equalIp, type Ip, parseIp } from "../base/ip.ts";
 import { containsIp, parsePrefix } from "../base/prefix.ts";
+import type { Instance } from "../model/instance.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import type { RouteTarget } from "../model/route-table.ts";
-import { find, type State } from "../model/state.ts";
+import { find, findBy, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
+import type { Path } from "./path.ts";
 import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
 
 /** The route that won and those that hold the address too but lost, best first. */
@@ -57,6 +59,28 @@ export function walk(state: State, instanceId: string, destinationIp: string): W
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
   return serviceWalk(network, ip) ?? routedWalk(network, source, ip, destinationIp);
+}
+
+/** The instance that has a private address in a VPC. */
+export function instanceAt(state: State, vpcId: string, privateIp: string): Instance | undefined {
+  return holderOf(state, networkOf(state, vpcId)?.interfaceByIp.get(privateIp));
+}
+
+/** The instance that an internet gateway maps a public address to. */
+export function instanceByPublicIp(state: State, publicIp: string): Instance | undefined {
+  return holderOf(state, findBy(state, "network-interface", "publicIpAddress", publicIp)[0]);
+}
+
+/** The instance at the beginning of a path; undefined for the host and for addresses that nobody has (any more). */
+export function findInstance(state: State, path: Path): Instance | undefined {
+  switch (path.kind) {
+    case "host":
+      return undefined;
+    case "internet":
+      return instanceByPublicIp(state, path.sourceIp);
+    case "gateway-endpoint":
+      return instanceAt(state, path.vpcId, path.sourceIp);
+  }
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
@@ -113,6 +137,10 @@ function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinati
   if (holder.privateIpAddress === destinationIp || !holder.sourceDestCheck)
     return { kind: "local", networkInterfaceId };
   return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);
+}
+
+function holderOf(state: State, holder: NetworkInterface | undefined): Instance | undefined {
+  return holder?.attachment && find(state, "instance", holder.attachment.instanceId);
 }
 
 function choiceOf(

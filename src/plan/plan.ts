@@ -43,7 +43,7 @@ export function plan(state: State, previous?: Blueprint): Blueprint {
 }
 
 /** Whether changes can make another blueprint: the daemon need not plan for a bucket or a policy. */
-export function affectsPlan(changes: readonly Change[]): boolean {
+export function changesNetwork(changes: readonly Change[]): boolean {
   return changes.some((change) => plannedKinds.has(change.kind));
 }
 
