@@ -32,10 +32,16 @@ export type Principal =
       /** The unique id of the user who asked for it; absent when it was the root user. */
       readonly issuerUserId?: string;
       readonly sessionId?: string;
-    };
+    }
+  /** An AWS service that acts for itself: `ec2.amazonaws.com`. */
+  | { readonly kind: "service"; readonly service: string }
+  /** Whom an identity provider vouches for, before there is a session: only trust policies meet it. `provider` as in `Federated`. */
+  | { readonly kind: "web-identity"; readonly provider: string };
 
 export interface PolicyRequest {
   readonly principal: Principal;
+  /** Of the principal's account, where the service knows it: 64 hexadecimal digits. */
+  readonly canonicalUserId?: string;
   /** `s3:GetObject`. */
   readonly action: string;
   /** An ARN, or `*` for an action without a resource. */

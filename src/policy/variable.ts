@@ -1,0 +1,77 @@
+/**
+ * Policy variables: `${aws:username}`, with a default `${aws:username, 'nobody'}`, and the escapes `${*}`, `${?}` and `${$}`.
+ * Source: IAM User Guide, "IAM policy elements: Variables and tags".
+ */
+
+import type { RequestContext } from "./request.ts";
+
+/** The text cut where variables stand; a lone text part, or none, where no variable does. */
+export type Template = readonly TemplatePart[];
+
+export type TemplatePart =
+  /** Characters as written: wildcards act where the element knows them. */
+  | { readonly kind: "text"; readonly text: string }
+  /** Characters that never act as wildcards: of an escape. */
+  | { readonly kind: "literal"; readonly text: string }
+  | { readonly kind: "variable"; readonly key: string; readonly fallback?: string };
+
+/** What is left once the variables have their values: text of which a part is literal. */
+export type Expanded = readonly { readonly text: string; readonly literal: boolean }[];
+
+/** The template of a text in which variables count from `from` on; before it they are plain characters. */
+export function parseTemplate(text: string, from = 0): Template {
+  const parts: TemplatePart[] = [];
+  const pattern = /\$\{([^{}]*)\}/g;
+  pattern.lastIndex = from;
+  let copied = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const part = partOf(match[1] ?? "");
+    if (part === undefined) continue;
+    if (match.index > copied) parts.push({ kind: "text", text: text.slice(copied, match.index) });
+    parts.push(part);
+    copied = pattern.lastIndex;
+  }
+  if (copied < text.length || parts.length === 0) parts.push({ kind: "text", text: text.slice(copied) });
+  return parts;
+}
+
+/** The template of a text in which nothing is a variable: before version 2012-10-17. */
+export function plainTemplate(text: string): Template {
+  return [{ kind: "text", text }];
+}
+
+export function hasVariable(template: Template): boolean {
+  return template.some((part) => part.kind === "variable");
+}
+
+/** The template with the request's values in place, or undefined when a variable has no value and no default. */
+export function expand(template: Template, context: RequestContext): Expanded | undefined {
+  const expanded: { text: string; literal: boolean }[] = [];
+  for (const part of template) {
+    if (part.kind === "variable") {
+      const text = valueOf(part.key, context) ?? part.fallback;
+      if (text === undefined) return undefined;
+      expanded.push({ text, literal: true });
+    } else expanded.push({ text: part.text, literal: part.kind === "literal" });
+  }
+  return expanded;
+}
+
+/**
+ * The value of a key with just one.
+ * ASSUMPTION: a key with several values counts as missing in a variable; AWS says only that such keys cannot be used.
+ */
+function valueOf(key: string, context: RequestContext): string | undefined {
+  const values = context.values.get(key.toLowerCase());
+  return values?.length === 1 ? values[0] : undefined;
+}
+
+/** What stands between the braces, or undefined when it is no variable and stays as written. */
+function partOf(inner: string): TemplatePart | undefined {
+  if (inner === "*" || inner === "?" || inner === "$") return { kind: "literal", text: inner };
+  const match = /^\s*([A-Za-z0-9_.+=@/:-]+(?: [A-Za-z0-9_.+=@/:-]+)*)\s*(?:,\s*'([^']*)')?\s*$/.exec(inner);
+  const key = match?.[1];
+  if (key === undefined || !key.includes(":")) return undefined;
+  const fallback = match?.[2];
+  return fallback === undefined ? { kind: "variable", key } : { kind: "variable", key, fallback };
+}
