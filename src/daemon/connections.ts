@@ -8,8 +8,7 @@
 import type { Socket } from "node:net";
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
-import { instanceOf } from "../network/instance-at.ts";
-import { walk } from "../network/walk.ts";
+import { findInstance, walk } from "../network/walk.ts";
 
 export interface Connections {
   readonly add: (socket: Socket, path: Path) => void;
@@ -45,7 +44,7 @@ export function openConnections(): Connections {
 /** Whether a new connection between the same two addresses would take this very path. */
 export function stillHolds(state: State, path: Path): boolean {
   if (path.kind === "host") return true;
-  const instance = instanceOf(state, path);
+  const instance = findInstance(state, path);
   if (instance === undefined) return false;
   const { exit } = walk(state, instance.id, path.destinationIp);
   if (path.kind === "internet") return exit.kind === "internet" && exit.sourceIp === path.sourceIp;

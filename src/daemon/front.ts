@@ -7,9 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { assert } from "../base/assert.ts";
-import { parseIp } from "../base/ip.ts";
-import type { InternetPath, Path } from "../network/path.ts";
-import { type Service, serviceAt } from "../network/service-address.ts";
+import type { Path } from "../network/path.ts";
+import { serviceAt } from "../network/service-address.ts";
 import type { Connections } from "./connections.ts";
 
 export type ServiceHandler = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
@@ -91,16 +90,11 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     case "gateway-endpoint":
       return options.s3;
     case "internet":
-      return serviceOf(path) === "s3" ? options.s3 : options.query;
+      return serviceAt(path.destinationIp)?.service === "s3" ? options.s3 : options.query;
     case "host":
       if (request.url?.startsWith("/_underpass/") === true) return options.own;
       return asksForS3(request) ? options.s3 : options.query;
   }
-}
-
-function serviceOf(path: InternetPath): Service | undefined {
-  const ip = parseIp(path.destinationIp);
-  return ip && serviceAt(ip)?.service;
 }
 
 /** On the region's own port all services share one address: the signature's scope tells them apart, else the form. */

@@ -13,7 +13,7 @@ import type { Change, State } from "../model/state.ts";
 import { apply } from "../model/state.ts";
 import type { Caller, Control, Outcome, Context } from "../model/verb.ts";
 import type { Blueprint } from "../plan/blueprint.ts";
-import { affectsPlan, plan } from "../plan/plan.ts";
+import { changesNetwork, plan } from "../plan/plan.ts";
 import type { Store } from "./store.ts";
 
 export interface Region extends Control {
@@ -72,10 +72,10 @@ export function openRegion(store: Store, initial: State, nowMs: () => number): R
       return;
     }
     state = next;
-    const held = changeSets.some(affectsPlan) ? carryOutNow() : Promise.resolve();
+    const held = changeSets.some(changesNetwork) ? carryOutNow() : Promise.resolve();
     for (const { waiting, value, changes } of accepted) {
       const answer = (): void => waiting.resolve({ ok: true, value });
-      if (affectsPlan(changes)) held.then(answer, waiting.reject);
+      if (changesNetwork(changes)) held.then(answer, waiting.reject);
       else answer();
     }
   }

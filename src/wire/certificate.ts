@@ -21,6 +21,8 @@ import { makeCertificate } from "./x509.ts";
 export interface CertificateAuthority {
   /** In PEM. */
   readonly certificate: string;
+  /** A file of our root alone. */
+  readonly caFile: string;
   /** A file of the system's roots and ours, for programs inside instances. */
   readonly bundleFile: string;
   /** What proves the name; undefined when it is none of ours. Names are cached. */
@@ -41,7 +43,12 @@ export async function openCertificateAuthority(
   mkdirSync(bundleFolder, { recursive: true });
   const bundleFile = join(bundleFolder, "ca-bundle.pem");
   writeDurably(bundleFile, caBundle(systemRoots, root.certificate), 0o644);
-  return { certificate: root.certificate, bundleFile, secureContextFor: contextCache(root) };
+  return {
+    certificate: root.certificate,
+    caFile: join(folder, "ca.pem"),
+    bundleFile,
+    secureContextFor: contextCache(root),
+  };
 }
 
 /** Both in one text of PEM. */
