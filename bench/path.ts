@@ -16,13 +16,13 @@ import {
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { startRegion } from "../demo/region.ts";
+import { launcher, startRegionProcess } from "../demo/region-process.ts";
 import { median, report } from "./report.ts";
 
 const sizes = { small: 1024, large: 8 * 1024 * 1024 } as const;
 const rounds = 12;
 
-await using region = await startRegion();
+await using region = await startRegionProcess();
 const config = {
   endpoint: region.endpoint,
   region: "us-east-1",
@@ -49,16 +49,7 @@ function client(where: "instance" | "host"): {
   const words =
     where === "host"
       ? program
-      : [
-          process.execPath,
-          join(import.meta.dirname, "../bin/underpass.js"),
-          "exec",
-          "--endpoint",
-          region.endpoint,
-          instanceId,
-          "--",
-          ...program,
-        ];
+      : [process.execPath, launcher, "exec", "--endpoint", region.endpoint, instanceId, "--", ...program];
   const [command = "", ...rest] = words;
   const child = spawn(command, rest, {
     stdio: ["pipe", "pipe", "inherit"],

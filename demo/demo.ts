@@ -1,8 +1,12 @@
 /**
  * The main job, shown: S3 through a gateway endpoint, with real packets and real policies. Prints a row for each request;
- * ends with status 0 only when every row is as expected. `--json` prints the rows as JSON.
+ * ends with status 0 only when every row is as expected. `--json` prints the rows as JSON; `--userspace` takes that data
+ * plane.
  */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CreateRouteCommand, CreateVpcEndpointCommand, ModifyVpcEndpointCommand } from "@aws-sdk/client-ec2";
 import { DeleteBucketPolicyCommand, PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import type { RequestTrace } from "../src/analyse/request-trace.ts";
@@ -13,10 +17,15 @@ import { type Inside, startRegion } from "./region.ts";
 import { openTable, type Row, type Seen } from "./table.ts";
 
 const json = process.argv.includes("--json");
+const folder = mkdtempSync(join(tmpdir(), "underpass-demo-"));
 const startedMs = Date.now();
 const table = openTable(json);
 
-await using region = await startRegion();
+await using ending = new AsyncDisposableStack();
+ending.defer(() => rmSync(folder, { recursive: true, force: true }));
+const region = ending.use(
+  await startRegion({ stateFolder: folder, dataplane: process.argv.includes("--userspace") ? "userspace" : "auto" }),
+);
 table.note(`region at ${region.endpoint}, data plane ${region.dataplane}`);
 const account = await buildAccount(region.endpoint);
 table.note(`VPC ${account.vpcId} with a private and a public subnet, an instance in each, three buckets, user app`);
