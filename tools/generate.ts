@@ -51,7 +51,7 @@ ${table.operations}
 \`,
   shapes: \`
 ${table.shapes}
-\`,
+\`,${table.unserved === undefined ? "" : `\n  unserved: \`\n${table.unserved}\n\`,`}
 });
 `;
 }

@@ -39,7 +39,9 @@ export function tableOf(
   const lines = [...shapes]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, shape]) => `${name} ${JSON.stringify(shape)}`);
-  return { ...service, operations: operations.join("\n"), shapes: lines.join("\n") };
+  const unserved = [...known.values()].filter((operation) => !names.includes(operation.name)).flatMap(routeLine);
+  const table = { ...service, operations: operations.join("\n"), shapes: lines.join("\n") };
+  return unserved.length === 0 ? table : { ...table, unserved: unserved.sort().join("\n") };
 }
 
 /** The first element of the static schema of an operation. Source: @smithy/types, schema/static-schemas. */
@@ -73,9 +75,9 @@ function addShape(schema: NormalizedSchema, shapes: Map<string, ShapeText>): str
   const xmlName = schema.getOwnTraits().xmlName;
   // INVARIANT: the line stands before its members are walked, so that a shape may reach itself.
   shapes.set(name, ["s", xmlName ?? 0]);
-  const requiredCount = (schema.getSchema() as readonly unknown[])[6] ?? 0;
+  const requiredCount = requiredCountOf(schema);
   for (const [memberName, member] of schema.structIterator()) {
-    const required = members.length < Number(requiredCount);
+    const required = members.length < requiredCount;
     members.push(memberText(memberName, addShape(member, shapes), member, required));
   }
   shapes.set(name, ["s", xmlName ?? 0, ...members]);
@@ -163,7 +165,28 @@ function httpOf(operation: SdkOperation): readonly (string | number)[] {
   const [method, uri, status] = http;
   const [path = "", query = ""] = uri.split("?");
   const named = query.split("&").filter((pair) => pair !== "" && !pair.startsWith("x-id="));
-  return [method, levelOf(operation, path), named.join("&") || "-", status];
+  return [method, levelOf(operation, path), [...named, ...requiredQuery(operation)].join("&") || "-", status];
+}
+
+/** Line of an operation that is not served; none for those with a path of their own. */
+function routeLine(operation: SdkOperation): readonly string[] {
+  const [method, level, query] = httpOf(operation);
+  const path = operation.traits.http?.[1].split("?")[0];
+  return method !== undefined && (path === "/" || path === "/{Key+}")
+    ? [[operation.name, method, level, query].join(" ")]
+    : [];
+}
+
+/** Required parameters tell UploadPart from PutObject. */
+function requiredQuery({ input }: SdkOperation): readonly string[] {
+  if (!input.isStructSchema()) return [];
+  const count = requiredCountOf(input);
+  return [...input.structIterator()].slice(0, count).flatMap(([, member]) => member.getMemberTraits().httpQuery ?? []);
+}
+
+function requiredCountOf(structure: NormalizedSchema): number {
+  // Required members come first; their count is the seventh element, absent for none.
+  return Number((structure.getSchema() as readonly unknown[])[6] ?? 0);
 }
 
 function levelOf(operation: SdkOperation, path: string): "service" | "bucket" | "key" {

@@ -7,7 +7,7 @@
 
 import type { QueryProtocol } from "./query.ts";
 import type { Operation } from "./shape.ts";
-import { escapeText, writeMembers, xmlDeclaration } from "./xml-writer.ts";
+import { escapeXml, writeMembers, xmlDeclaration } from "./xml-writer.ts";
 
 export interface QueryAnswer {
   readonly protocol: QueryProtocol;
@@ -48,7 +48,7 @@ export function writeQueryAnswer(answer: QueryAnswer): string {
 }
 
 export function writeQueryError(answer: QueryErrorAnswer): string {
-  const error = `<Code>${escapeText(answer.code)}</Code><Message>${escapeText(answer.message)}</Message>`;
+  const error = `<Code>${escapeXml(answer.code)}</Code><Message>${escapeXml(answer.message)}</Message>`;
   if (answer.protocol === "ec2Query") {
     return `${xmlDeclaration}<Response><Errors><Error>${error}</Error></Errors><RequestID>${answer.requestId}</RequestID></Response>`;
   }

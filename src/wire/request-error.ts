@@ -13,6 +13,7 @@ export type RequestError =
   /** `expected` reads on after "expected": `a whole number`. */
   | { readonly kind: "invalid-value"; readonly parameter: string; readonly value: string; readonly expected: string }
   | { readonly kind: "missing"; readonly missing: readonly Missing[] }
+  | { readonly kind: "missing-body" }
   | { readonly kind: "too-large"; readonly what: string; readonly limit: number }
   | { readonly kind: "malformed-xml"; readonly detail: string };
 
@@ -60,8 +61,9 @@ function wordForEc2(error: RequestError): Refusal {
       return refuse("MissingParameter", `The request must contain the parameter ${error.missing[0]?.parameter ?? ""}`);
     case "too-large":
       return refuse("InvalidParameterValue", tooLargeText(error));
+    case "missing-body":
     case "malformed-xml":
-      return refuse("InvalidParameterValue", error.detail);
+      return refuse("MalformedQueryString", "The request body is not a form");
   }
 }
 
@@ -80,8 +82,9 @@ function wordForQuery(error: RequestError): Refusal {
       return refuse("ValidationError", nullText(error.missing));
     case "too-large":
       return refuse("InvalidParameterValue", tooLargeText(error));
+    case "missing-body":
     case "malformed-xml":
-      return refuse("InvalidParameterValue", error.detail);
+      return refuse("MalformedQueryString", "The request body is not a form");
   }
 }
 
@@ -97,6 +100,8 @@ function wordForS3(error: RequestError): Refusal {
       return refuse("InvalidArgument", `Provided ${error.parameter} not ${error.expected}`);
     case "missing":
       return wordMissingForS3(error.missing);
+    case "missing-body":
+      return refuse("MissingRequestBodyError", "Request Body is empty");
     case "too-large":
       return refuse("MaxMessageLengthExceeded", "Your request was too big.");
     case "malformed-xml":

@@ -82,9 +82,15 @@ export interface HttpTrait {
   readonly method: string;
   /** What the path names: the service (`/`), a bucket, or a key in a bucket. */
   readonly level: "service" | "bucket" | "key";
-  /** Query parameters that tell the operation from others; a value where one is fixed (`list-type=2`). */
+  /** Query parameters that the request must have; a value where one is fixed (`list-type=2`). */
   readonly query: readonly (readonly [name: string, value: string | undefined])[];
   readonly status: number;
+}
+
+/** An operation of a restXml service that AWS has and the table does not. */
+export interface UnservedRoute {
+  readonly name: string;
+  readonly http: HttpTrait;
 }
 
 export interface ServiceTable {
@@ -92,6 +98,8 @@ export interface ServiceTable {
   readonly version: string;
   readonly xmlNamespace: string;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** Only for restXml. */
+  readonly unserved: readonly UnservedRoute[];
 }
 
 /** What a generated file holds. */
@@ -102,6 +110,8 @@ export interface TableText {
   readonly operations: string;
   /** Lines of `name json`. */
   readonly shapes: string;
+  /** Lines of `name method level query`, for restXml only. */
+  readonly unserved?: string;
 }
 
 /** The table of a generated file; its shapes are read as they are used, each once. */
@@ -126,7 +136,8 @@ export function openTable(text: TableText): ServiceTable {
     const operation = readOperation(line, shapeOf);
     operations[operation.name] = operation;
   }
-  return { version: text.version, xmlNamespace: text.xmlNamespace, operations };
+  const unserved = linesOf(text.unserved ?? "").map(readUnserved);
+  return { version: text.version, xmlNamespace: text.xmlNamespace, operations, unserved };
 }
 
 /** `["s", xmlName or 0, member…]`, `["l", item]`, `["m", key, value]`. */
@@ -173,15 +184,20 @@ function linesOf(text: string): string[] {
 }
 
 function readOperation(line: string, shapeOf: (name: string) => Shape): Operation {
-  const [name = "", input = "", output = "", method, level, query = "-", status = "200"] = line.split(" ");
-  const isLevel = level === "service" || level === "bucket" || level === "key";
-  return {
-    name,
-    input: () => shapeOf(input),
-    output: () => shapeOf(output),
-    http:
-      method !== undefined && isLevel ? { method, level, query: readQuery(query), status: Number(status) } : undefined,
-  };
+  const [name = "", input = "", output = "", ...http] = line.split(" ");
+  return { name, input: () => shapeOf(input), output: () => shapeOf(output), http: readHttp(http) };
+}
+
+function readUnserved(line: string): UnservedRoute {
+  const [name = "", ...rest] = line.split(" ");
+  const http = readHttp(rest);
+  assert(http !== undefined, `the table tells the route of ${name}`);
+  return { name, http };
+}
+
+function readHttp([method, level, query = "-", status = "200"]: readonly string[]): HttpTrait | undefined {
+  if (method === undefined || (level !== "service" && level !== "bucket" && level !== "key")) return undefined;
+  return { method, level, query: readQuery(query), status: Number(status) };
 }
 
 function readQuery(text: string): HttpTrait["query"] {

@@ -22,7 +22,7 @@ export function writeElement(member: Member, tag: string, value: unknown, style:
 }
 
 /** Text safe between tags and in attributes. Characters that XML cannot hold become references, as S3 writes them. */
-export function escapeText(text: string): string {
+export function escapeXml(text: string): string {
   return needsEscape.test(text) ? text.toWellFormed().replace(escaped, reference) : text;
 }
 
@@ -82,7 +82,7 @@ function elementWriter(member: Member, tag: string, style: DateStyle): Writer {
       const value = elementWriter(shape.value, shape.value.xmlName, style);
       const entryTag = member.flattened ? tag : "entry";
       const entry = (name: string, field: unknown): string =>
-        `<${entryTag}><${key}>${escapeText(name)}</${key}>${value(field)}</${entryTag}>`;
+        `<${entryTag}><${key}>${escapeXml(name)}</${key}>${value(field)}</${entryTag}>`;
       const entries: Writer = (map) =>
         Object.entries(map as object)
           .map(([name, field]) => entry(name, field))
@@ -105,7 +105,7 @@ function structureWriter(shape: Structure, member: Member, tag: string, style: D
   return (value) => {
     const fields = value as Readonly<Record<string, unknown>>;
     const written = attributes.map(({ name, xmlName }) =>
-      fields[name] === undefined ? "" : ` ${xmlName}="${escapeText(String(fields[name]))}"`,
+      fields[name] === undefined ? "" : ` ${xmlName}="${escapeXml(String(fields[name]))}"`,
     );
     return `${open}${written.join("")}>${members(value)}${close}`;
   };
@@ -122,7 +122,7 @@ function listWriter(item: Writer, open: string, close: string, empty: string): W
 }
 
 function scalarWriter(shape: Shape, style: DateStyle): Writer {
-  if (shape.kind === "string") return (value) => escapeText(String(value));
+  if (shape.kind === "string") return (value) => escapeXml(String(value));
   if (shape.kind === "blob") return (value) => Buffer.from(value as Uint8Array).toString("base64");
   if (shape.kind === "timestamp") {
     const format: TimestampFormat = shape.format === undefined || shape.format === "date-time" ? style : shape.format;

@@ -6,8 +6,8 @@ export const s3Table = openTable({
   version: "2006-03-01",
   xmlNamespace: "http://s3.amazonaws.com/doc/2006-03-01/",
   operations: `
-AbortMultipartUpload AbortMultipartUploadRequest AbortMultipartUploadOutput DELETE key - 204
-CompleteMultipartUpload CompleteMultipartUploadRequest CompleteMultipartUploadOutput POST key - 200
+AbortMultipartUpload AbortMultipartUploadRequest AbortMultipartUploadOutput DELETE key uploadId 204
+CompleteMultipartUpload CompleteMultipartUploadRequest CompleteMultipartUploadOutput POST key uploadId 200
 CopyObject CopyObjectRequest CopyObjectOutput PUT key - 200
 CreateBucket CreateBucketRequest CreateBucketOutput PUT bucket - 200
 CreateMultipartUpload CreateMultipartUploadRequest CreateMultipartUploadOutput POST key uploads 200
@@ -55,7 +55,7 @@ ListMultipartUploads ListMultipartUploadsRequest ListMultipartUploadsOutput GET 
 ListObjectVersions ListObjectVersionsRequest ListObjectVersionsOutput GET bucket versions 200
 ListObjects ListObjectsRequest ListObjectsOutput GET bucket - 200
 ListObjectsV2 ListObjectsV2Request ListObjectsV2Output GET bucket list-type=2 200
-ListParts ListPartsRequest ListPartsOutput GET key - 200
+ListParts ListPartsRequest ListPartsOutput GET key uploadId 200
 PutBucketAccelerateConfiguration PutBucketAccelerateConfigurationRequest =unit PUT bucket accelerate 200
 PutBucketAcl PutBucketAclRequest =unit PUT bucket acl 200
 PutBucketCors PutBucketCorsRequest =unit PUT bucket cors 200
@@ -77,8 +77,8 @@ PutObjectLockConfiguration PutObjectLockConfigurationRequest PutObjectLockConfig
 PutObjectRetention PutObjectRetentionRequest PutObjectRetentionOutput PUT key retention 200
 PutObjectTagging PutObjectTaggingRequest PutObjectTaggingOutput PUT key tagging 200
 PutPublicAccessBlock PutPublicAccessBlockRequest =unit PUT bucket publicAccessBlock 200
-UploadPart UploadPartRequest UploadPartOutput PUT key - 200
-UploadPartCopy UploadPartCopyRequest UploadPartCopyOutput PUT key - 200
+UploadPart UploadPartRequest UploadPartOutput PUT key partNumber&uploadId 200
+UploadPartCopy UploadPartCopyRequest UploadPartCopyOutput PUT key partNumber&uploadId 200
 `,
   shapes: `
 =list=string ["l",["member","=string"]]
@@ -325,5 +325,45 @@ UploadPartOutput ["s",0,["ServerSideEncryption","=string",{"h":"header x-amz-ser
 UploadPartRequest ["s",0,["Bucket","=string",{"r":1,"h":"label"}],["Key","=string",{"r":1,"h":"label"}],["PartNumber","=number",{"r":1,"h":"query partNumber"}],["UploadId","=string",{"r":1,"h":"query uploadId"}],["Body","=blob",{"h":"payload"}],["ContentLength","=number",{"h":"header content-length"}],["ContentMD5","=string",{"h":"header content-md5"}],["ChecksumAlgorithm","=string",{"h":"header x-amz-sdk-checksum-algorithm"}],["ChecksumCRC32","=string",{"h":"header x-amz-checksum-crc32"}],["ChecksumCRC32C","=string",{"h":"header x-amz-checksum-crc32c"}],["ChecksumCRC64NVME","=string",{"h":"header x-amz-checksum-crc64nvme"}],["ChecksumSHA1","=string",{"h":"header x-amz-checksum-sha1"}],["ChecksumSHA256","=string",{"h":"header x-amz-checksum-sha256"}],["ChecksumSHA512","=string",{"h":"header x-amz-checksum-sha512"}],["ChecksumMD5","=string",{"h":"header x-amz-checksum-md5"}],["ChecksumXXHASH64","=string",{"h":"header x-amz-checksum-xxhash64"}],["ChecksumXXHASH3","=string",{"h":"header x-amz-checksum-xxhash3"}],["ChecksumXXHASH128","=string",{"h":"header x-amz-checksum-xxhash128"}],["SSECustomerAlgorithm","=string",{"h":"header x-amz-server-side-encryption-customer-algorithm"}],["SSECustomerKey","=string",{"h":"header x-amz-server-side-encryption-customer-key"}],["SSECustomerKeyMD5","=string",{"h":"header x-amz-server-side-encryption-customer-key-md5"}],["RequestPayer","=string",{"h":"header x-amz-request-payer"}],["ExpectedBucketOwner","=string",{"h":"header x-amz-expected-bucket-owner"}]]
 VersioningConfiguration ["s",0,["MFADelete","=string",{"x":"MfaDelete"}],["Status","=string"]]
 WebsiteConfiguration ["s",0,["ErrorDocument","ErrorDocument"],["IndexDocument","IndexDocument"],["RedirectAllRequestsTo","RedirectAllRequestsTo"],["RoutingRules","RoutingRules"]]
+`,
+  unserved: `
+CreateBucketMetadataConfiguration POST bucket metadataConfiguration
+CreateBucketMetadataTableConfiguration POST bucket metadataTable
+CreateSession GET bucket session
+DeleteBucketAnalyticsConfiguration DELETE bucket analytics&id
+DeleteBucketIntelligentTieringConfiguration DELETE bucket intelligent-tiering&id
+DeleteBucketInventoryConfiguration DELETE bucket inventory&id
+DeleteBucketMetadataConfiguration DELETE bucket metadataConfiguration
+DeleteBucketMetadataTableConfiguration DELETE bucket metadataTable
+DeleteBucketMetricsConfiguration DELETE bucket metrics&id
+DeleteObjectAnnotation DELETE key annotation&annotationName
+GetBucketAbac GET bucket abac
+GetBucketAnalyticsConfiguration GET bucket analytics&id
+GetBucketIntelligentTieringConfiguration GET bucket intelligent-tiering&id
+GetBucketInventoryConfiguration GET bucket inventory&id
+GetBucketMetadataConfiguration GET bucket metadataConfiguration
+GetBucketMetadataTableConfiguration GET bucket metadataTable
+GetBucketMetricsConfiguration GET bucket metrics&id
+GetObjectAnnotation GET key annotation&annotationName
+GetObjectTorrent GET key torrent
+ListBucketAnalyticsConfigurations GET bucket analytics
+ListBucketIntelligentTieringConfigurations GET bucket intelligent-tiering
+ListBucketInventoryConfigurations GET bucket inventory
+ListBucketMetricsConfigurations GET bucket metrics
+ListDirectoryBuckets GET service -
+ListObjectAnnotations GET key annotation
+PutBucketAbac PUT bucket abac
+PutBucketAnalyticsConfiguration PUT bucket analytics&id
+PutBucketIntelligentTieringConfiguration PUT bucket intelligent-tiering&id
+PutBucketInventoryConfiguration PUT bucket inventory&id
+PutBucketMetricsConfiguration PUT bucket metrics&id
+PutObjectAnnotation PUT key annotation&annotationName
+RenameObject PUT key renameObject
+RestoreObject POST key restore
+SelectObjectContent POST key select&select-type=2
+UpdateBucketMetadataAnnotationTableConfiguration PUT bucket metadataAnnotationTable
+UpdateBucketMetadataInventoryTableConfiguration PUT bucket metadataInventoryTable
+UpdateBucketMetadataJournalTableConfiguration PUT bucket metadataJournalTable
+UpdateObjectEncryption PUT key encryption
 `,
 });
