@@ -1,0 +1,182 @@
+/** The manners of the command line: help, exit statuses, messages that say the next step. */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EC2Client, CreateSubnetCommand, CreateVpcCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
+import type { Status } from "../src/api/underpass/server.ts";
+
+let region: RegionProcess;
+let instanceId: string;
+const folder = mkdtempSync(join(tmpdir(), "underpass-cli-"));
+
+beforeAll(async () => {
+  region = await startRegionProcess({ stateFolder: join(folder, "state") });
+  const ec2 = new EC2Client({
+    endpoint: region.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: Vpc!.VpcId, CidrBlock: "10.0.0.0/24" }));
+  const { Instances } = await ec2.send(
+    new RunInstancesCommand({
+      ImageId: "ami-1",
+      MinCount: 1,
+      MaxCount: 1,
+      SubnetId: Subnet!.SubnetId,
+      TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "Name", Value: "web" }] }],
+    }),
+  );
+  instanceId = Instances![0]!.InstanceId!;
+});
+
+afterAll(async () => {
+  expect(await region.stop()).toBe(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const underpass = (...words: string[]): Promise<Ended> =>
+  ended(
+    spawn(process.execPath, [launcher, ...words], { env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint } }),
+  );
+
+interface Case {
+  readonly words: () => readonly string[];
+  readonly status: number;
+  readonly says: RegExp;
+}
+
+const notADatabase = (): string => {
+  const path = join(folder, "other");
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(join(folder, "other"), "a file where a folder should be");
+  return path;
+};
+
+const cases: Readonly<Record<string, Case>> = {
+  "an unknown verb": {
+    words: () => ["stauts"],
+    status: 2,
+    says: /unknown command 'stauts'\n\(Did you mean status\?\)/,
+  },
+  "an unknown option": { words: () => ["status", "--prot"], status: 2, says: /unknown option '--prot'/ },
+  "a port that is no number": {
+    words: () => ["up", "--port", "x"],
+    status: 2,
+    says: /give a whole number from 0 to 65535/,
+  },
+  "two places for the state": {
+    words: () => ["up", "--ephemeral", "--state", "x"],
+    status: 2,
+    says: /give one of them/,
+  },
+  "a port that is taken": {
+    words: () => ["up", "--ephemeral", "--port", new URL(region.endpoint).port],
+    status: 4,
+    says: /port \d+ on 127\.0\.0\.1 is taken.*`--port` another/,
+  },
+  "a state that another daemon holds": {
+    words: () => ["up", "--port", "0", "--state", join(folder, "state")],
+    status: 3,
+    says: new RegExp(`is in use by another daemon \\(process \\d+\\).*give \`--state\` another folder`),
+  },
+  "a state that is no folder": {
+    words: () => ["up", "--port", "0", "--state", notADatabase()],
+    status: 3,
+    says: /`--state`/,
+  },
+  "no region": {
+    words: () => ["status", "--endpoint", "http://127.0.0.1:9"],
+    status: 4,
+    says: /start one with `underpass up`/,
+  },
+  "an endpoint that is none": { words: () => ["status", "--endpoint", "4566"], status: 2, says: /looks like http:/ },
+  "no such instance, with the nearest": {
+    words: () => ["exec", "wbe", "--", "true"],
+    status: 3,
+    says: /did you mean `web`\?/,
+  },
+  "no program": { words: () => ["exec", "web"], status: 2, says: /give the program after `--`/ },
+  "a program that is not there": {
+    words: () => ["exec", "web", "--", "no-such-program"],
+    status: 127,
+    says: /no-such-program/,
+  },
+  "no such request": { words: () => ["why", "ABCDEF"], status: 3, says: /no request `ABCDEF` is remembered/ },
+  "an action that is none": {
+    words: () => ["trace", "--from", "web", "GetObject", "s3://a/b"],
+    status: 2,
+    says: /looks like s3:GetObject/,
+  },
+  "a target that is none": {
+    words: () => ["trace", "--from", "web", "s3:GetObject", "a/b"],
+    status: 3,
+    says: /s3:\/\//,
+  },
+  "a trace from nowhere": {
+    words: () => ["trace", "--from", "wbe", "s3:GetObject", "s3://a/b"],
+    status: 3,
+    says: /wbe/,
+  },
+};
+
+test.each(Object.entries(cases))("%s", async (_what, { words, status, says }) => {
+  const { status: found, stderr } = await underpass(...words());
+  expect(stderr).toMatch(says);
+  expect(found).toBe(status);
+});
+
+test.each([[[]], [["up"]], [["exec"]], [["why"]], [["trace"]], [["logs"]], [["status"]], [["lint"]]])(
+  "help of %j has examples",
+  async (words) => {
+    const { status, stdout } = await underpass(...words, "--help");
+    expect(stdout).toMatch(/Examples?:\n +underpass /);
+    expect(status).toBe(0);
+  },
+);
+
+test("status says what is in force", async () => {
+  const text = await underpass("status");
+  expect(text.stdout).toMatch(/data plane +(linux|userspace)/);
+  const now = JSON.parse((await underpass("status", "-o", "json")).stdout) as Status;
+  expect(now).toMatchObject({
+    endpoint: region.endpoint,
+    region: "us-east-1",
+    counts: { instance: 1, vpc: 1, subnet: 1 },
+  });
+  expect(now.dataplane.kind === "linux").toBe(now.dataplane.notEnforced.length === 0);
+});
+
+test("an instance is found by its name, and the caller's credentials come along but not its endpoint", async () => {
+  const child = spawn(process.execPath, [launcher, "exec", "web", "--", "sh", "-c", "env | grep ^AWS_ | sort"], {
+    env: {
+      PATH: process.env["PATH"],
+      UNDERPASS_ENDPOINT: region.endpoint,
+      AWS_ACCESS_KEY_ID: "AKIAEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "x",
+      AWS_ENDPOINT_URL: region.endpoint,
+      AWS_ENDPOINT_URL_S3: region.endpoint,
+    },
+  });
+  const { stdout } = await ended(child);
+  expect(stdout).toContain("AWS_ACCESS_KEY_ID=AKIAEXAMPLE\n");
+  expect(stdout).toContain("AWS_REGION=us-east-1\n");
+  expect(stdout).not.toContain("AWS_ENDPOINT_URL");
+});
+
+test("a dry trace ends with 1 when the request would not get through", async () => {
+  const { status, stdout } = await underpass("trace", "--from", instanceId, "s3:GetObject", "s3://docs/a");
+  expect(stdout).toMatch(/no route|rtb-/);
+  expect(status).toBe(1);
+});
+
+test("logs list requests, one a line", async () => {
+  const table = await underpass("logs");
+  expect(table.stdout).toMatch(/ec2:RunInstances/);
+  const lines = (await underpass("logs", "-o", "json", "-n", "2")).stdout.trim().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { service: string }).service)).toEqual(["ec2", "ec2"]);
+});
