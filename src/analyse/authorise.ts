@@ -3,16 +3,19 @@
  * explaining and previewing all call this one function.
  */
 
-import type { Decision } from "../policy/decision.ts";
-import type { Principal, RequestContext } from "../policy/request.ts";
-import type { Path } from "../network/path.ts";
 import type { State } from "../model/state.ts";
+import type { Path } from "../network/path.ts";
+import { decide, decideInFull } from "../policy/decide.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { PolicyRequest, Principal, RequestContext } from "../policy/request.ts";
+import { policiesFor } from "./applicable-policy.ts";
+import { contextOf } from "./request-context.ts";
 
 export interface Ask {
   readonly principal: Principal;
   /** `s3:GetObject`. */
   readonly action: string;
-  /** An ARN, or `*`. */
+  /** An ARN, or `*`. Of `sts:AssumeRole` the role's: its trust policy then takes part. */
   readonly resource: string;
   /** The owner of the resource, where it exists or is about to. */
   readonly resourceAccountId?: string;
@@ -28,11 +31,18 @@ export interface Ask {
 }
 
 /** The decision, fast: the deciding statement is named, `misses` stay empty. */
-export function authorise(_state: State, _ask: Ask): Decision {
-  throw new Error("not built yet");
+export function authorise(state: State, ask: Ask): Decision {
+  return decide(requestOf(ask, contextOf(state, ask)), policiesFor(state, ask));
 }
 
 /** The same decision in full, by the plain interpreter: every layer's misses, and the context that was asked with. */
-export function explain(_state: State, _ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
-  throw new Error("not built yet");
+export function explain(state: State, ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
+  const context = contextOf(state, ask);
+  return { decision: decideInFull(requestOf(ask, context), policiesFor(state, ask)), context };
+}
+
+function requestOf(ask: Ask, context: RequestContext): PolicyRequest {
+  const { principal, action, resource, resourceAccountId } = ask;
+  const request = { principal, action, resource, context };
+  return resourceAccountId === undefined ? request : { ...request, resourceAccountId };
 }

@@ -31,12 +31,20 @@ export interface Policies {
 
 /** The decision, with the deciding statement; `misses` stay empty. */
 export function decide(request: PolicyRequest, policies: Policies): Decision {
-  return combine(request, policies, interpret);
+  return combine(request, policies, (named, asked) => ({ ...interpret(named, asked), misses: [] }));
 }
 
 /** The same decision by the plain interpreter, with the first failing element of every statement that did not match. */
 export function decideInFull(request: PolicyRequest, policies: Policies): Decision {
   return combine(request, policies, interpret);
+}
+
+/**
+ * Whether a role's trust policy, together with the caller's own policies, lets him assume the role: without the trust
+ * policy's word nobody gets in. Source: IAM User Guide, "Policy evaluation logic".
+ */
+export function decideTrust(request: PolicyRequest, trust: NamedPolicy, own: Omit<Policies, "resource">): Decision {
+  return decide(request, { ...own, resource: trust, resourceMustAllow: true });
 }
 
 /** The decision out of what `evaluate` says of each policy. */
