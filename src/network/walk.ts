@@ -4,6 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import type { Id } from "../base/id.ts";
 import { equalIp, type Ip, parseIp } from "../base/ip.ts";
 import { containsIp, parsePrefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
@@ -33,7 +34,7 @@ export interface RouteRef {
 }
 
 export type Exit =
-  | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string; readonly sourceIp: string }
+  | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: Id<"vpce">; readonly sourceIp: string }
   | { readonly kind: "internet"; readonly internetGatewayId: string; readonly sourceIp: string }
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
   /** A service of the VPC itself, which no route leads to or away from. */
@@ -59,6 +60,22 @@ export function walk(state: State, instanceId: string, destinationIp: string): W
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
   return serviceWalk(network, ip) ?? routedWalk(network, source, ip, destinationIp);
+}
+
+/** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
+export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string): Path | undefined {
+  switch (exit.kind) {
+    case "gateway-endpoint": {
+      const { kind, vpcEndpointId, sourceIp } = exit;
+      return { kind, vpcEndpointId, vpcId: instance.vpcId, sourceIp, destinationIp };
+    }
+    case "internet":
+      return { kind: "internet", sourceIp: exit.sourceIp, destinationIp };
+    case "local":
+    case "vpc-service":
+    case "none":
+      return undefined;
+  }
 }
 
 /** The instance that has a private address in a VPC. */

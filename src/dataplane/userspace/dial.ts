@@ -1,0 +1,59 @@
+/** Where a connection of an instance goes: the name resolved and the packet walked by the same functions as everywhere. */
+
+import { parseIp } from "../../base/ip.ts";
+import { find, type State } from "../../model/state.ts";
+import type { Path } from "../../network/path.ts";
+import { addressesOf, resolveName } from "../../network/resolve.ts";
+import { serviceAt } from "../../network/service-address.ts";
+import { pathOf, walk } from "../../network/walk.ts";
+
+export type Dial =
+  | { readonly kind: "open"; readonly path: Path; readonly port: ServicePort }
+  /** `status` is that of a proxy: 502 where something says no, 504 where packets would vanish. */
+  | { readonly kind: "refused"; readonly status: 502 | 504; readonly text: string };
+
+export type ServicePort = 80 | 443;
+
+/** What a connection from an instance to a host (a name or an address) and port meets. */
+export function dial(state: State, instanceId: string, target: { readonly host: string; readonly port: number }): Dial {
+  const { host, port } = target;
+  const instance = find(state, "instance", instanceId);
+  if (instance === undefined) return refused(504, `${instanceId} does not exist`);
+  const address = addressOf(state, instance.vpcId, host);
+  if (typeof address !== "string") return address;
+  const walked = walk(state, instanceId, address);
+  const path = pathOf(instance, walked, address);
+  const name = host === address ? host : `${host} (${address})`;
+  if (path === undefined) return deadEnd(walked.exit, name);
+  if (serviceAt(address) === undefined) {
+    return refused(504, `no answer from ${name}: behind the internet gateway only the services of AWS answer`);
+  }
+  if (port !== 80 && port !== 443)
+    return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
+  return { kind: "open", path, port };
+}
+
+function addressOf(state: State, vpcId: string, host: string): string | Dial {
+  if (parseIp(host) !== undefined) return host;
+  const resolution = resolveName(state, vpcId, { name: host, type: "A" });
+  const [address] = addressesOf(resolution);
+  return address ?? refused(502, `cannot resolve ${host}: ${resolution.by}`);
+}
+
+function deadEnd(exit: ReturnType<typeof walk>["exit"], name: string): Dial {
+  switch (exit.kind) {
+    case "none":
+      return refused(504, `no route to ${name}: ${exit.reason}`);
+    case "local":
+      return refused(502, `no way to ${name}: the userspace data plane carries no traffic between instances`);
+    case "vpc-service":
+      return refused(502, `no way to ${name}: the userspace data plane does not carry the VPC's ${exit.service}`);
+    case "gateway-endpoint":
+    case "internet":
+      return refused(502, `no way to ${name}`);
+  }
+}
+
+function refused(status: 502 | 504, text: string): Dial {
+  return { kind: "refused", status, text };
+}
