@@ -96,7 +96,7 @@ export function verifyHead<K extends SigningSecret>(
   if (!signature.ok) return signature;
   const payloadHash =
     signature.value.contentSha256 ?? (signature.value.form === "presigned" ? "UNSIGNED-PAYLOAD" : undefined);
-  const payload = claimOf(payloadHash);
+  const payload = payloadClaimOf(payloadHash);
   if (payloadHash === undefined || payload === undefined) {
     const detail =
       payloadHash === undefined
@@ -253,7 +253,8 @@ function unsignedHeaders(head: RequestHead, signature: Signature): readonly stri
   return names.filter((name) => name.startsWith("x-amz-") && !signed.has(name) && query?.has(name) !== true);
 }
 
-function claimOf(payloadHash: string | undefined): PayloadClaim | undefined {
+/** What `x-amz-content-sha256` says; undefined when it says nothing that S3 knows. */
+export function payloadClaimOf(payloadHash: string | undefined): PayloadClaim | undefined {
   switch (payloadHash) {
     case undefined:
       return undefined;
