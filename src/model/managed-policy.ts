@@ -4,17 +4,20 @@ import { parseArn } from "../base/arn.ts";
 import { assert } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { ok } from "../base/result.ts";
+import type { AwsManagedPolicy } from "./aws-managed-policy.ts";
+import { allAwsManagedPolicies } from "./aws-managed-policy.ts";
 import type { ApiError } from "./error.ts";
 import { fail } from "./error.ts";
 import { managedPolicyArn } from "./iam-arn.ts";
 import { checked, checkedName, checkedPath, policyArnConstraint } from "./iam-constraint.ts";
 import { checkedDocument, documentSize } from "./iam-document.ts";
 import { makeUniqueId } from "./iam-id.ts";
-import { findByName, iamRegion, overQuota, roomFor } from "./iam-name.ts";
+import { byName, findByName, iamRegion, listed, overQuota, roomFor } from "./iam-name.ts";
 import { checkedTags } from "./iam-tag.ts";
 import type { Resource, Tags } from "./resource.ts";
 import type { Group } from "./group.ts";
 import type { Role } from "./role.ts";
+import { stableHex } from "./stable-id.ts";
 import type { State } from "./state.ts";
 import { findBy, put, remove } from "./state.ts";
 import type { User } from "./user.ts";
@@ -50,6 +53,7 @@ const maxDocumentSize = 6144;
 export function findPolicy(state: State, arn: string): ManagedPolicy | undefined {
   const parsed = parseArn(arn);
   if (parsed?.service !== "iam" || !parsed.resource.startsWith("policy/")) return undefined;
+  if (parsed.accountId === "aws") return awsPolicies.get(arn);
   const name = parsed.resource.slice(parsed.resource.lastIndexOf("/") + 1);
   const policy = findByName(state, "managed-policy", parsed.accountId, name);
   return policy !== undefined && managedPolicyArn(policy) === arn ? policy : undefined;
@@ -264,4 +268,36 @@ export function setDefaultPolicyVersion(state: State, input: PolicyVersionRef, c
 /** The caller's own policy, to be tagged. */
 export function taggablePolicy(state: State, arn: string, context: Context): Result<ManagedPolicy, ApiError> {
   return ownPolicy(state, context.accountId, arn);
+}
+
+/** The customer's policies, AWS's or both, ordered by name. */
+export function policiesOf(state: State, accountId: string, scope: "All" | "AWS" | "Local"): readonly ManagedPolicy[] {
+  const local = scope === "AWS" ? [] : listed(state, "managed-policy", accountId);
+  return scope === "Local" ? local : [...local, ...awsPolicies.values()].toSorted(byName);
+}
+
+/** When AWS made its first managed policies: 2015-02-06. */
+const awsPoliciesAtMs = Date.UTC(2015, 1, 6, 18, 39, 46);
+
+/** AWS's policies as documents, by ARN. ASSUMPTION: unique ids, dates and version numbers differ from AWS's own. */
+const awsPolicies: ReadonlyMap<string, ManagedPolicy> = new Map(
+  allAwsManagedPolicies().map((policy) => [policy.arn, awsDocument(policy)]),
+);
+
+function awsDocument(policy: AwsManagedPolicy): ManagedPolicy {
+  const { name, path, description, document } = policy;
+  return {
+    id: makeUniqueId("ANPA", (digits) => stableHex(policy.arn, digits)),
+    accountId: "aws",
+    region: iamRegion,
+    createdAtMs: awsPoliciesAtMs,
+    tags: [],
+    name,
+    path,
+    description,
+    versions: [{ id: "v1", document, createdAtMs: awsPoliciesAtMs }],
+    defaultVersionId: "v1",
+    lastVersionNumber: 1,
+    updatedAtMs: awsPoliciesAtMs,
+  };
 }
