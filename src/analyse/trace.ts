@@ -1,0 +1,239 @@
+/**
+ * The story of a request: of one that was made, from its record, or of one that nobody made. Both are told by the functions
+ * that decide: resolver, walk and policies.
+ */
+
+import { parseArn } from "../base/arn.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { credentialOf } from "../model/credential.ts";
+import type { Instance } from "../model/instance.ts";
+import { findRegion } from "../model/region.ts";
+import { all, find, type State } from "../model/state.ts";
+import type { Path } from "../network/path.ts";
+import { addressesOf, resolveName } from "../network/resolve.ts";
+import { parseServiceHost } from "../network/service-host.ts";
+import { findInstance, pathOf, type RouteChoice, walk } from "../network/walk.ts";
+import type { Principal } from "../policy/request.ts";
+import { type Ask, explain } from "./authorise.ts";
+import type { RequestRecord } from "./request-record.ts";
+import type { RequestTrace, TracedDecision } from "./request-trace.ts";
+
+/** The trace of a request that was made, on the state that it was decided on. */
+export function traceOf(record: RequestRecord): RequestTrace {
+  const { state, path } = record;
+  const instance = findInstance(state, path);
+  const name = nameOf(state, instance?.vpcId, record.host);
+  const route = instance && path.kind !== "host" ? walk(state, instance.id, path.destinationIp).route : undefined;
+  const [firstAsk] = record.asks;
+  return {
+    requestId: record.requestId,
+    atMs: record.atMs,
+    service: record.service,
+    ...(record.operation !== undefined && { operation: record.operation }),
+    request: `${record.method} ${record.target}`,
+    ...(name && { name }),
+    ...(instance && { instanceId: instance.id }),
+    path,
+    ...(route && { route }),
+    ...(firstAsk && { principalArn: principalText(firstAsk.principal) }),
+    decisions: record.asks.map((ask) => tracedDecision(state, ask)),
+    status: record.status,
+    ...(record.errorCode !== undefined && { errorCode: record.errorCode }),
+    ...(record.errorMessage !== undefined && { errorMessage: record.errorMessage }),
+    durationMs: record.durationMs,
+  };
+}
+
+export interface TraceQuestion {
+  /** An instance's id, its Name tag where just one running instance has it, or `host`. */
+  readonly from: string;
+  /** `s3:GetObject`. */
+  readonly action: string;
+  /** `s3://bucket/key`, an ARN, or `*`. */
+  readonly target: string;
+  /** Whose request it would be. */
+  readonly accessKeyId: string;
+}
+
+/** The trace of a request that nobody made; nothing changes by it. Fails with a sentence about what is wrong. */
+export function traceDry(state: State, question: TraceQuestion, nowMs: number): Result<RequestTrace, string> {
+  const { from, action, target, accessKeyId } = question;
+  for (const [member, value] of Object.entries({ from, action, target, accessKeyId })) {
+    // The question comes as JSON from outside.
+    if (typeof value !== "string") return err(`\`${member}\` must be a string`);
+  }
+  const credential = credentialOf(state, accessKeyId);
+  if (credential === undefined) return err(`no access key \`${accessKeyId}\``);
+  const source = sourceOf(state, from);
+  if (!source.ok) return source;
+  const aim = aimOf(state, { action, target, region: source.value?.region ?? defaultRegion });
+  if (!aim.ok) return aim;
+  const { principal } = credential;
+  const way = wayOf(state, source.value, aim.value.host);
+  const { bucketName, resource, host, service, region, operation, request } = aim.value;
+  const bucket = bucketName === undefined ? undefined : find(state, "bucket", bucketName);
+  const missing = bucketName !== undefined && bucket === undefined && operation !== "CreateBucket";
+  const owner = bucket?.accountId ?? (parseArn(resource)?.accountId || undefined);
+  const ask = (path: Path): Ask => ({
+    principal,
+    action,
+    resource,
+    ...(owner !== undefined && { resourceAccountId: owner }),
+    ...(bucket && { bucketName: bucket.id }),
+    path,
+    region,
+    nowMs,
+    secureTransport: true,
+    keys: {},
+  });
+  return ok({
+    requestId: "dry",
+    atMs: nowMs,
+    service,
+    operation,
+    request,
+    name: { host, ips: way.ips, by: way.by },
+    ...(source.value && { instanceId: source.value.id }),
+    ...(way.path ? { path: way.path } : { unreachable: way.unreachable }),
+    ...(way.route && { route: way.route }),
+    principalArn: principalText(principal),
+    decisions: way.path ? [tracedDecision(state, ask(way.path))] : [],
+    ...(missing && { errorCode: "NoSuchBucket", errorMessage: `there is no bucket \`${bucketName}\`` }),
+  });
+}
+
+const defaultRegion = "us-east-1";
+
+/** The instance, or undefined for the host. */
+function sourceOf(state: State, from: string): Result<Instance | undefined, string> {
+  if (from === "host") return ok(undefined);
+  const named = find(state, "instance", from);
+  if (named !== undefined) return ok(named);
+  const hits = [...all(state, "instance")].filter(
+    (one) => one.state === "running" && one.tags.some((tag) => tag.key === "Name" && tag.value === from),
+  );
+  const [hit, another] = hits;
+  if (hit === undefined) return err(`no instance \`${from}\``);
+  if (another !== undefined) return err(`\`${from}\` names ${hits.map((one) => one.id).join(" and ")}; use the id`);
+  return ok(hit);
+}
+
+/** What a question is about, in the words of the wire. */
+interface Aim {
+  readonly service: string;
+  readonly operation: string;
+  readonly host: string;
+  readonly region: string;
+  readonly request: string;
+  readonly resource: string;
+  readonly bucketName?: string;
+}
+
+function aimOf(
+  state: State,
+  { action, target, region }: { readonly action: string; readonly target: string; readonly region: string },
+): Result<Aim, string> {
+  const [service = "", operation = ""] = action.split(":");
+  if (!/^[a-z0-9-]+:[A-Za-z]+$/.test(action)) return err(`\`${action}\` is not an action; one looks like s3:GetObject`);
+  switch (service) {
+    case "s3":
+      return s3Aim(state, { action, target, region });
+    case "ec2":
+    case "sts":
+    case "iam": {
+      if (target !== "*" && parseArn(target) === undefined) return err(`\`${target}\` is neither an ARN nor \`*\``);
+      const host = service === "iam" ? "iam.amazonaws.com" : `${service}.${region}.amazonaws.com`;
+      return ok({ service, operation, host, region, request: `POST / Action=${operation}`, resource: target });
+    }
+  }
+  return err(`no service \`${service}\`: traces are of s3, ec2, iam and sts`);
+}
+
+function s3Aim(
+  state: State,
+  { action, target, region }: { readonly action: string; readonly target: string; readonly region: string },
+): Result<Aim, string> {
+  const operation = action.slice("s3:".length);
+  if (target === "*") {
+    const host = `s3.${region}.amazonaws.com`;
+    return ok({ service: "s3", operation, host, region, request: `${methodOf(operation)} /`, resource: "*" });
+  }
+  const place = /^(?:s3:\/\/|arn:aws:s3:::)([^/]+)(?:\/(.*))?$/s.exec(target);
+  const [, bucketName, key] = place ?? [];
+  if (bucketName === undefined) return err(`\`${target}\` is neither s3://bucket/key nor an ARN of S3 nor \`*\``);
+  const bucketRegion = find(state, "bucket", bucketName)?.region ?? region;
+  return ok({
+    service: "s3",
+    operation,
+    host: `${bucketName}.s3.${findRegion(bucketRegion) === undefined ? region : bucketRegion}.amazonaws.com`,
+    region: bucketRegion,
+    request: `${methodOf(operation)} /${key ?? ""}`,
+    resource: `arn:aws:s3:::${bucketName}${key === undefined || key === "" ? "" : `/${key}`}`,
+    bucketName,
+  });
+}
+
+/** The HTTP method of an S3 operation, told from its verb. */
+function methodOf(operation: string): string {
+  if (/^(Put|Create|Upload)/.test(operation)) return "PUT";
+  if (/^(Delete|Abort)/.test(operation)) return "DELETE";
+  return operation.startsWith("Head") ? "HEAD" : "GET";
+}
+
+interface Way {
+  readonly ips: readonly string[];
+  readonly by: string;
+  readonly route?: RouteChoice;
+  readonly path?: Path;
+  /** Set where `path` is not. */
+  readonly unreachable: string;
+}
+
+function wayOf(state: State, instance: Instance | undefined, host: string): Way {
+  const resolution = resolveName(state, instance?.vpcId, { name: host, type: "A" });
+  const ips = addressesOf(resolution);
+  const common = { ips, by: resolution.by };
+  if (instance === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
+  const [ip] = ips;
+  if (ip === undefined) return { ...common, unreachable: `${host} does not resolve: ${resolution.by}` };
+  const walked = walk(state, instance.id, ip);
+  const path = pathOf(instance, walked, ip);
+  const unreachable = walked.exit.kind === "none" ? walked.exit.reason : `${ip} stays in the VPC`;
+  return { ...common, ...(walked.route && { route: walked.route }), ...(path && { path }), unreachable };
+}
+
+/** What the resolver says now of the host that a request named; nothing for a bare address. */
+function nameOf(state: State, vpcId: string | undefined, host: string | undefined): RequestTrace["name"] {
+  const name = host?.replace(/:\d+$/, "");
+  if (name === undefined || (vpcId === undefined && parseServiceHost(name) === undefined)) return undefined;
+  const resolution = resolveName(state, vpcId, { name, type: "A" });
+  return { host: name, ips: addressesOf(resolution), by: resolution.by };
+}
+
+function tracedDecision(state: State, ask: Ask): TracedDecision {
+  const { decision, context } = explain(state, ask);
+  return {
+    action: ask.action,
+    resource: ask.resource,
+    decision,
+    present: Object.fromEntries(context.values),
+    absent: Object.fromEntries(context.absent),
+  };
+}
+
+function principalText(principal: Principal): string {
+  switch (principal.kind) {
+    case "anonymous":
+      return "anonymous";
+    case "root":
+      return `arn:aws:iam::${principal.accountId}:root`;
+    case "user":
+    case "assumed-role":
+    case "federated-user":
+      return principal.arn;
+    case "service":
+      return principal.service;
+    case "web-identity":
+      return principal.provider;
+  }
+}

@@ -1,0 +1,125 @@
+/** A trace as text, from the name that was called to the answer: one label a line, what belongs to it indented. */
+
+import type { Path } from "../network/path.ts";
+import type { RequestTrace, TracedDecision } from "../analyse/request-trace.ts";
+import type { RouteChoice, RouteRef } from "../network/walk.ts";
+import type { Decision, LayerVerdict, Miss, StatementRef } from "../policy/decision.ts";
+
+/** The whole story, without a final line break. */
+export function formatTrace(trace: RequestTrace): string {
+  const operation = `${trace.service}${trace.operation === undefined ? "" : `:${trace.operation}`}`;
+  const lines: Line[] = [
+    ["request", `${trace.requestId}  ${operation}  ${trace.request}`],
+    ["at", new Date(trace.atMs).toISOString()],
+    ...nameLines(trace),
+    ["from", trace.instanceId ?? "the host"],
+    ...(trace.route === undefined ? [] : routeLines(trace.route)),
+    ["door", doorText(trace)],
+    ["caller", trace.principalArn ?? "unknown: the request was refused before its signature was accepted"],
+    ...trace.decisions.flatMap(decisionLines),
+    ["answer", answerText(trace)],
+  ];
+  return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}`.trimEnd()).join("\n");
+}
+
+/** An empty label goes on with the one above. */
+type Line = readonly [label: string, text: string];
+
+const labelWidth = 11;
+
+function nameLines({ name }: RequestTrace): Line[] {
+  if (name === undefined) return [];
+  const ips = name.ips.length === 0 ? "does not resolve" : `is ${name.ips.join(", ")}`;
+  return [["name", `${name.host} ${ips} (${name.by})`]];
+}
+
+function routeLines(route: RouteChoice): Line[] {
+  const table: Line = ["table", `${route.routeTableId} by ${route.routeTableBy}`];
+  if (route.chosen === undefined) return [table, ["route", "none holds the address"]];
+  const rows = [route.chosen, ...route.beaten].map(routeCells);
+  const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const text = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  "));
+  return [table, ...text.map((row, at): Line => [at === 0 ? "route" : at === 1 ? "  beat" : "", row])];
+}
+
+function routeCells(route: RouteRef): readonly string[] {
+  const entry = route.destination === route.cidrBlock ? route.cidrBlock : `${route.cidrBlock} of ${route.destination}`;
+  return [entry, `to ${route.target}`, route.origin, route.state === "active" ? "" : "blackhole"];
+}
+
+function doorText({ path, unreachable }: RequestTrace): string {
+  return path === undefined ? `none: ${unreachable ?? "nothing answers"}` : pathText(path);
+}
+
+function pathText(path: Path): string {
+  switch (path.kind) {
+    case "host":
+      return `the region's own port, from ${path.sourceIp}: taken as the internet`;
+    case "internet":
+      return `internet gateway: source ${path.sourceIp}, destination ${path.destinationIp}`;
+    case "gateway-endpoint":
+      return `gateway endpoint ${path.vpcEndpointId} of ${path.vpcId}: source ${path.sourceIp}, destination ${path.destinationIp}`;
+  }
+}
+
+function decisionLines(traced: TracedDecision): Line[] {
+  const present = Object.entries(traced.present).toSorted(byKey);
+  const absent = Object.entries(traced.absent).toSorted(byKey);
+  const width = Math.max(0, ...[...present, ...absent].map(([key]) => key.length));
+  return [
+    ["action", `${traced.action} on ${traced.resource}`],
+    ...labelled(
+      "  keys",
+      present.map(([key, values]) => `${key.padEnd(width)} = ${values.join(", ")}`),
+    ),
+    ...labelled(
+      "  absent",
+      absent.map(([key, why]) => `${key.padEnd(width)}   ${why}`),
+    ),
+    ...labelled("  layers", traced.decision.layers.flatMap(layerRows)),
+    ["  verdict", verdictText(traced.decision)],
+  ];
+}
+
+function labelled(label: string, rows: readonly string[]): Line[] {
+  return rows.map((row, at) => [at === 0 ? label : "", row]);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+function layerRows(layer: LayerVerdict): string[] {
+  const by = layer.statement === undefined ? "" : `  by ${statementText(layer.statement)}`;
+  return [`${layer.layer.padEnd(23)} ${layer.verdict}${by}`, ...layer.misses.map((miss) => `  ${missText(miss)}`)];
+}
+
+function missText(miss: Miss): string {
+  const operator = [miss.operator, miss.key].filter((part) => part !== undefined).join(" ");
+  const element = operator === "" ? miss.element : `${miss.element} ${operator}`;
+  const why = miss.absentBecause === undefined ? "" : ` (${miss.absentBecause})`;
+  const actual = miss.actual.length === 0 ? `absent${why}` : miss.actual.join(", ");
+  return `${miss.effect} ${statementText(miss.statement)} did not match: ${element} wants ${miss.expected.join(", ")}; it is ${actual}`;
+}
+
+function statementText(statement: StatementRef): string {
+  const sid = statement.sid === undefined ? "" : ` (${statement.sid})`;
+  return `statement ${statement.index + 1}${sid} of ${statement.policy}`;
+}
+
+function verdictText({ allowed, decidedBy }: Decision): string {
+  const verdict = allowed ? "allowed" : "denied";
+  if (decidedBy === undefined) return allowed ? "allowed: the root user needs no policy" : verdict;
+  const { layer, reason, statement } = decidedBy;
+  if (reason === "no-allow") return `denied: nothing in the ${layer} allows it`;
+  const by = statement === undefined ? `by the ${layer}` : `by ${statementText(statement)}, ${layer}`;
+  return `${verdict} ${by}`;
+}
+
+function answerText(trace: RequestTrace): string {
+  const error = trace.errorCode === undefined ? "" : ` ${trace.errorCode}: ${trace.errorMessage ?? ""}`;
+  if (trace.status !== undefined) return `${trace.status}${error} after ${(trace.durationMs ?? 0).toFixed(1)} ms`;
+  if (trace.path === undefined) return "the connection would fail";
+  if (trace.errorCode !== undefined) return `would be${error}`;
+  return trace.decisions.every((one) => one.decision.allowed) ? "would be allowed" : "would be AccessDenied";
+}
