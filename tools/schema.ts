@@ -131,7 +131,10 @@ const timestampNames: Readonly<Record<number, string>> = {
 
 function memberText(name: string, shape: string, schema: NormalizedSchema, required: boolean): MemberText {
   const traits = schema.getMemberTraits();
-  const xmlName = traits.xmlName;
+  // A payload's element is named after its structure, unless the member names it.
+  const xmlName =
+    traits.xmlName ??
+    (traits.httpPayload && schema.isStructSchema() ? (schema.getOwnTraits().xmlName ?? shape) : undefined);
   const ec2Name = (traits as { readonly ec2QueryName?: string }).ec2QueryName;
   const implied = (xmlName ?? name).charAt(0).toUpperCase() + (xmlName ?? name).slice(1);
   const binding = bindingOf(traits);

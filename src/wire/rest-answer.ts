@@ -100,8 +100,7 @@ function writePayload(payload: Member, value: unknown, xmlNamespace: string): Bo
   const shape = payload.shape();
   if (value === undefined || value === null || shape.kind === "blob") return none;
   if (shape.kind !== "structure") return { body: String(value), contentType: "application/json" };
-  const tag = payload.xmlName === payload.name ? shape.xmlName : payload.xmlName;
-  const element = writeElement({ ...payload, xmlNamespace: ["", xmlNamespace] }, tag, value, "date-time");
+  const element = writeElement({ ...payload, xmlNamespace: ["", xmlNamespace] }, payload.xmlName, value, "date-time");
   return xml(element);
 }
 

@@ -163,7 +163,7 @@ function readBody(shape: Structure, body: Uint8Array): Result<Record<string, unk
   if (body.length === 0) return payload.required ? err({ kind: "missing-body" }) : ok({});
   if (inner.kind === "string") return ok({ [payload.name]: Buffer.from(body).toString("utf8") });
   if (inner.kind !== "structure") return ok({});
-  const value = readRoot(inner, payload.xmlName === payload.name ? inner.xmlName : payload.xmlName, body);
+  const value = readRoot(inner, payload.xmlName, body);
   return value.ok ? ok({ [payload.name]: value.value }) : value;
 }
 

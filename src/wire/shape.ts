@@ -46,7 +46,7 @@ export interface Member {
   readonly name: string;
   readonly shape: () => Shape;
   readonly required: boolean;
-  /** The element's name; for the item of a list, `member` unless the schema says otherwise. */
+  /** The element's name; for the item of a list, `member` unless the schema says otherwise; for a payload, the root. */
   readonly xmlName: string;
   /** The parameter's name in ec2Query. */
   readonly ec2Name: string;
