@@ -1,0 +1,108 @@
+/**
+ * Listening sockets that netd handed over. What a connection may claim about where it came from is decided here, by the
+ * socket that accepted it.
+ */
+
+import { Socket as UdpSocket } from "node:dgram";
+import { Server, type Socket } from "node:net";
+import { isId } from "../../base/id.ts";
+import { assert } from "../../base/assert.ts";
+import type { Path } from "../../network/path.ts";
+import type { PlaneHost } from "../plane.ts";
+import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
+import { BACKLOG } from "./listener.ts";
+import { answerStream, answerDatagrams } from "./name-server.ts";
+
+interface OpenDoor {
+  readonly listener: ListenerObject;
+  readonly socket: Server | UdpSocket;
+  readonly connections: Set<Socket>;
+}
+
+export class Doors implements Disposable {
+  readonly #host: PlaneHost;
+  readonly #open = new Map<string, OpenDoor>();
+
+  constructor(host: PlaneHost) {
+    this.#host = host;
+  }
+
+  /** Takes over a bound socket and serves what comes in by it. */
+  open(listener: ListenerObject, handle: Server | UdpSocket): void {
+    const connections = new Set<Socket>();
+    const socket = handle instanceof UdpSocket ? handle : this.#serve(listener, handle, connections);
+    socket.on("error", (error) => this.#host.log(`${keyOf(listener)}: ${error.message}`));
+    if (handle instanceof UdpSocket) answerDatagrams(handle, vpcOf(listener.door), this.#host);
+    this.#open.set(keyOf(listener), { listener, socket, connections });
+  }
+
+  /** Takes no more connections there and resets those that are open, while the kernel still has a way back to the client. */
+  close(listener: ListenerObject): void {
+    const door = this.#open.get(keyOf(listener));
+    if (door === undefined) return;
+    this.#open.delete(keyOf(listener));
+    door.socket.close();
+    for (const connection of door.connections) connection.resetAndDestroy();
+  }
+
+  /** Resets the connections of which `isOver` says that their client is no longer behind their address. */
+  reset(isOver: (door: Door, remoteIp: string) => boolean): void {
+    for (const { listener, connections } of this.#open.values()) {
+      for (const connection of connections) {
+        if (isOver(listener.door, plainIp(connection.remoteAddress))) connection.resetAndDestroy();
+      }
+    }
+  }
+
+  /** What is open now. */
+  listeners(): ListenerObject[] {
+    return [...this.#open.values()].map(({ listener }) => listener);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { listener } of this.#open.values()) this.close(listener);
+  }
+
+  #serve(listener: ListenerObject, handle: Server, connections: Set<Socket>): Server {
+    const server = new Server({ noDelay: true, allowHalfOpen: true });
+    server.on("connection", (connection) => {
+      connections.add(connection);
+      connection.on("close", () => connections.delete(connection));
+      // The service hears of errors too; without this one a reset before it listens would end the process.
+      connection.on("error", () => {});
+      this.#accept(listener, connection);
+    });
+    // Node listens again with its own small backlog when it is handed a server, hence a server of our own.
+    server.listen(handle, BACKLOG);
+    return server;
+  }
+
+  #accept({ door, port }: ListenerObject, connection: Socket): void {
+    if (connection.remoteAddress === undefined) {
+      connection.destroy();
+    } else if (door.kind === "resolver") {
+      answerStream(connection, door.vpcId, this.#host);
+    } else {
+      this.#host.accept(connection, pathOf(door, connection), port);
+    }
+  }
+}
+
+function pathOf(door: Exclude<Door, { kind: "resolver" }>, connection: Socket): Path {
+  const sourceIp = plainIp(connection.remoteAddress);
+  const destinationIp = plainIp(connection.localAddress);
+  if (door.kind === "internet") return { kind: "internet", sourceIp, destinationIp };
+  const { vpcId, vpcEndpointId } = door;
+  assert(isId("vpc", vpcId) && isId("vpce", vpcEndpointId), "a blueprint holds ids");
+  return { kind: "gateway-endpoint", vpcId, vpcEndpointId, sourceIp, destinationIp };
+}
+
+function vpcOf(door: Door): string {
+  assert(door.kind === "resolver", "only resolvers take datagrams");
+  return door.vpcId;
+}
+
+/** A socket of both families writes IPv4 addresses inside IPv6. Source: RFC 4291 section 2.5.5.2. */
+function plainIp(address: string | undefined): string {
+  return address?.replace(/^::ffff:/, "") ?? "";
+}

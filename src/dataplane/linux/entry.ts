@@ -1,0 +1,165 @@
+/**
+ * How a program gets into an instance: by small programs of util-linux, each replacing itself by the next, so that in the
+ * end the program stands where the first was started, with its terminal, signals and exit status.
+ *
+ * The order is what keeps it in. First the instance's network, then a private view of the files (names, certificates),
+ * then a user namespace of its own: it keeps the caller's user and group but holds no right over what came before, so it
+ * can neither change its addresses nor undo the view, nor reach netd and its other namespaces through /proc.
+ * Source: Linux manual pages user_namespaces(7), mount_namespaces(7), nsenter(1), unshare(1), setpriv(1).
+ */
+
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { addToIp, formatIp } from "../../base/ip.ts";
+import { parsePrefix } from "../../base/prefix.ts";
+import type { VpcBlueprint } from "../../plan/blueprint.ts";
+import type { Entry, PlaneHost } from "../plane.ts";
+
+/** Binds pairs of files until `--`, then becomes the rest. */
+const VIEW = `set -e
+while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+shift
+exec "$@"`;
+
+/** As above, and keeps a real root from the instance's network settings, which are files of root. */
+const VIEW_OF_ROOT = VIEW.replace("shift\nexec", "shift\nmount -o bind,ro /proc/sys/net /proc/sys/net\nexec");
+
+/** Where Debian, Fedora, SUSE and Alpine keep the certificates that programs trust. */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
+
+/** Services of the machine that would answer for names in the instance's stead. */
+const NAME_SERVICES = [
+  "/run/systemd/resolve/io.systemd.Resolve",
+  "/run/systemd/resolve/io.systemd.Resolve.Monitor",
+  "/run/nscd/socket",
+  "/var/run/nscd/socket",
+];
+
+/** Variables that would lead a program past the instance's network. */
+const MISLEADING = [
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_EC2",
+  "AWS_ENDPOINT_URL_IAM",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_ENDPOINT_URL_STS",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "ALL_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "all_proxy",
+  "no_proxy",
+];
+
+export interface EntryTarget {
+  readonly netdPid: number;
+  /** netd's descriptor of the instance's network namespace. */
+  readonly fd: number;
+  readonly vpcId: string;
+}
+
+/** The command by which the user that runs this process starts a program inside, and the environment for it. */
+export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): Entry {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  const proc = `/proc/${netdPid}`;
+  const joined = [`--user=${proc}/ns/user`, `--net=${proc}/fd/${fd}`, "--preserve-credentials"];
+  const own = [`--map-user=${uid}`, `--map-group=${gid}`];
+  const rights = ["--no-new-privs", "--inh-caps=-all", ...(uid === 0 ? ["--bounding-set=-all"] : [])];
+  return {
+    command: [
+      "nsenter",
+      ...joined,
+      "--",
+      "unshare",
+      "--mount",
+      "--",
+      "/bin/sh",
+      "-c",
+      uid === 0 ? VIEW_OF_ROOT : VIEW,
+      "underpass",
+      ...bindsOf(host, vpcId).flat(),
+      "--",
+      "unshare",
+      "--user",
+      ...own,
+      "--",
+      "setpriv",
+      ...rights,
+      "--",
+    ],
+    environment: {
+      ...Object.fromEntries(MISLEADING.map((name) => [name, null])),
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+      // No metadata service answers yet; without this SDKs wait for it.
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_CA_BUNDLE: host.caBundleFile,
+      SSL_CERT_FILE: host.caBundleFile,
+      REQUESTS_CA_BUNDLE: host.caBundleFile,
+      CURL_CA_BUNDLE: host.caBundleFile,
+      NODE_EXTRA_CA_CERTS: host.caFile,
+    },
+  };
+}
+
+/** Writes the files that programs of these VPCs see in place of the machine's own; in place, so that running ones see it too. */
+export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[]): void {
+  const folder = folderOf(host);
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
+    writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
+  }
+  for (const vpc of vpcs) {
+    const ip = resolverOf(vpc);
+    if (ip === undefined) continue;
+    writeFileSync(resolvFile(host, vpc.vpcId), `nameserver ${ip}\noptions timeout:1 attempts:2\n`);
+  }
+}
+
+/** Takes the files away again. */
+export function removeEntryFiles(host: PlaneHost): void {
+  rmSync(folderOf(host), { recursive: true, force: true });
+}
+
+/** Source and target of each bind: only what this machine has is covered. */
+function bindsOf(host: PlaneHost, vpcId: string): (readonly [string, string])[] {
+  const folder = folderOf(host);
+  const binds: (readonly [string, string])[] = [
+    [resolvFile(host, vpcId), "/etc/resolv.conf"],
+    [join(folder, "nsswitch.conf"), "/etc/nsswitch.conf"],
+    [join(folder, "hosts"), "/etc/hosts"],
+  ];
+  const seen = new Set<string>();
+  const covered = [
+    ...binds,
+    ...BUNDLES.map((file) => [host.caBundleFile, file] as const),
+    ...NAME_SERVICES.map((file) => ["/dev/null", file] as const),
+  ];
+  return covered.filter(([, target]) => {
+    if (!existsSync(target)) return false;
+    const real = realpathSync(target);
+    return seen.has(real) ? false : seen.add(real) !== undefined;
+  });
+}
+
+/** The address stays in the file when the VPC's DNS support is off, as a DHCP client would leave it: nothing answers there. */
+function resolverOf(vpc: VpcBlueprint): string | undefined {
+  const prefix = parsePrefix(vpc.cidrBlocks[0] ?? "");
+  return vpc.resolverIps[0] ?? (prefix && formatIp(addToIp(prefix.ip, 2)));
+}
+
+function resolvFile(host: PlaneHost, vpcId: string): string {
+  return join(folderOf(host), `resolv-${vpcId}.conf`);
+}
+
+function folderOf(host: PlaneHost): string {
+  return join(host.folder, "instance");
+}

@@ -1,0 +1,207 @@
+/**
+ * Everything that the Linux plane asks the kernel to hold, one flat value for each: what a blueprint means on Linux is
+ * a list of these, two lists compare without knowing a VPC, and the kernel's own dumps read back into the same values.
+ */
+
+export type KernelObject =
+  | NamespaceObject
+  | LinkObject
+  | AddressObject
+  | NeighborObject
+  | NexthopObject
+  | RouteObject
+  | RuleObject
+  | ElementObject
+  | ListenerObject;
+
+export type NamespaceRole = "internet" | "router" | "internet-gateway" | "endpoint" | "host";
+
+/** A network namespace with its loopback up, its settings and its empty nf_tables. */
+export interface NamespaceObject {
+  readonly kind: "namespace";
+  readonly namespace: string;
+  readonly role: NamespaceRole;
+}
+
+/** A veth pair, both ends up, without ARP answers of its own unless `proxyArp`. */
+export interface LinkObject {
+  readonly kind: "link";
+  readonly namespace: string;
+  readonly name: string;
+  /** The device's number, chosen by us so that nothing must be asked back; unique in its namespace. */
+  readonly index: number;
+  readonly macAddress: string;
+  readonly group: number;
+  readonly mtu: number;
+  /** Whether this end answers ARP for every address it has a route to. */
+  readonly proxyArp: boolean;
+  readonly peer: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly index: number;
+    readonly macAddress: string;
+  };
+}
+
+export interface AddressObject {
+  readonly kind: "address";
+  readonly namespace: string;
+  readonly index: number;
+  readonly ip: string;
+  readonly bits: number;
+}
+
+/** A fixed entry of the neighbour table: nobody on the link can claim the address by ARP. */
+export interface NeighborObject {
+  readonly kind: "neighbor";
+  readonly namespace: string;
+  readonly index: number;
+  readonly ip: string;
+  readonly macAddress: string;
+}
+
+export interface NexthopObject {
+  readonly kind: "nexthop";
+  readonly namespace: string;
+  readonly id: number;
+  readonly index: number;
+  readonly gateway: string;
+}
+
+export interface RouteObject {
+  readonly kind: "route";
+  readonly namespace: string;
+  /** 254 is the kernel's main table, 255 its table of own addresses. */
+  readonly table: number;
+  readonly cidrBlock: string;
+  readonly metric: number;
+  readonly by: RouteBy;
+}
+
+export type RouteBy =
+  | { readonly kind: "nexthop"; readonly id: number }
+  | { readonly kind: "device"; readonly index: number }
+  | { readonly kind: "gateway"; readonly index: number; readonly gateway: string }
+  /** As if this table held nothing: the next rule goes on. */
+  | { readonly kind: "throw" }
+  /** Dropped without a word. */
+  | { readonly kind: "blackhole" }
+  /** The namespace answers for every address in it. */
+  | { readonly kind: "local" };
+
+/** Packets with this mark are looked up in this table. */
+export interface RuleObject {
+  readonly kind: "rule";
+  readonly namespace: string;
+  readonly mark: number;
+  readonly table: number;
+}
+
+/** An element of one of the namespace's sets or maps; see `ruleset.ts` for what they are. */
+export interface ElementObject {
+  readonly kind: "element";
+  readonly namespace: string;
+  readonly set: string;
+  readonly key: readonly string[];
+  /** Of a map. */
+  readonly value?: string;
+}
+
+/** A listening socket, handed over to the services. */
+export interface ListenerObject {
+  readonly kind: "listener";
+  readonly namespace: string;
+  readonly transport: "tcp" | "udp";
+  readonly ip: string;
+  readonly port: number;
+  readonly door: Door;
+}
+
+/** What a listening socket stands for: the whole identity of the connections that it accepts. */
+export type Door =
+  | { readonly kind: "internet" }
+  | { readonly kind: "gateway-endpoint"; readonly vpcId: string; readonly vpcEndpointId: string }
+  | { readonly kind: "resolver"; readonly vpcId: string };
+
+export const MAIN_TABLE = 254;
+export const LOCAL_TABLE = 255;
+
+/** The name under which two lists look for the same object. */
+export function keyOf(object: KernelObject): string {
+  switch (object.kind) {
+    case "namespace":
+      return `namespace ${object.namespace}`;
+    case "link":
+      return `link ${object.namespace} ${object.index}`;
+    case "address":
+      return `address ${object.namespace} ${object.index} ${object.ip}`;
+    case "neighbor":
+      return `neighbor ${object.namespace} ${object.index} ${object.ip}`;
+    case "nexthop":
+      return `nexthop ${object.namespace} ${object.id}`;
+    case "route":
+      return `route ${object.namespace} ${object.table} ${object.cidrBlock} ${object.metric}`;
+    case "rule":
+      return `rule ${object.namespace} ${object.mark}`;
+    case "element":
+      return `element ${object.namespace} ${object.set} ${object.key.join(" ")}`;
+    case "listener":
+      return `listener ${object.namespace} ${object.transport} ${object.ip} ${object.port}`;
+  }
+}
+
+/** The rest of the object as text: equal exactly when nothing about it differs. */
+export function contentOf(object: KernelObject): string {
+  switch (object.kind) {
+    case "namespace":
+      return object.role;
+    case "link":
+      return `${hardContentOf(object)} ${object.group} ${object.mtu}`;
+    case "address":
+      return `${object.bits}`;
+    case "neighbor":
+      return object.macAddress;
+    case "nexthop":
+      return `${object.index} ${object.gateway}`;
+    case "route":
+      return contentOfBy(object.by);
+    case "rule":
+      return `${object.table}`;
+    case "element":
+      return object.value ?? "";
+    case "listener":
+      return contentOfDoor(object.door);
+  }
+}
+
+/** The part of a link that cannot change while it lives. */
+export function hardContentOf(link: LinkObject): string {
+  const { peer } = link;
+  return [link.name, link.macAddress, link.proxyArp, peer.namespace, peer.name, peer.index, peer.macAddress].join(" ");
+}
+
+function contentOfBy(by: RouteBy): string {
+  switch (by.kind) {
+    case "nexthop":
+      return `nexthop ${by.id}`;
+    case "device":
+      return `device ${by.index}`;
+    case "gateway":
+      return `gateway ${by.index} ${by.gateway}`;
+    case "throw":
+    case "blackhole":
+    case "local":
+      return by.kind;
+  }
+}
+
+function contentOfDoor(door: Door): string {
+  switch (door.kind) {
+    case "internet":
+      return door.kind;
+    case "gateway-endpoint":
+      return `${door.kind} ${door.vpcId} ${door.vpcEndpointId}`;
+    case "resolver":
+      return `${door.kind} ${door.vpcId}`;
+  }
+}

@@ -1,0 +1,3 @@
+export async function linuxPlaneLack(): Promise<string | undefined> {
+  return undefined;
+}

@@ -1,0 +1,105 @@
+/**
+ * The few C library calls that Node has no door to, each failing with what was attempted and the kernel's error name.
+ * Source: Linux manual pages socket(2), bind(2), setns(2), unshare(2), netlink(7).
+ */
+
+import koffi from "koffi";
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_RCVBUF = 8;
+export const SOL_NETLINK = 270;
+export const CLONE_NEWNET = 0x40000000;
+
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
+
+// The C library is in the process already, whatever its file is called.
+const process_ = koffi.load(null);
+const calls = {
+  socket: process_.func("int socket(int domain, int type, int protocol)"),
+  bind: process_.func("int bind(int fd, const void *address, uint32_t length)"),
+  listen: process_.func("int listen(int fd, int backlog)"),
+  setsockopt: process_.func("int setsockopt(int fd, int level, int option, const void *value, uint32_t length)"),
+  send: process_.func("intptr_t send(int fd, const void *data, size_t length, int flags)"),
+  recv: process_.func("intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)"),
+  close: process_.func("int close(int fd)"),
+  setns: process_.func("int setns(int fd, int type)"),
+  unshare: process_.func("int unshare(int flags)"),
+};
+
+/** A failed system call: `errno` is the kernel's number, `code` its name. */
+export class SystemError extends Error {
+  readonly errno: number;
+  readonly code: string;
+
+  constructor(what: string, errno: number) {
+    const code = nameOfErrno(errno);
+    super(`${what}: ${code}`);
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** `ENOENT` for 2; the number itself where it has no name here. */
+export function nameOfErrno(errno: number): string {
+  return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** A descriptor that programs started later do not inherit. */
+export function openSocket(domain: number, type: number, protocol: number): number {
+  return checked("open a socket", calls.socket(domain, type | SOCK_CLOEXEC, protocol));
+}
+
+/** `address` is a `sockaddr` of the socket's family. */
+export function bindSocket(fd: number, address: Uint8Array): void {
+  checked("bind a socket", calls.bind(fd, address, address.length));
+}
+
+export function listenSocket(fd: number, backlog: number): void {
+  checked("listen on a socket", calls.listen(fd, backlog));
+}
+
+export function setSocketOption(fd: number, level: number, option: number, value: number): void {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value, true);
+  checked(`set socket option ${level}/${option}`, calls.setsockopt(fd, level, option, bytes, bytes.length));
+}
+
+export function sendBytes(fd: number, bytes: Uint8Array): void {
+  checked("send to the kernel", calls.send(fd, bytes, bytes.length, 0));
+}
+
+/** The number of bytes read, or undefined when nothing waits. */
+export function receiveBytes(fd: number, into: Uint8Array): number | undefined {
+  const size = Number(calls.recv(fd, into, into.length, MSG_DONTWAIT));
+  if (size >= 0) return size;
+  if (koffi.errno() === koffi.os.errno["EAGAIN"]) return undefined;
+  return checked("receive from the kernel", -1);
+}
+
+export function closeFd(fd: number): void {
+  checked("close a descriptor", calls.close(fd));
+}
+
+/** Moves the calling thread into the namespace behind `fd`. */
+export function enterNamespace(fd: number, type: number): void {
+  checked("enter a namespace", calls.setns(fd, type));
+}
+
+/** Gives the calling thread new namespaces of the kinds in `flags`. */
+export function leaveNamespaces(flags: number): void {
+  checked("make a namespace", calls.unshare(flags));
+}
+
+function checked(what: string, result: unknown): number {
+  const value = Number(result);
+  if (value < 0) throw new SystemError(what, koffi.errno());
+  return value;
+}

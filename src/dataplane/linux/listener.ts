@@ -1,0 +1,59 @@
+/** Sockets that listen inside a namespace, made by hand because Node cannot bind without a turn of its loop in between. */
+
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import type { ListenerObject } from "./kernel-object.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  bindSocket,
+  openSocket,
+  setSocketOption,
+  SO_REUSEADDR,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./libc.ts";
+import type { Namespace } from "./namespace.ts";
+import { ipBytes } from "./rtnetlink.ts";
+
+/** Connections that may wait to be accepted; the namespace's somaxconn allows as many. */
+export const BACKLOG = 4096;
+
+/** A descriptor of a socket bound inside the namespace. */
+export function bindInside(namespace: Namespace, { transport, ip, port }: ListenerObject): number {
+  return namespace.inside(() => {
+    const address = ipBytes(ip);
+    const family = address.length === 4 ? AF_INET : AF_INET6;
+    const fd = openSocket(family, transport === "tcp" ? SOCK_STREAM : SOCK_DGRAM, 0);
+    setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    bindSocket(fd, socketAddress(address, port));
+    return fd;
+  });
+}
+
+/** Node's socket over a bound descriptor, ready to be sent to another process. */
+export async function wrapListener({ transport }: ListenerObject, fd: number): Promise<Server | UdpSocket> {
+  if (transport === "udp") {
+    const socket = createSocket("udp4");
+    const listening = once(socket, "listening");
+    socket.bind({ fd });
+    await listening;
+    return socket;
+  }
+  const server = createServer();
+  const listening = once(server, "listening");
+  server.listen({ fd, backlog: BACKLOG });
+  await listening;
+  return server;
+}
+
+/** Source: Linux manual pages ip(7) and ipv6(7), "Address format". */
+function socketAddress(address: Buffer, port: number): Buffer {
+  const bytes = Buffer.alloc(address.length === 4 ? 16 : 28);
+  bytes.writeUInt16LE(address.length === 4 ? AF_INET : AF_INET6, 0);
+  bytes.writeUInt16BE(port, 2);
+  bytes.set(address, address.length === 4 ? 4 : 8);
+  return bytes;
+}

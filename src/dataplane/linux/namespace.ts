@@ -1,0 +1,97 @@
+/**
+ * Network namespaces, each held by a descriptor alone: nothing of them is mounted anywhere, so nothing of them outlives
+ * the process that made them. Only the main thread moves between them; Node's synchronous file calls run on it.
+ * Source: Linux manual pages network_namespaces(7), setns(2); kernel documentation, "IP Sysctl".
+ */
+
+import { closeSync, existsSync, openSync, readlinkSync, writeFileSync } from "node:fs";
+import type { NamespaceRole } from "./kernel-object.ts";
+import { CLONE_NEWNET, enterNamespace, leaveNamespaces } from "./libc.ts";
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "./netlink-socket.ts";
+import { transaction } from "./nftables.ts";
+import { rulesetOf } from "./ruleset.ts";
+import { setLinkUp } from "./rtnetlink.ts";
+
+const HANDLE = "/proc/thread-self/ns/net";
+const LOOPBACK = 1;
+
+/** The namespace that this process started in. */
+const homeFd = openSync(HANDLE, "r");
+
+export class Namespace implements Disposable {
+  readonly role: NamespaceRole;
+  readonly fd: number;
+  /** `net:[4026532001]`, as the kernel names it. */
+  readonly inode: string;
+  readonly route: NetlinkSocket;
+  readonly netfilter: NetlinkSocket;
+
+  /** A new namespace with its loopback up, its settings and its rules. */
+  constructor(role: NamespaceRole) {
+    this.role = role;
+    leaveNamespaces(CLONE_NEWNET);
+    try {
+      this.fd = openSync(HANDLE, "r");
+      this.inode = readlinkSync(HANDLE);
+      this.route = new NetlinkSocket(NETLINK_ROUTE);
+      this.netfilter = new NetlinkSocket(NETLINK_NETFILTER);
+      for (const [setting, value] of settingsOf(role)) writeSetting(setting, value);
+    } finally {
+      enterNamespace(homeFd, CLONE_NEWNET);
+    }
+    this.route.request([setLinkUp(LOOPBACK)]);
+    const rules = rulesetOf(role);
+    if (rules.length > 0) this.netfilter.transact(transaction(rules));
+  }
+
+  /** What `action` gives, run inside. It must not await. */
+  inside<T>(action: () => T): T {
+    enterNamespace(this.fd, CLONE_NEWNET);
+    try {
+      return action();
+    } finally {
+      enterNamespace(homeFd, CLONE_NEWNET);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.route[Symbol.dispose]();
+    this.netfilter[Symbol.dispose]();
+    closeSync(this.fd);
+  }
+}
+
+/** IPv4 settings of a new namespace are copies of the machine's own, so each that matters is set. */
+function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
+  const common = [
+    ["ipv4/conf/all/rp_filter", "0"],
+    ["ipv4/conf/default/rp_filter", "0"],
+    ["ipv4/conf/all/arp_ignore", "0"],
+    ["ipv4/conf/default/arp_ignore", "0"],
+    ["ipv4/conf/all/arp_filter", "0"],
+    // Devices made from now on send nothing of IPv6; the loopback keeps its ::1.
+    ["ipv6/conf/default/disable_ipv6", "1"],
+  ] as const;
+  const forwarding = ["ipv4/ip_forward", role === "router" || role === "internet-gateway" ? "1" : "0"] as const;
+  switch (role) {
+    case "router":
+    case "internet-gateway":
+      return [forwarding, ...common, ["ipv4/conf/all/send_redirects", "0"]];
+    case "internet":
+    case "endpoint":
+      return [forwarding, ...common, ["core/somaxconn", "4096"]];
+    case "host":
+      return [forwarding, ...common, ["ipv4/ip_unprivileged_port_start", "0"], ["ipv4/ping_group_range", "0 0"]];
+  }
+}
+
+function writeSetting(setting: string, value: string): void {
+  const file = `/proc/sys/net/${setting}`;
+  // A kernel without IPv6 has none of its settings.
+  if (setting.startsWith("ipv6/") && !existsSync(file)) return;
+  try {
+    writeFileSync(file, value);
+  } catch (cause) {
+    throw new Error(`set ${file} to ${value}`, { cause });
+  }
+}

@@ -1,0 +1,121 @@
+/** The plane's side of netd: starts it, orders, and knows when it is gone. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Socket as UdpSocket } from "node:dgram";
+import type { Server } from "node:net";
+import type { Change } from "./diff.ts";
+import type { KernelObject, ListenerObject } from "./kernel-object.ts";
+import { type MadeNamespace, type Order, readReport, type Report } from "./netd-message.ts";
+
+export interface NetdEvents {
+  /** A listening socket arrived. */
+  readonly onListener: (listener: ListenerObject, handle: Server | UdpSocket) => void;
+  readonly onLine: (line: string) => void;
+}
+
+type Done = Extract<Report, { kind: "done" }>;
+
+export class NetdClient implements AsyncDisposable {
+  readonly pid: number;
+  /** Resolves with the reason when netd is gone, asked for or not. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, { resolve: (done: Done) => void; reject: (error: Error) => void }>();
+  #lastId = 0;
+  #reason: string | undefined;
+
+  private constructor(child: ChildProcess, pid: number, events: NetdEvents) {
+    this.#child = child;
+    this.pid = pid;
+    this.ended = once(child, "exit").then(([code, signal]) => {
+      const reason = `netd ended (${signal ?? `status ${code}`})`;
+      this.#reason = reason;
+      for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+      this.#waiting.clear();
+      return reason;
+    });
+    child.on("message", (message, handle) => this.#hear(readReport(message), handle, events));
+  }
+
+  /** A netd that answers; rejects with its last words when it does not come up. */
+  static async start(events: NetdEvents): Promise<NetdClient> {
+    const child = startNetd();
+    const words = wordsOf(child, events.onLine);
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once("error", (cause) => reject(new Error("start netd", { cause })));
+      child.once("exit", () => reject(new Error(`start netd: ${words() || "it ended without a word"}`)));
+      child.once("message", (message) => {
+        const report = readReport(message);
+        if (report.kind === "ready") resolve(report.pid);
+      });
+    });
+    return new NetdClient(child, pid, events);
+  }
+
+  /** Does all the steps; gives back the namespaces that they made. */
+  async perform(steps: readonly (readonly Change[])[]): Promise<readonly MadeNamespace[]> {
+    if (steps.length === 0) return [];
+    return (await this.#order({ kind: "perform", id: ++this.#lastId, steps })).made;
+  }
+
+  async dump(): Promise<readonly KernelObject[]> {
+    return (await this.#order({ kind: "dump", id: ++this.#lastId })).objects ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    await this.ended;
+  }
+
+  async #order(order: Order): Promise<Done> {
+    if (this.#reason !== undefined) throw new Error(this.#reason);
+    const done = await new Promise<Done>((resolve, reject) => {
+      this.#waiting.set(order.id, { resolve, reject });
+      this.#child.send(order, (error) => {
+        if (error !== null && this.#waiting.delete(order.id)) reject(error);
+      });
+    });
+    if (done.error !== undefined) throw new Error(done.error);
+    return done;
+  }
+
+  #hear(report: Report, handle: unknown, events: NetdEvents): void {
+    switch (report.kind) {
+      case "ready":
+        return;
+      case "listener":
+        events.onListener(report.listener, handle as Server | UdpSocket);
+        return;
+      case "done":
+        this.#waiting.get(report.id)?.resolve(report);
+        this.#waiting.delete(report.id);
+    }
+  }
+}
+
+/** `--kill-child`: killing unshare kills netd, whose own end is the end of all namespaces. */
+export function startNetd(): ChildProcess {
+  const file = fileURLToPath(new URL(`./netd${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+  return spawn("unshare", ["--user", "--map-root-user", "--net", "--kill-child", "--", process.execPath, file], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    serialization: "json",
+    // A session of its own: the interrupt of a terminal is for the daemon, which tells netd when it is done.
+    detached: true,
+    // Of the daemon's own environment nothing matters to netd, and NODE_OPTIONS would.
+    env: { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
+    cwd: "/",
+  });
+}
+
+/** What the child has written to its standard error of late, passed on line by line. */
+function wordsOf(child: ChildProcess, onLine: (line: string) => void): () => string {
+  let last = "";
+  child.stderr?.setEncoding("utf8");
+  child.stderr?.on("data", (chunk: string) => {
+    last = `${last}${chunk}`.slice(-2000);
+    for (const line of chunk.split("\n")) if (line.trim() !== "") onLine(`netd: ${line}`);
+  });
+  return () => last.trim();
+}

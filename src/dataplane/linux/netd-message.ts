@@ -1,0 +1,41 @@
+/** What the plane and its netd say to each other, over the IPC channel that Node gives a child. */
+
+import type { Change } from "./diff.ts";
+import type { KernelObject, ListenerObject } from "./kernel-object.ts";
+
+export type Order =
+  /** Does the steps in their order, as one; answered by `done`. */
+  | { readonly kind: "perform"; readonly id: number; readonly steps: readonly (readonly Change[])[] }
+  /** Reads back all that the kernel holds; answered by `done` with `objects`. */
+  | { readonly kind: "dump"; readonly id: number };
+
+export type Report =
+  | { readonly kind: "ready"; readonly pid: number }
+  /** A listening socket comes with it. */
+  | { readonly kind: "listener"; readonly listener: ListenerObject }
+  | {
+      readonly kind: "done";
+      readonly id: number;
+      /** Namespaces that were made. */
+      readonly made: readonly MadeNamespace[];
+      readonly objects?: readonly KernelObject[];
+      /** What failed, said from the outermost to the innermost cause; the steps after it were not done. */
+      readonly error?: string;
+    };
+
+/** A namespace as others may find it: netd's descriptor and the kernel's name. */
+export interface MadeNamespace {
+  readonly namespace: string;
+  readonly fd: number;
+  readonly inode: string;
+}
+
+/** The order in `message`, which came from the process that started this one. */
+export function readOrder(message: unknown): Order {
+  return message as Order;
+}
+
+/** The report in `message`, which came from the netd that this process started. */
+export function readReport(message: unknown): Report {
+  return message as Report;
+}

@@ -1,0 +1,83 @@
+/**
+ * netd: the process that owns every network namespace of the region. It runs as root of a user namespace of its own,
+ * started by `unshare -Urn`, and does what the plane orders over IPC. When that channel closes, it ends the programs in
+ * its instances and exits, and every namespace with it.
+ */
+
+import type { Server } from "node:net";
+import type { Socket as UdpSocket } from "node:dgram";
+import type { Change } from "./diff.ts";
+import { dumpKernel } from "./dump.ts";
+import { Kernel } from "./kernel.ts";
+import type { ListenerObject } from "./kernel-object.ts";
+import { bindInside, wrapListener } from "./listener.ts";
+import { type MadeNamespace, type Order, readOrder, type Report } from "./netd-message.ts";
+
+const kernel = new Kernel();
+/** Orders are done one after another. */
+let queue = Promise.resolve();
+
+process.on("message", (message) => {
+  queue = queue.then(() => obey(readOrder(message)));
+});
+process.on("disconnect", () => {
+  kernel[Symbol.dispose]();
+  process.exit(0);
+});
+await report({ kind: "ready", pid: process.pid });
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case "perform": {
+      const before = new Set(kernel.namespaces.keys());
+      const error = await errorOf(() => performAll(order.steps));
+      const made: MadeNamespace[] = [];
+      for (const [namespace, { fd, inode, role }] of kernel.namespaces) {
+        if (role === "host" && !before.has(namespace)) made.push({ namespace, fd, inode });
+      }
+      await report({ kind: "done", id: order.id, made, ...error });
+      return;
+    }
+    case "dump": {
+      let objects: ReturnType<typeof dumpKernel> = [];
+      const error = await errorOf(async () => {
+        objects = dumpKernel(kernel);
+      });
+      await report({ kind: "done", id: order.id, made: [], objects, ...error });
+    }
+  }
+}
+
+async function performAll(steps: readonly (readonly Change[])[]): Promise<void> {
+  for (const step of steps) {
+    for (const listener of kernel.perform(step)) await handOver(listener);
+  }
+}
+
+/** Opens a socket inside and gives it away; our own copy is closed, or it would take connections from the services. */
+async function handOver(listener: ListenerObject): Promise<void> {
+  const socket = await wrapListener(listener, bindInside(kernel.get(listener.namespace), listener));
+  await report({ kind: "listener", listener }, socket);
+  socket.close();
+}
+
+/** Resolves when the message has left; a closed channel ends this process anyway. */
+async function report(message: Report, handle?: Server | UdpSocket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.send?.(message, handle, {}, () => resolve());
+  });
+}
+
+async function errorOf(action: () => Promise<void>): Promise<{ error?: string }> {
+  try {
+    await action();
+    return {};
+  } catch (error) {
+    return { error: messagesOf(error).join(": ") };
+  }
+}
+
+function messagesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return error.cause === undefined ? [error.message] : [error.message, ...messagesOf(error.cause)];
+}

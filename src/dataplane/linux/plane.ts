@@ -1,0 +1,129 @@
+/**
+ * The data plane on the Linux kernel: a VPC is network namespaces, and a path is the namespace of the socket that accepted
+ * the connection. This side compares blueprints, orders netd, and accepts.
+ */
+
+import type { Blueprint } from "../../plan/blueprint.ts";
+import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
+import { type Change, type Difference, diffObjects } from "./diff.ts";
+import { Doors } from "./door.ts";
+import { entryOf, removeEntryFiles, writeEntryFiles } from "./entry.ts";
+import { type Door, keyOf, type KernelObject } from "./kernel-object.ts";
+import type { MadeNamespace } from "./netd-message.ts";
+import { NetdClient } from "./netd-client.ts";
+import { endProgramsIn } from "./program.ts";
+import { INTERNET, namespaceOfInstance, type Objects, wantedObjects } from "./wanted.ts";
+
+/** A plane that holds nothing yet; rejects when netd does not come up. */
+export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {
+  return LinuxPlane.open(host);
+}
+
+class LinuxPlane implements DataPlane {
+  readonly kind = "linux";
+  readonly notEnforced: readonly string[] = [];
+  readonly failed: Promise<Error>;
+  readonly #host: PlaneHost;
+  readonly #doors: Doors;
+  readonly #netd: NetdClient;
+  /** Namespaces of instances by their name. */
+  readonly #instances = new Map<string, MadeNamespace>();
+  /** What the kernel holds; absent while that is not known. */
+  #held: Objects | undefined = new Map();
+  #vpcByInstance: ReadonlyMap<string, string> = new Map();
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  private constructor(host: PlaneHost, doors: Doors, netd: NetdClient) {
+    this.#host = host;
+    this.#doors = doors;
+    this.#netd = netd;
+    this.failed = new Promise((resolve) => {
+      void netd.ended.then((reason) => {
+        this.#close();
+        if (!this.#disposed) resolve(new Error(reason));
+      });
+    });
+  }
+
+  static async open(host: PlaneHost): Promise<LinuxPlane> {
+    const doors = new Doors(host);
+    const netd = await NetdClient.start({
+      onListener: (listener, handle) => doors.open(listener, handle),
+      onLine: host.log,
+    });
+    return new LinuxPlane(host, doors, netd);
+  }
+
+  apply(blueprint: Blueprint): Promise<void> {
+    const applied = this.#queue.then(() => this.#apply(blueprint));
+    this.#queue = applied.catch(() => {});
+    return applied;
+  }
+
+  entry(instanceId: string): Entry | undefined {
+    const made = this.#instances.get(namespaceOfInstance(instanceId));
+    const vpcId = this.#vpcByInstance.get(instanceId);
+    if (made === undefined || vpcId === undefined) return undefined;
+    return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, vpcId });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#queue;
+    await this.#netd[Symbol.asyncDispose]();
+    removeEntryFiles(this.#host);
+  }
+
+  async #apply(blueprint: Blueprint): Promise<void> {
+    const wanted = wantedObjects(blueprint);
+    const held = this.#held ?? (await this.#readBack());
+    const difference = diffObjects(held, wanted);
+    this.#held = undefined;
+    writeEntryFiles(this.#host, blueprint.vpcs);
+    await this.#perform(difference);
+    this.#held = wanted;
+    this.#vpcByInstance = new Map(
+      blueprint.vpcs.flatMap(({ vpcId, hosts }) => hosts.map(({ instanceId }) => [instanceId, vpcId] as const)),
+    );
+  }
+
+  async #perform({ make, clear }: Difference): Promise<void> {
+    for (const change of make.flat()) this.#closeDoor(change);
+    for (const made of await this.#netd.perform(make)) this.#instances.set(made.namespace, made);
+    const leaving = clear.flat();
+    for (const change of leaving) this.#closeDoor(change);
+    this.#resetClientsOf(leaving.map(({ object }) => object));
+    await this.#netd.perform(clear);
+    for (const { object } of leaving) if (object.kind === "namespace") this.#instances.delete(object.namespace);
+  }
+
+  #closeDoor({ verb, object }: Change): void {
+    if (verb === "remove" && object.kind === "listener") this.#doors.close(object);
+  }
+
+  /** Connections of addresses that leave are reset now: afterwards nothing would tell either side. */
+  #resetClientsOf(leaving: readonly KernelObject[]): void {
+    const publicIps = new Set<string>();
+    for (const object of leaving) {
+      if (object.kind === "route" && object.namespace === INTERNET)
+        publicIps.add(object.cidrBlock.replace(/\/\d+$/, ""));
+    }
+    if (publicIps.size === 0) return;
+    this.#doors.reset((door: Door, remoteIp) => door.kind === "internet" && publicIps.has(remoteIp));
+  }
+
+  /** After a failure halfway only the kernel knows what it holds. */
+  async #readBack(): Promise<Objects> {
+    const objects = [...(await this.#netd.dump()), ...this.#doors.listeners()];
+    return new Map(objects.map((object) => [keyOf(object), object]));
+  }
+
+  /** When netd is gone: its namespaces live on in what others hold of them, so nothing may hold any. */
+  #close(): void {
+    this.#doors[Symbol.dispose]();
+    endProgramsIn(new Set([...this.#instances.values()].map(({ inode }) => inode)));
+    this.#instances.clear();
+  }
+}
+export { linuxPlaneLack } from "./lack.ts";

@@ -1,0 +1,301 @@
+/**
+ * Links, addresses, neighbours, nexthops, routes and rules as rtnetlink messages.
+ * Source: Linux manual page rtnetlink(7); uapi headers linux/if_link.h, rtnetlink.h, neighbour.h, nexthop.h, fib_rules.h.
+ */
+
+import { bytesOfIp, parseIp } from "../../base/ip.ts";
+import { parsePrefix } from "../../base/prefix.ts";
+import type {
+  AddressObject,
+  LinkObject,
+  NeighborObject,
+  NexthopObject,
+  RouteObject,
+  RuleObject,
+} from "./kernel-object.ts";
+import { AF_INET, AF_INET6 } from "./libc.ts";
+import {
+  attribute,
+  FLAG_CREATE,
+  FLAG_EXCL,
+  FLAG_REPLACE,
+  mac,
+  type Message,
+  nested,
+  text,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "./netlink-message.ts";
+
+export const RTM = {
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  delAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  delRoute: 25,
+  getRoute: 26,
+  newNeighbor: 28,
+  delNeighbor: 29,
+  getNeighbor: 30,
+  newRule: 32,
+  delRule: 33,
+  getRule: 34,
+  setNeighborTable: 67,
+  newNexthop: 104,
+  delNexthop: 105,
+  getNexthop: 106,
+} as const;
+
+/** Marks routes, rules and nexthops as ours among those that the kernel makes. Numbers above 4 are free for programs. */
+export const OUR_PROTOCOL = 86;
+export const RULE_PRIORITY = 100;
+export const ROUTE_TYPE = { unicast: 1, local: 2, blackhole: 6, throw: 9 } as const;
+
+const IFF_UP = 1;
+const NUD_PERMANENT = 0x80;
+const RTNH_F_ONLINK = 4;
+const FR_ACT_TO_TABLE = 1;
+const SCOPE = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
+/** Of both directions of a link: one segment may carry so many bytes over it ("BIG TCP"). The kernel's limit is 524,280. */
+const SEGMENT_BYTES = 185_000;
+const IFLA = { address: 1, name: 3, mtu: 4, info: 18, families: 26, group: 27, namespaceFd: 28 } as const;
+const IFLA_SEGMENT_SIZES = [41, 58, 63, 64];
+const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6 } as const;
+
+/** A veth pair, down; `peerNamespaceFd` is open on the peer's namespace. */
+export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
+  const { peer } = link;
+  const peerInfo = Buffer.concat([
+    interfaceInfo(peer.index, 0),
+    attribute(IFLA.name, text(peer.name)),
+    attribute(IFLA.address, mac(peer.macAddress)),
+    attribute(IFLA.mtu, u32(link.mtu)),
+    attribute(IFLA.namespaceFd, u32(peerNamespaceFd)),
+    ...IFLA_SEGMENT_SIZES.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+  ]);
+  const body = Buffer.concat([
+    interfaceInfo(link.index, 0),
+    attribute(IFLA.name, text(link.name)),
+    attribute(IFLA.address, mac(link.macAddress)),
+    attribute(IFLA.mtu, u32(link.mtu)),
+    attribute(IFLA.group, u32(link.group)),
+    ...IFLA_SEGMENT_SIZES.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+    nested(IFLA.info, attribute(1, text("veth")), nested(2, attribute(1, peerInfo))),
+  ]);
+  return { type: RTM.newLink, flags: FLAG_CREATE | FLAG_EXCL, body, what: `make link ${link.name}` };
+}
+
+/** Brings the near end up; forwarding is on in every namespace that has near ends but the internet's. */
+export function startLink(link: LinkObject): Message[] {
+  const settings: (readonly [number, number])[] = [[DEVCONF.sendRedirects, 0]];
+  if (link.proxyArp) settings.push([DEVCONF.proxyArp, 1]);
+  const configuration = settings.map(([setting, value]) => attribute(setting, u32(value)));
+  const body = Buffer.concat([
+    interfaceInfo(link.index, IFF_UP),
+    nested(IFLA.families, nested(AF_INET, nested(1, ...configuration))),
+  ]);
+  const up: Message = { type: RTM.setLink, flags: 0, body, what: `bring up link ${link.name}` };
+  return link.proxyArp ? [up, answerArpAtOnce(link)] : [up];
+}
+
+/** As the kernel puts it, a proxy waits up to 0.8 s before it answers ARP, lest the owner would. */
+function answerArpAtOnce(link: LinkObject): Message {
+  const INDEX = 1;
+  const PROXY_DELAY = 13;
+  const parameters = nested(6, attribute(INDEX, u32(link.index)), attribute(PROXY_DELAY, u64(0)));
+  const body = Buffer.concat([Buffer.from([AF_INET, 0, 0, 0]), attribute(1, text("arp_cache")), parameters]);
+  return { type: RTM.setNeighborTable, flags: 0, body, what: `set the ARP delay of link ${link.name}` };
+}
+
+export function setLinkUp(index: number): Message {
+  return { type: RTM.setLink, flags: 0, body: interfaceInfo(index, IFF_UP), what: `bring up device ${index}` };
+}
+
+/** Changes what may change while the link lives. */
+export function changeLink(link: LinkObject): Message {
+  const body = Buffer.concat([
+    interfaceInfo(link.index, IFF_UP),
+    attribute(IFLA.group, u32(link.group)),
+    attribute(IFLA.mtu, u32(link.mtu)),
+  ]);
+  return { type: RTM.setLink, flags: 0, body, what: `change link ${link.name}` };
+}
+
+/** The peer goes too, and all that either end carried. */
+export function deleteLink(link: LinkObject): Message {
+  return { type: RTM.delLink, flags: 0, body: interfaceInfo(link.index, 0), what: `delete link ${link.name}` };
+}
+
+export function newAddress(address: AddressObject): Message {
+  return { ...addressMessage(address), type: RTM.newAddress, flags: FLAG_CREATE | FLAG_EXCL };
+}
+
+export function deleteAddress(address: AddressObject): Message {
+  return { ...addressMessage(address), type: RTM.delAddress };
+}
+
+function addressMessage({ index, ip, bits }: AddressObject): Message {
+  const bytes = ipBytes(ip);
+  const fixed = Buffer.from([familyOf(bytes), bits, 0, SCOPE.universe, 0, 0, 0, 0]);
+  fixed.writeUInt32LE(index, 4);
+  const body = Buffer.concat([fixed, attribute(2, bytes), attribute(1, bytes)]);
+  return { type: 0, flags: 0, body, what: `address ${ip}/${bits} of device ${index}` };
+}
+
+export function putNeighbor(neighbor: NeighborObject): Message {
+  return { ...neighborMessage(neighbor), type: RTM.newNeighbor, flags: FLAG_CREATE | FLAG_REPLACE };
+}
+
+export function deleteNeighbor(neighbor: NeighborObject): Message {
+  return { ...neighborMessage(neighbor), type: RTM.delNeighbor };
+}
+
+function neighborMessage({ index, ip, macAddress }: NeighborObject): Message {
+  const bytes = ipBytes(ip);
+  const fixed = Buffer.concat([Buffer.from([familyOf(bytes), 0, 0, 0]), u32(index), u16(NUD_PERMANENT), u8(0), u8(0)]);
+  const body = Buffer.concat([fixed, attribute(1, bytes), attribute(2, mac(macAddress))]);
+  return { type: 0, flags: 0, body, what: `neighbour ${ip} of device ${index}` };
+}
+
+/** In one step for all routes that name it. */
+export function putNexthop({ id, index, gateway }: NexthopObject): Message {
+  const bytes = ipBytes(gateway);
+  const fixed = Buffer.concat([Buffer.from([familyOf(bytes), 0, OUR_PROTOCOL, 0]), u32(RTNH_F_ONLINK)]);
+  const body = Buffer.concat([fixed, attribute(1, u32(id)), attribute(5, u32(index)), attribute(6, bytes)]);
+  return { type: RTM.newNexthop, flags: FLAG_CREATE | FLAG_REPLACE, body, what: `nexthop ${id} by ${gateway}` };
+}
+
+/** Its routes go too. */
+export function deleteNexthop({ id }: NexthopObject): Message {
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 0]), u32(0), attribute(1, u32(id))]);
+  return { type: RTM.delNexthop, flags: 0, body, what: `delete nexthop ${id}` };
+}
+
+/** In one step where the table holds a route with this prefix and metric already. */
+export function putRoute(route: RouteObject): Message {
+  const flags = route.by.kind === "gateway" ? RTNH_F_ONLINK : 0;
+  const message = routeMessage(route, { type: routeTypeOf(route), scope: scopeOf(route), flags });
+  return {
+    ...message,
+    type: RTM.newRoute,
+    flags: FLAG_CREATE | FLAG_REPLACE,
+    body: Buffer.concat([message.body, ...targetOf(route)]),
+  };
+}
+
+export function deleteRoute(route: RouteObject): Message {
+  return { ...routeMessage(route, { type: routeTypeOf(route), scope: SCOPE.nowhere, flags: 0 }), type: RTM.delRoute };
+}
+
+interface RouteHead {
+  readonly type: number;
+  readonly scope: number;
+  readonly flags: number;
+}
+
+function routeMessage({ table, cidrBlock, metric }: RouteObject, head: RouteHead): Message {
+  const prefix = parsePrefix(cidrBlock);
+  if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
+  const bytes = Buffer.from(bytesOfIp(prefix.ip));
+  const short = table < 256 ? table : 0;
+  const fixed = [familyOf(bytes), prefix.bits, 0, 0, short, OUR_PROTOCOL, head.scope, head.type];
+  const body = Buffer.concat([
+    Buffer.from(fixed),
+    u32(head.flags),
+    ...(prefix.bits === 0 ? [] : [attribute(1, bytes)]),
+    attribute(15, u32(table)),
+    ...(metric === 0 ? [] : [attribute(6, u32(metric))]),
+  ]);
+  return { type: 0, flags: 0, body, what: `route ${cidrBlock} metric ${metric} of table ${table}` };
+}
+
+function routeTypeOf({ by }: RouteObject): number {
+  switch (by.kind) {
+    case "nexthop":
+    case "device":
+    case "gateway":
+      return ROUTE_TYPE.unicast;
+    case "throw":
+    case "blackhole":
+    case "local":
+      return ROUTE_TYPE[by.kind];
+  }
+}
+
+function scopeOf({ by }: RouteObject): number {
+  switch (by.kind) {
+    case "device":
+      return SCOPE.link;
+    case "local":
+      return SCOPE.host;
+    case "nexthop":
+    case "gateway":
+    case "throw":
+    case "blackhole":
+      return SCOPE.universe;
+  }
+}
+
+function targetOf({ by }: RouteObject): Buffer[] {
+  const LOOPBACK = 1;
+  switch (by.kind) {
+    case "nexthop":
+      return [attribute(30, u32(by.id))];
+    case "device":
+      return [attribute(4, u32(by.index))];
+    case "gateway":
+      return [attribute(5, ipBytes(by.gateway)), attribute(4, u32(by.index))];
+    case "local":
+      return [attribute(4, u32(LOOPBACK))];
+    case "throw":
+    case "blackhole":
+      return [];
+  }
+}
+
+export function newRule(rule: RuleObject): Message {
+  return { ...ruleMessage(rule), type: RTM.newRule, flags: FLAG_CREATE | FLAG_EXCL };
+}
+
+export function deleteRule(rule: RuleObject): Message {
+  return { ...ruleMessage(rule), type: RTM.delRule };
+}
+
+function ruleMessage({ mark, table }: RuleObject): Message {
+  const short = table < 256 ? table : 0;
+  const body = Buffer.concat([
+    Buffer.from([AF_INET, 0, 0, 0, short, 0, 0, FR_ACT_TO_TABLE]),
+    u32(0),
+    attribute(6, u32(RULE_PRIORITY)),
+    attribute(10, u32(mark)),
+    attribute(16, u32(0xffffffff)),
+    attribute(15, u32(table)),
+    attribute(21, u8(OUR_PROTOCOL)),
+  ]);
+  return { type: 0, flags: 0, body, what: `rule for mark ${mark}` };
+}
+
+function interfaceInfo(index: number, up: number): Buffer {
+  const fixed = Buffer.alloc(16);
+  fixed.writeInt32LE(index, 4);
+  fixed.writeUInt32LE(up, 8);
+  fixed.writeUInt32LE(up, 12);
+  return fixed;
+}
+
+/** The bytes of an address in text; 4 or 16. */
+export function ipBytes(ip: string): Buffer {
+  const parsed = parseIp(ip);
+  if (parsed === undefined) throw new Error(`no IP address: \`${ip}\``);
+  return Buffer.from(bytesOfIp(parsed));
+}
+
+function familyOf(bytes: Buffer): number {
+  return bytes.length === 4 ? AF_INET : AF_INET6;
+}
