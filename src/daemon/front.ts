@@ -11,7 +11,13 @@ import type { Path } from "../network/path.ts";
 import { serviceAt } from "../network/service-address.ts";
 import type { Connections } from "./connections.ts";
 
-export type ServiceHandler = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
+/** `secure`: the connection was TLS. */
+export type ServiceHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: Path,
+  secure: boolean,
+) => Promise<void>;
 
 export interface FrontOptions {
   /** EC2, IAM and STS. */
@@ -41,13 +47,15 @@ export function openFront(options: FrontOptions): Front {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const path = paths.get(request.socket);
     assert(path !== undefined, "every connection has a path");
-    handlerFor(options, request, path)(request, response, path).catch((error: unknown) => {
-      options.log(
-        `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
-    });
+    handlerFor(options, request, path)(request, response, path, request.socket instanceof TLSSocket).catch(
+      (error: unknown) => {
+        options.log(
+          `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      },
+    );
   });
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
