@@ -72,7 +72,9 @@ export function iamPolicyText(error: PolicyError): string {
     case "principal-forbidden":
       return "Policy document should not specify a principal.";
     case "principal-invalid":
-      return found === "" ? "Invalid principal in policy" : `Invalid principal in policy: ${found}`;
+      return found === ""
+        ? "Invalid principal in policy"
+        : `Invalid principal in policy: ${principalText(error.path, found)}`;
     case "action-missing":
       return "Policy statement must contain actions.";
     case "action-invalid":
@@ -96,6 +98,12 @@ export function iamPolicyText(error: PolicyError): string {
     case "condition-value":
       return "Syntax errors in policy.";
   }
+}
+
+/** `"AWS":"arn:…"`: the type of the principal stands last in the path. */
+function principalText(path: string, found: string): string {
+  const type = /\.(AWS|Service|Federated|CanonicalUser)$/.exec(path)?.[1];
+  return type === undefined ? found : `"${type.toUpperCase()}":"${found}"`;
 }
 
 /** The text of S3's MalformedPolicy. Source: Amazon S3 User Guide, "Troubleshooting bucket policies"; AWS re:Post. */
