@@ -14,7 +14,7 @@ test.each([
     "arn:aws-cn:ec2:cn-north-1:123456789012:vpc/vpc-1",
     { partition: "aws-cn", service: "ec2", region: "cn-north-1", accountId: "123456789012", resource: "vpc/vpc-1" },
   ],
-])("%s", check);
+])("%s", (...row) => check(...row));
 
 test.each(["", "*", "arn", "arn:aws:s3", "arn:aws:s3::", "ARN:aws:s3:::docs", " arn:aws:s3:::docs"])(
   "%j is none",

@@ -22,7 +22,7 @@ test.each([
   [" vpce-01234567", false],
   ["vpc-01234567", false],
   ["", false],
-])("%j: %s", check);
+])("%j: %s", (...row) => check(...row));
 
 test("no text crashes it", () => {
   fc.assert(

@@ -1,0 +1,148 @@
+/** Builds states for tests by the real verbs, with seeded ids: the same calls give the same state. */
+
+import { makeId } from "../src/base/id.ts";
+import { createBucket, putBucketPolicy } from "../src/model/bucket.ts";
+import { textOf } from "../src/model/error.ts";
+import { runInstances, terminateInstances } from "../src/model/instance.ts";
+import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
+import { createRoute, deleteRoute, type TargetInput } from "../src/model/route.ts";
+import { associateRouteTable, createRouteTable, mainRouteTableOf } from "../src/model/route-table.ts";
+import { apply, emptyState, find, type State } from "../src/model/state.ts";
+import { createSubnet } from "../src/model/subnet.ts";
+import type { Context, Outcome } from "../src/model/verb.ts";
+import { createVpc, modifyVpcAttribute, type VpcAttribute } from "../src/model/vpc.ts";
+import { createVpcEndpoint, deleteVpcEndpoints, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
+
+export type RegionBuilder = ReturnType<typeof regionBuilder>;
+
+/** Random hexadecimal digits that are the same for the same seed (mulberry32). */
+export function seededHex(seed: number): (digits: number) => string {
+  let at = seed >>> 0;
+  const next = (): number => {
+    at = (at + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(at ^ (at >>> 15), at | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return (word ^ (word >>> 14)) >>> 0;
+  };
+  return (digits) => Array.from({ length: digits }, () => (next() >>> 28).toString(16)).join("");
+}
+
+export function regionBuilder(options: { readonly seed?: number; readonly region?: string } = {}) {
+  let state: State = emptyState;
+  const context: Context = {
+    nowMs: 1_700_000_000_000,
+    hex: seededHex(options.seed ?? 1),
+    accountId: "000000000000",
+    region: options.region ?? "us-east-1",
+  };
+
+  function run<I, V>(verb: Verb<I, V>, input: I): V {
+    const outcome = verb(state, input, context);
+    if (!outcome.ok) throw new Error(`${verb.name}: ${outcome.error.code}: ${textOf(outcome.error)}`);
+    if (outcome.value.changes.length > 0) state = apply(state, outcome.value.changes);
+    return outcome.value.value;
+  }
+
+  return {
+    run,
+    state: (): State => state,
+    vpc: (cidrBlock: string): string => run(createVpc, { cidrBlock, tags: [] }).id,
+    attribute: (vpcId: string, attribute: VpcAttribute, value: boolean): void =>
+      run(modifyVpcAttribute, { vpcId, attribute, value }),
+    subnet: (vpcId: string, cidrBlock: string): string => run(createSubnet, { vpcId, cidrBlock, tags: [] }).id,
+    mainTable: (vpcId: string): string => mainRouteTableOf(state, vpcId).id,
+    /** A route table, associated with the subnets. */
+    table: (vpcId: string, ...subnetIds: string[]): string => {
+      const { id } = run(createRouteTable, { vpcId, tags: [] });
+      for (const subnetId of subnetIds) run(associateRouteTable, { routeTableId: id, subnetId });
+      return id;
+    },
+    /** An internet gateway, attached. */
+    gateway: (vpcId: string): string => {
+      const { id } = run(createInternetGateway, { tags: [] });
+      run(attachInternetGateway, { internetGatewayId: id, vpcId });
+      return id;
+    },
+    detach: (internetGatewayId: string, vpcId: string): void =>
+      run(detachInternetGateway, { internetGatewayId, vpcId }),
+    /** The target is told from the id. */
+    route: (routeTableId: string, cidrBlock: string, targetId: string): void =>
+      run(createRoute, { routeTableId, destination: { kind: "cidr", cidrBlock }, target: targetOf(targetId) }),
+    unroute: (routeTableId: string, cidrBlock: string): void =>
+      run(deleteRoute, { routeTableId, destination: { kind: "cidr", cidrBlock } }),
+    endpoint: (vpcId: string, service: "s3" | "dynamodb", ...routeTableIds: string[]): string =>
+      run(createVpcEndpoint, {
+        type: "Gateway",
+        vpcId,
+        serviceName: `com.amazonaws.${context.region}.${service}`,
+        routeTableIds,
+        subnetIds: [],
+        securityGroupIds: [],
+        tags: [],
+      }).id,
+    /** Puts an endpoint on route tables and takes it off others. */
+    reroute: (vpcEndpointId: string, addRouteTableIds: string[], removeRouteTableIds: string[] = []): unknown =>
+      run(modifyVpcEndpoint, {
+        vpcEndpointId,
+        addRouteTableIds,
+        removeRouteTableIds,
+        addSubnetIds: [],
+        removeSubnetIds: [],
+        addSecurityGroupIds: [],
+        removeSecurityGroupIds: [],
+      }),
+    deleteEndpoint: (vpcEndpointId: string): unknown => run(deleteVpcEndpoints, { vpcEndpointIds: [vpcEndpointId] }),
+    instance: (subnetId: string, wish: LaunchWish = {}): TestInstance =>
+      launch({ run, state: () => state }, subnetId, wish),
+    terminate: (instanceId: string): unknown => run(terminateInstances, { instanceIds: [instanceId] }),
+    bucket: (name: string, policyDocument?: string): void => {
+      run(createBucket, { name, tags: [] });
+      if (policyDocument === undefined) return;
+      run((now: State, document: string) => putBucketPolicy(now, name, document), policyDocument);
+    },
+    /** An id that names nothing. */
+    ghost: <P extends string>(prefix: P): string => makeId(prefix, context.hex),
+  };
+}
+
+type Verb<I, V> = (state: State, input: I, context: Context) => Outcome<V>;
+
+interface Runner {
+  /** Runs a verb; throws where it fails. */
+  readonly run: <I, V>(verb: Verb<I, V>, input: I) => V;
+  readonly state: () => State;
+}
+
+interface LaunchWish {
+  readonly publicIp?: boolean;
+  readonly name?: string;
+}
+
+function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): TestInstance {
+  const [instance] = run(runInstances, {
+    imageId: "ami-0abcdef1234567890",
+    minCount: 1,
+    maxCount: 1,
+    primary: { subnetId, associatePublicIpAddress: wish.publicIp ?? false, securityGroupIds: [] },
+    instanceTags: wish.name === undefined ? [] : [{ key: "Name", value: wish.name }],
+    interfaceTags: [],
+  });
+  const holder = find(state(), "network-interface", instance?.networkInterfaceIds[0] ?? "");
+  if (instance === undefined || holder === undefined) throw new Error("no instance was launched");
+  return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
+}
+
+export interface TestInstance {
+  readonly id: string;
+  readonly eni: string;
+  readonly ip: string;
+  readonly publicIp: string | undefined;
+}
+
+function targetOf(id: string): TargetInput {
+  if (id === "local") return { kind: "local" };
+  if (id.startsWith("igw-")) return { kind: "gateway", gatewayId: id };
+  if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };
+  if (id.startsWith("i-")) return { kind: "instance", instanceId: id };
+  return { kind: "network-interface", networkInterfaceId: id };
+}
