@@ -25,6 +25,8 @@ export interface ContentFolder {
   readonly create: () => Promise<NewFile>;
   /** Passes the bytes of the spans on, in order, reading one chunk ahead. */
   readonly read: (spans: readonly Span[], sink: Sink) => Promise<void>;
+  /** The same bytes in chunks that stay as they are. */
+  readonly chunks: (spans: readonly Span[]) => AsyncGenerator<Uint8Array, void, undefined>;
   /** Takes files away; what is gone already is no failure. */
   readonly remove: (files: readonly string[]) => Promise<void>;
   /** Takes away temporary files and all files that `known` does not name: what a crash left behind. */
@@ -49,6 +51,7 @@ export async function openContentFolder(folder: string, durable: boolean): Promi
   return {
     create: () => createFile(folder, pathOf, durable),
     read: (spans, sink) => readSpans(spans, sink, { pathOf, pool }),
+    chunks: (spans) => readChunks(spans, pathOf),
     remove: async (files) => {
       for (const file of files) await unlink(pathOf(file)).catch(ignoreMissing);
     },
@@ -118,6 +121,23 @@ async function readSpans(spans: readonly Span[], sink: Sink, reading: Reading): 
     const handle = await open(reading.pathOf(span.file), "r");
     try {
       await readSpan(handle, span, sink, reading.pool);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+async function* readChunks(
+  spans: readonly Span[],
+  pathOf: (file: string) => string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const span of spans) {
+    const handle = await open(pathOf(span.file), "r");
+    try {
+      for (let position = span.firstByte; position <= span.lastByte; position += chunkBytes) {
+        const length = Math.min(chunkBytes, span.lastByte + 1 - position);
+        yield await fill(handle, Buffer.allocUnsafe(length), position);
+      }
     } finally {
       await handle.close();
     }

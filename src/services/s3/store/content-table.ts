@@ -34,8 +34,10 @@ export interface ContentTable {
 export interface OpenContent extends Disposable {
   /** The bytes themselves where they lie in the database. */
   readonly data?: Buffer;
-  /** Passes the bytes on, in order. */
+  /** Passes the bytes on, in order, in chunks that are used again. */
   readonly copyTo: (sink: Sink) => Promise<void>;
+  /** The bytes in order, in chunks that stay as they are. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 export interface ByteRange {
@@ -90,17 +92,25 @@ export function openContentTable(database: DatabaseSync, folder: ContentFolder):
       const inline = selectInline.get(contentId);
       if (inline !== undefined) {
         const data = bytesOf(inline, "data").subarray(range.first, range.last + 1);
-        return { data, copyTo: (sink) => sink(data), [Symbol.dispose]: () => undefined };
+        return { data, copyTo: (sink) => sink(data), chunks: () => oneChunk(data), [Symbol.dispose]: () => undefined };
       }
       const rows = selectSpans.all({ id: contentId, first: range.first, last: range.last });
       const spans = range.last < range.first ? [] : rows.map((row) => spanOf(row, range));
       const pin = removal.pin(contentId);
-      return { copyTo: (sink) => folder.read(spans, sink), [Symbol.dispose]: () => pin[Symbol.dispose]() };
+      return {
+        copyTo: (sink) => folder.read(spans, sink),
+        chunks: () => folder.chunks(spans),
+        [Symbol.dispose]: () => pin[Symbol.dispose](),
+      };
     },
     committed: removal.committed,
     rolledBack: removal.rolledBack,
     settled: removal.settled,
   };
+}
+
+async function* oneChunk(data: Buffer): AsyncGenerator<Uint8Array, void, undefined> {
+  yield data;
 }
 
 function spanOf(row: Row, range: ByteRange): Span {

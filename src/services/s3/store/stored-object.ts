@@ -1,6 +1,7 @@
 /** What the store keeps of an object, a multipart upload and a part. Source: Amazon S3 API Reference, "Object". */
 
 import type { Tags } from "../../../model/resource.ts";
+import type { ChecksumAlgorithm } from "../../../wire/checksum.ts";
 
 export interface StoredObject {
   readonly bucket: string;
@@ -26,8 +27,6 @@ export interface Attributes {
   readonly parts?: readonly ObjectPart[];
 }
 
-export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256";
-
 export interface StoredChecksum {
   readonly algorithm: ChecksumAlgorithm;
   /** Base64; of a composite one with `-N` behind. */
@@ -47,11 +46,11 @@ export interface StoredUpload {
   readonly bucket: string;
   readonly key: string;
   readonly createdAtMs: number;
-  /** ARN and id of who began it. */
+  /** The ARN of who began it. */
   readonly initiator: string;
   readonly attributes: Attributes;
-  readonly checksumAlgorithm?: ChecksumAlgorithm;
-  readonly checksumType?: "FULL_OBJECT" | "COMPOSITE";
+  readonly checksumAlgorithm: ChecksumAlgorithm;
+  readonly checksumType: StoredChecksum["type"];
 }
 
 export interface StoredPart {

@@ -64,39 +64,12 @@ interface Surroundings {
 }
 
 export function openUploadTable(surroundings: Surroundings): UploadTable {
-  const { database, contents, objects, files, queue } = surroundings;
-  const rows = prepareRows(database);
-  const find = (at: ObjectAddress, uploadId: string): StoredUpload | undefined => {
-    const row = rows.selectUpload.get(at.bucket, Buffer.from(at.key), uploadId);
-    return row === undefined ? undefined : decodeUpload(row);
-  };
-  const parts = (uploadId: string): readonly StoredPart[] => rows.selectParts.all(uploadId).map(partOf);
-  const erase = (upload: StoredUpload, kept: ReadonlySet<number>): void => {
-    for (const part of parts(upload.id)) if (!kept.has(part.contentId)) contents.drop(part.contentId);
-    rows.deleteParts.run(upload.id);
-    rows.deleteUpload.run(upload.bucket, Buffer.from(upload.key), upload.id);
-  };
-  const complete: CompleteNow = (upload, choose, guard) => {
-    if (find(upload, upload.id) === undefined) return undefined;
-    const chosen = choose(parts(upload.id));
-    if (!chosen.ok) return chosen;
-    const current = objects.find(upload);
-    const refused = guard(current);
-    if (refused !== undefined) return err(refused);
-    const segments = chosen.value.parts.flatMap((part) => contents.segmentsOf(part.contentId));
-    const kept = new Set(chosen.value.parts.map((part) => part.contentId));
-    for (const contentId of kept) contents.moveAway(contentId);
-    erase(upload, kept);
-    const { bucket, key } = upload;
-    const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
-    const contentId = contents.addSegments(segments);
-    const object = { bucket, key, versionId: nullVersion, sizeBytes, ...chosen.value.object, contentId };
-    objects.set(object, current);
-    return ok(object);
-  };
+  const { files, queue } = surroundings;
+  const rows = prepareRows(surroundings.database);
+  const table: Table = { ...surroundings, rows };
   return {
-    find,
-    parts,
+    find: (at, uploadId) => find(rows, at, uploadId),
+    parts: (uploadId) => partsOf(rows, uploadId),
     receive: (body) => receiveDraft(files, body, false),
     create: (upload, guard) =>
       queue.run(() => {
@@ -107,46 +80,76 @@ export function openUploadTable(surroundings: Surroundings): UploadTable {
         return ok(undefined);
       }),
     putPart: (upload, part, draft) =>
-      queue.run(() => {
-        if (find(upload, upload.id) === undefined) return undefined;
-        const old = rows.selectPart.get(upload.id, part.number);
-        if (old !== undefined) contents.drop(integerOf(old, "content_id"));
-        return insertPart(upload, part, draft);
-      }),
-    complete: (upload, choose, guard) => queue.run(() => complete(upload, choose, guard)),
+      queue.run(() => (find(rows, upload, upload.id) === undefined ? undefined : putPart(table, upload, part, draft))),
+    complete: (upload, choose, guard) => queue.run(() => complete(table, upload, choose, guard)),
     abort: (upload) =>
       queue.run(() => {
-        if (find(upload, upload.id) === undefined) return false;
-        erase(upload, new Set());
+        if (find(rows, upload, upload.id) === undefined) return false;
+        erase(table, upload, new Set());
         return true;
       }),
     list: (bucket, options) => listUploads(rows, bucket, options),
     forget: (bucket) => {
-      for (const row of rows.selectUploads.all(bucket)) erase(decodeUpload(row), new Set());
+      for (const row of rows.selectUploads.all(bucket)) erase(table, decodeUpload(row), new Set());
     },
   };
-
-  function insertPart(upload: StoredUpload, part: NewPart, draft: Draft): StoredPart {
-    const contentId = contents.add(draft.content, draft.sizeBytes);
-    const stored = {
-      ...part,
-      uploadId: upload.id,
-      sizeBytes: draft.sizeBytes,
-      etag: draft.md5.toString("hex"),
-      contentId,
-    };
-    const checksum = part.checksum === undefined ? null : JSON.stringify(part.checksum);
-    const { number, sizeBytes, etag, modifiedAtMs } = stored;
-    rows.upsertPart.run(upload.id, number, sizeBytes, etag, modifiedAtMs, contentId, checksum);
-    return stored;
-  }
 }
 
-type CompleteNow = <E>(
+interface Table extends Surroundings {
+  readonly rows: Rows;
+}
+
+function find(rows: Rows, at: ObjectAddress, uploadId: string): StoredUpload | undefined {
+  const row = rows.selectUpload.get(at.bucket, Buffer.from(at.key), uploadId);
+  return row === undefined ? undefined : decodeUpload(row);
+}
+
+function partsOf(rows: Rows, uploadId: string): readonly StoredPart[] {
+  return rows.selectParts.all(uploadId).map(partOf);
+}
+
+/** Takes the upload away with every part whose content is not kept. */
+function erase({ rows, contents }: Table, upload: StoredUpload, kept: ReadonlySet<number>): void {
+  for (const part of partsOf(rows, upload.id)) if (!kept.has(part.contentId)) contents.drop(part.contentId);
+  rows.deleteParts.run(upload.id);
+  rows.deleteUpload.run(upload.bucket, Buffer.from(upload.key), upload.id);
+}
+
+function putPart({ rows, contents }: Table, upload: StoredUpload, part: NewPart, draft: Draft): StoredPart {
+  const old = rows.selectPart.get(upload.id, part.number);
+  if (old !== undefined) contents.drop(integerOf(old, "content_id"));
+  const { sizeBytes } = draft;
+  const contentId = contents.add(draft.content, sizeBytes);
+  const etag = draft.md5.toString("hex");
+  const checksum = part.checksum === undefined ? null : JSON.stringify(part.checksum);
+  rows.upsertPart.run(upload.id, part.number, sizeBytes, etag, part.modifiedAtMs, contentId, checksum);
+  return { ...part, uploadId: upload.id, sizeBytes, etag, contentId };
+}
+
+function complete<E>(
+  table: Table,
   upload: StoredUpload,
   choose: (parts: readonly StoredPart[]) => Result<Completion, E>,
   guard: Guard<E>,
-) => Result<StoredObject, E> | undefined;
+): Result<StoredObject, E> | undefined {
+  const { rows, contents, objects } = table;
+  if (find(rows, upload, upload.id) === undefined) return undefined;
+  const chosen = choose(partsOf(rows, upload.id));
+  if (!chosen.ok) return chosen;
+  const current = objects.find(upload);
+  const refused = guard(current);
+  if (refused !== undefined) return err(refused);
+  const segments = chosen.value.parts.flatMap((part) => contents.segmentsOf(part.contentId));
+  const kept = new Set(chosen.value.parts.map((part) => part.contentId));
+  for (const contentId of kept) contents.moveAway(contentId);
+  erase(table, upload, kept);
+  const { bucket, key } = upload;
+  const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  const contentId = contents.addSegments(segments);
+  const object = { bucket, key, versionId: nullVersion, sizeBytes, ...chosen.value.object, contentId };
+  objects.set(object, current);
+  return ok(object);
+}
 
 type Rows = ReturnType<typeof prepareRows>;
 

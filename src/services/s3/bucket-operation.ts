@@ -1,0 +1,117 @@
+/** Making, finding and deleting buckets. Source: Amazon S3 API Reference, "CreateBucket", "ListBuckets", "DeleteBucket" … */
+
+import type {
+  CreateBucketCommandInput,
+  CreateBucketCommandOutput,
+  DeleteBucketCommandInput,
+  DeleteBucketCommandOutput,
+  GetBucketLocationCommandInput,
+  GetBucketLocationCommandOutput,
+  HeadBucketCommandInput,
+  HeadBucketCommandOutput,
+  ListBucketsCommandInput,
+  ListBucketsCommandOutput,
+} from "@aws-sdk/client-s3";
+import { err, ok } from "../../base/result.ts";
+import {
+  type Bucket,
+  bucketArn,
+  createBucket as createBucketVerb,
+  deleteBucket as deleteBucketVerb,
+} from "../../model/bucket.ts";
+import { all } from "../../model/state.ts";
+import { bucketOf, type Handler, ownerOf } from "./call.ts";
+import { fromApiError, refuse, s3Error } from "./s3-error.ts";
+import { maxBucketTags, tagsOfWire } from "./tag.ts";
+
+export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommandOutput> = async (input, call) => {
+  const accountId = call.caller.accountId;
+  if (accountId === undefined) return refuse("AccessDenied");
+  const acl = input.ACL;
+  const grants = Object.keys(call.headers).some((name) => name.startsWith("x-amz-grant-"));
+  if (grants || (acl !== undefined && acl !== "private")) return refuse("InvalidBucketAclWithObjectOwnership");
+  if (input.ObjectLockEnabledForBucket === true) return unserved("x-amz-bucket-object-lock-enabled");
+  if (input.ObjectOwnership !== undefined && input.ObjectOwnership !== "BucketOwnerEnforced") {
+    return unserved("x-amz-object-ownership");
+  }
+  const configuration = input.CreateBucketConfiguration;
+  const tags = tagsOfWire(configuration?.Tags ?? [], maxBucketTags);
+  if (!tags.ok) return tags;
+  const constraint = configuration?.LocationConstraint;
+  const wanted = {
+    name: call.bucketName,
+    tags: tags.value,
+    ...(constraint === undefined ? {} : { locationConstraint: constraint }),
+  };
+  const made = await call.control.run((state, context) => createBucketVerb(state, wanted, context), {
+    accountId,
+    region: call.region,
+  });
+  if (!made.ok) return err(fromApiError(made.error));
+  const { id, region } = made.value;
+  const location = region === call.region ? `/${id}` : `http://${id}.s3.amazonaws.com/`;
+  return ok({ output: { Location: location, BucketArn: bucketArn(id) } });
+};
+
+export const deleteBucket: Handler<DeleteBucketCommandInput, DeleteBucketCommandOutput> = async (_, call) => {
+  const { accountId, region, id } = bucketOf(call);
+  const deleted = await call.store.whileEmpty(id, () =>
+    call.control.run((state) => deleteBucketVerb(state, id), { accountId, region }),
+  );
+  if (deleted === undefined) return refuse("BucketNotEmpty", { details: { BucketName: id } });
+  return deleted.value.ok ? ok({ output: {} }) : err(fromApiError(deleted.value.error));
+};
+
+export const headBucket: Handler<HeadBucketCommandInput, HeadBucketCommandOutput> = async (_, call) => {
+  const { region: BucketRegion, id } = bucketOf(call);
+  return ok({ output: { BucketRegion, BucketArn: bucketArn(id), AccessPointAlias: false } });
+};
+
+export const getBucketLocation: Handler<GetBucketLocationCommandInput, GetBucketLocationCommandOutput> = async (
+  _,
+  call,
+) => {
+  const { region } = bucketOf(call);
+  // us-east-1 is written by leaving it out.
+  return ok({ output: region === "us-east-1" ? {} : { LocationConstraint: region as LocationConstraint } });
+};
+
+type LocationConstraint = NonNullable<GetBucketLocationCommandOutput["LocationConstraint"]>;
+
+const maxBuckets = 10_000;
+
+export const listBuckets: Handler<ListBucketsCommandInput, ListBucketsCommandOutput> = async (input, call) => {
+  const accountId = call.caller.accountId;
+  if (accountId === undefined) return refuse("AccessDenied");
+  const { Prefix: prefix = "", BucketRegion: region, MaxBuckets: limit = maxBuckets } = input;
+  if (limit < 1 || limit > maxBuckets) {
+    const details = { ArgumentName: "max-buckets", ArgumentValue: String(limit) };
+    return refuse("InvalidArgument", { message: "MaxBuckets must be between 1 and 10000", details });
+  }
+  const token = input.ContinuationToken;
+  const after = token === undefined ? "" : Buffer.from(token, "base64").toString("utf8");
+  const buckets = [...all(call.state, "bucket")]
+    .filter((bucket) => bucket.accountId === accountId && bucket.id.startsWith(prefix) && bucket.id > after)
+    .filter((bucket) => region === undefined || bucket.region === region)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const page = buckets.slice(0, limit);
+  const last = page.at(-1);
+  const more = buckets.length > limit && last !== undefined;
+  return ok({
+    output: {
+      Buckets: page.map(wireBucket),
+      Owner: ownerOf(accountId),
+      ...(prefix === "" ? {} : { Prefix: prefix }),
+      ...(more ? { ContinuationToken: Buffer.from(last.id).toString("base64") } : {}),
+    },
+  });
+};
+
+function wireBucket(bucket: Bucket): { Name: string; CreationDate: Date; BucketRegion: string; BucketArn: string } {
+  const { id, createdAtMs, region } = bucket;
+  return { Name: id, CreationDate: new Date(createdAtMs), BucketRegion: region, BucketArn: bucketArn(id) };
+}
+
+function unserved(header: string) {
+  return err(s3Error("NotImplemented", { details: { Header: header } }));
+}
