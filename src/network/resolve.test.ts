@@ -49,7 +49,7 @@ describe("services", () => {
     ["iam.amazonaws.com", "iam", "aws-global"],
     ["sts.amazonaws.com", "sts", "us-east-1"],
     ["sts.eu-west-1.amazonaws.com", "sts", "eu-west-1"],
-  ] as const)("%s", (...row) => check(...row));
+  ] as const)("%s", (name, service, region) => check(name, service, region));
 
   test("a bucket's global name leads to its region, a regional one to where it says", () => {
     const made = small();
