@@ -65,7 +65,10 @@ export function privateAddresses(
   const held = new Set(findBy(state, "network-interface", "subnetId", subnet.id).map((one) => one.privateIpAddress));
   const candidates = assignableAddresses(block);
   const next = (): Result<string, ApiError> => {
-    for (const ip of candidates) if (!held.has(formatIp(ip))) return ok(formatIp(ip));
+    for (let step = candidates.next(); step.done !== true; step = candidates.next()) {
+      const ip = formatIp(step.value);
+      if (!held.has(ip)) return ok(ip);
+    }
     return fail("InsufficientFreeAddressesInSubnet", {});
   };
   const wished = (wish: string): Result<string, ApiError> => {

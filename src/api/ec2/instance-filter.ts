@@ -1,0 +1,154 @@
+/** The filters of DescribeInstances. Source: Amazon EC2 API Reference, "DescribeInstances", Filters. */
+
+import type { Instance as WireInstance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
+import type { Instance } from "../../model/instance.ts";
+import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
+
+/** Most filters look at what the answer would show. */
+export function instanceFilters(wireOf: (instance: Instance) => WireInstance): FilterTable<Instance> {
+  const wired =
+    (pick: (wire: WireInstance) => string | number | boolean | undefined) =>
+    (instance: Instance): readonly string[] => {
+      const value = pick(wireOf(instance));
+      return value === undefined ? [] : [String(value)];
+    };
+  const eachInterface =
+    (pick: (wire: InstanceNetworkInterface) => string | number | boolean | undefined) =>
+    (instance: Instance): readonly string[] =>
+      (wireOf(instance).NetworkInterfaces ?? []).flatMap((one) => {
+        const value = pick(one);
+        return value === undefined ? [] : [String(value)];
+      });
+  return {
+    ...tagFilters,
+    ...fixed,
+    ...ofInstance(wired),
+    ...ofInterfaces(eachInterface),
+  };
+}
+
+type Wired<W> = (pick: (wire: W) => string | number | boolean | undefined) => (instance: Instance) => readonly string[];
+
+function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
+  return {
+    architecture: wired((it) => it.Architecture),
+    "availability-zone": wired((it) => it.Placement?.AvailabilityZone),
+    "client-token": (it) => maybe(it.clientToken),
+    "dns-name": wired((it) => it.PublicDnsName),
+    "ena-support": wired((it) => it.EnaSupport),
+    hypervisor: wired((it) => it.Hypervisor),
+    "image-id": (it) => [it.imageId],
+    "instance-id": (it) => [it.id],
+    "instance-state-code": wired((it) => it.State?.Code),
+    "instance-state-name": (it) => [it.state],
+    "instance-type": (it) => [it.instanceType],
+    "ip-address": wired((it) => it.PublicIpAddress),
+    "key-name": (it) => maybe(it.keyName),
+    "launch-index": (it) => [String(it.launchIndex)],
+    "launch-time": wired((it) => it.LaunchTime?.toISOString()),
+    "metadata-options.http-endpoint": wired((it) => it.MetadataOptions?.HttpEndpoint),
+    "metadata-options.http-protocol-ipv4": always("enabled"),
+    "metadata-options.http-protocol-ipv6": wired((it) => it.MetadataOptions?.HttpProtocolIpv6),
+    "metadata-options.http-put-response-hop-limit": wired((it) => it.MetadataOptions?.HttpPutResponseHopLimit),
+    "metadata-options.http-tokens": wired((it) => it.MetadataOptions?.HttpTokens),
+    "metadata-options.instance-metadata-tags": wired((it) => it.MetadataOptions?.InstanceMetadataTags),
+    "owner-id": (it) => [it.accountId],
+    "private-dns-name": wired((it) => it.PrivateDnsName),
+    "private-ip-address": wired((it) => it.PrivateIpAddress),
+    reason: wired((it) => it.StateTransitionReason),
+    "reservation-id": (it) => [it.reservationId],
+    "source-dest-check": wired((it) => it.SourceDestCheck),
+    "state-reason-code": wired((it) => it.StateReason?.Code),
+    "state-reason-message": wired((it) => it.StateReason?.Message),
+    "subnet-id": wired((it) => it.SubnetId),
+    "usage-operation": wired((it) => it.UsageOperation),
+    "usage-operation-update-time": wired((it) => it.UsageOperationUpdateTime?.toISOString()),
+    "virtualization-type": wired((it) => it.VirtualizationType),
+    "vpc-id": wired((it) => it.VpcId),
+  };
+}
+
+function ofInterfaces(each: Wired<InstanceNetworkInterface>): FilterTable<Instance> {
+  return {
+    "network-interface.addresses.association.ip-owner-id": each((it) => it.Association?.IpOwnerId),
+    "network-interface.addresses.association.public-ip": each((it) => it.Association?.PublicIp),
+    "network-interface.addresses.primary": each(() => true),
+    "network-interface.addresses.private-ip-address": each((it) => it.PrivateIpAddress),
+    "network-interface.association.ip-owner-id": each((it) => it.Association?.IpOwnerId),
+    "network-interface.association.public-ip": each((it) => it.Association?.PublicIp),
+    "network-interface.attachment.attach-time": each((it) => it.Attachment?.AttachTime?.toISOString()),
+    "network-interface.attachment.attachment-id": each((it) => it.Attachment?.AttachmentId),
+    "network-interface.attachment.delete-on-termination": each((it) => it.Attachment?.DeleteOnTermination),
+    "network-interface.attachment.device-index": each((it) => it.Attachment?.DeviceIndex),
+    "network-interface.attachment.instance-id": (it) => (it.networkInterfaceIds.length > 0 ? [it.id] : []),
+    "network-interface.attachment.instance-owner-id": each((it) => it.OwnerId),
+    "network-interface.attachment.status": each((it) => it.Attachment?.Status),
+    "network-interface.description": each((it) => it.Description),
+    "network-interface.mac-address": each((it) => it.MacAddress),
+    "network-interface.network-interface-id": (it) => it.networkInterfaceIds,
+    "network-interface.owner-id": each((it) => it.OwnerId),
+    "network-interface.private-dns-name": each((it) => it.PrivateDnsName),
+    "network-interface.source-dest-check": each((it) => it.SourceDestCheck),
+    "network-interface.status": each((it) => it.Status),
+    "network-interface.subnet-id": each((it) => it.SubnetId),
+    "network-interface.vpc-id": each((it) => it.VpcId),
+  };
+}
+
+/** What is the same for every instance here, and what none has. */
+const fixed: FilterTable<Instance> = {
+  affinity: never,
+  "block-device-mapping.attach-time": never,
+  "block-device-mapping.delete-on-termination": never,
+  "block-device-mapping.device-name": never,
+  "block-device-mapping.status": never,
+  "block-device-mapping.volume-id": never,
+  "boot-mode": never,
+  "capacity-reservation-id": never,
+  "capacity-reservation-specification.capacity-reservation-preference": always("open"),
+  "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id": never,
+  "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn": never,
+  "current-instance-boot-mode": always("legacy-bios"),
+  "ebs-optimized": always("false"),
+  "enclave-options.enabled": always("false"),
+  "group-id": never,
+  "group-name": never,
+  "hibernation-options.configured": always("false"),
+  "host-id": never,
+  "iam-instance-profile.arn": never,
+  "iam-instance-profile.id": never,
+  "instance-lifecycle": never,
+  "instance.group-id": never,
+  "instance.group-name": never,
+  "ipv6-address": never,
+  "kernel-id": never,
+  "maintenance-options.auto-recovery": always("default"),
+  "monitoring-state": always("disabled"),
+  "network-interface.availability-zone": never,
+  "network-interface.group-id": never,
+  "network-interface.group-name": never,
+  "network-interface.ipv6-addresses.ipv6-address": never,
+  "network-interface.requester-id": never,
+  "network-interface.requester-managed": always("false"),
+  "network-interface.tag-key": never,
+  "network-interface.tag-value": never,
+  "operator.managed": always("false"),
+  "operator.principal": never,
+  "outpost-arn": never,
+  "placement-group-name": never,
+  "placement-partition-number": never,
+  platform: never,
+  "platform-details": always("Linux/UNIX"),
+  "private-dns-name-options.enable-resource-name-dns-a-record": always("false"),
+  "private-dns-name-options.enable-resource-name-dns-aaaa-record": always("false"),
+  "private-dns-name-options.hostname-type": always("ip-name"),
+  "product-code": never,
+  "product-code.type": never,
+  "ramdisk-id": never,
+  "requester-id": never,
+  "root-device-name": always("/dev/xvda"),
+  "root-device-type": always("ebs"),
+  "spot-instance-request-id": never,
+  tenancy: always("default"),
+  "tpm-support": never,
+};

@@ -1,0 +1,220 @@
+/** Instances on the wire. Source: Amazon EC2 API Reference, "RunInstances" and the other operations below. */
+
+import type {
+  DescribeInstancesRequest,
+  DescribeInstancesResult,
+  Instance as WireInstance,
+  InstanceState as WireState,
+  Reservation,
+  RunInstancesRequest,
+  TerminateInstancesRequest,
+  TerminateInstancesResult,
+} from "@aws-sdk/client-ec2";
+import { ok } from "../../base/result.ts";
+import { ec2Arn } from "../../model/lookup.ts";
+import {
+  type Instance,
+  type InstanceState,
+  isForgotten,
+  runInstances,
+  terminateInstances,
+} from "../../model/instance.ts";
+import type { NetworkInterface } from "../../model/network-interface.ts";
+import { find, type State } from "../../model/state.ts";
+import type { Call, Handler, Target } from "../handler.ts";
+import { action, type Actions } from "./action.ts";
+import { instanceFilters } from "./instance-filter.ts";
+import { list } from "./listing.ts";
+import { privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
+import { readLaunch } from "./run-instances.ts";
+import { optionalTags } from "./tag-set.ts";
+import { onAnything, onExisting, onNew, regionKeys } from "./target.ts";
+
+const run: Handler<RunInstancesRequest, Reservation> = async (input, call) => {
+  const launch = readLaunch(input);
+  if (!launch.ok) return launch;
+  const made = await call.run((state, context) => runInstances(state, launch.value, context));
+  if (!made.ok) return made;
+  const state = call.state();
+  const instances = made.value.map((one) => ({
+    ...wireInstance(state, one),
+    // The answer still says pending, as AWS's does; the instances run.
+    State: wireState(one.state === "running" ? "pending" : one.state),
+  }));
+  return ok({
+    ReservationId: made.value[0]?.reservationId,
+    OwnerId: call.accountId,
+    Groups: [],
+    Instances: instances,
+  });
+};
+
+const describe: Handler<DescribeInstancesRequest, DescribeInstancesResult> = async (input, call) => {
+  const state = call.state();
+  const listing = {
+    kind: "instance",
+    ids: input.InstanceIds,
+    idsName: "instancesSet",
+    filters: instanceFilters((one) => wireInstance(state, one)),
+    indexed: { "subnet-id": "subnetId", "vpc-id": "vpcId" },
+    hidden: (one: Instance) => isForgotten(one, call.nowMs),
+  } as const;
+  const page = list(listing, input, call);
+  if (!page.ok) return page;
+  return ok({ Reservations: reservationsOf(state, page.value.items), NextToken: page.value.nextToken });
+};
+
+const terminate: Handler<TerminateInstancesRequest, TerminateInstancesResult> = async (input, call) => {
+  const wanted = { instanceIds: input.InstanceIds ?? [] };
+  const done = await call.run((state, context) => terminateInstances(state, wanted, context));
+  if (!done.ok) return done;
+  return ok({
+    TerminatingInstances: done.value.map((change) => ({
+      InstanceId: change.instanceId,
+      // The answer still says shutting-down, as AWS's does; the instance is gone.
+      CurrentState: wireState(change.previous === "terminated" ? "terminated" : "shutting-down"),
+      PreviousState: wireState(change.previous),
+    })),
+  });
+};
+
+/** Instances by their reservation, in the order of their launch index. */
+function reservationsOf(state: State, instances: readonly Instance[]): Reservation[] {
+  const byReservation = Map.groupBy(instances, (one) => one.reservationId);
+  return [...byReservation].map(([reservationId, members]) => ({
+    ReservationId: reservationId,
+    OwnerId: members[0]?.accountId,
+    Groups: [],
+    Instances: members.toSorted((a, b) => a.launchIndex - b.launchIndex).map((one) => wireInstance(state, one)),
+  }));
+}
+
+function wireInstance(state: State, instance: Instance): WireInstance {
+  const interfaces = instance.networkInterfaceIds.flatMap((id) => find(state, "network-interface", id) ?? []);
+  const [primary] = interfaces;
+  const terminated = instance.state === "terminated";
+  return {
+    Architecture: "x86_64",
+    BlockDeviceMappings: [],
+    ClientToken: instance.clientToken ?? "",
+    EbsOptimized: false,
+    EnaSupport: true,
+    Hypervisor: "xen",
+    NetworkInterfaces: interfaces.map((one) => wireInstanceInterface(state, one)),
+    RootDeviceName: "/dev/xvda",
+    RootDeviceType: "ebs",
+    SecurityGroups: [],
+    ...(terminated && {
+      StateReason: {
+        Code: "Client.UserInitiatedShutdown",
+        Message: "Client.UserInitiatedShutdown: User initiated shutdown",
+      },
+    }),
+    ...optionalTags(instance.tags),
+    VirtualizationType: "hvm",
+    CpuOptions: { CoreCount: 1, ThreadsPerCore: 1 },
+    CapacityReservationSpecification: { CapacityReservationPreference: "open" },
+    HibernationOptions: { Configured: false },
+    MetadataOptions: metadataOptions,
+    EnclaveOptions: { Enabled: false },
+    PlatformDetails: "Linux/UNIX",
+    UsageOperation: "RunInstances",
+    UsageOperationUpdateTime: new Date(instance.createdAtMs),
+    PrivateDnsNameOptions: {
+      HostnameType: "ip-name",
+      EnableResourceNameDnsARecord: false,
+      EnableResourceNameDnsAAAARecord: false,
+    },
+    MaintenanceOptions: { AutoRecovery: "default" },
+    CurrentInstanceBootMode: "legacy-bios",
+    Operator: { Managed: false },
+    InstanceId: instance.id,
+    ImageId: instance.imageId,
+    State: wireState(instance.state),
+    ...wireAddresses(state, instance, primary),
+    StateTransitionReason: terminated ? transitionReason(instance) : "",
+    ...(instance.keyName !== undefined && { KeyName: instance.keyName }),
+    AmiLaunchIndex: instance.launchIndex,
+    ProductCodes: [],
+    InstanceType: instance.instanceType as NonNullable<WireInstance["InstanceType"]>,
+    LaunchTime: new Date(instance.createdAtMs),
+    Placement: placementOf(state, instance),
+    Monitoring: { State: "disabled" },
+  };
+}
+
+const metadataOptions: NonNullable<WireInstance["MetadataOptions"]> = {
+  State: "applied",
+  HttpTokens: "optional",
+  HttpPutResponseHopLimit: 1,
+  HttpEndpoint: "enabled",
+  HttpProtocolIpv6: "disabled",
+  InstanceMetadataTags: "disabled",
+};
+
+/** What an instance has only while it has interfaces. */
+function wireAddresses(state: State, instance: Instance, primary: NetworkInterface | undefined): Partial<WireInstance> {
+  if (primary === undefined) return { PrivateDnsName: "", PublicDnsName: "" };
+  return {
+    SourceDestCheck: primary.sourceDestCheck,
+    SubnetId: instance.subnetId,
+    VpcId: instance.vpcId,
+    PrivateIpAddress: primary.privateIpAddress,
+    PrivateDnsName: privateDnsName(instance.region, primary.privateIpAddress),
+    PublicDnsName: publicDnsName(state, primary),
+    ...(primary.publicIpAddress !== undefined && { PublicIpAddress: primary.publicIpAddress }),
+  };
+}
+
+function placementOf(state: State, instance: Instance): NonNullable<WireInstance["Placement"]> {
+  const zone = find(state, "subnet", instance.subnetId)?.availabilityZone;
+  return { GroupName: "", Tenancy: "default", ...(zone !== undefined && { AvailabilityZone: zone }) };
+}
+
+/** `User initiated (2026-11-22 08:30:00 GMT)`. */
+function transitionReason(instance: Instance): string {
+  const at = new Date(instance.terminatedAtMs ?? 0).toISOString();
+  return `User initiated (${at.slice(0, 10)} ${at.slice(11, 19)} GMT)`;
+}
+
+/** Source: EC2 API Reference, "InstanceState". */
+const stateCodes: Readonly<Record<InstanceState, number>> = {
+  pending: 0,
+  running: 16,
+  "shutting-down": 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+};
+
+function wireState(state: InstanceState): WireState {
+  return { Code: stateCodes[state], Name: state };
+}
+
+function runTargets(input: RunInstancesRequest, call: Call): readonly Target[] {
+  const subnetId = input.SubnetId ?? input.NetworkInterfaces?.[0]?.SubnetId;
+  const specifications = input.TagSpecifications;
+  const keys = input.InstanceType === undefined ? {} : { "ec2:InstanceType": [input.InstanceType] };
+  const image: Target = {
+    action: "ec2:RunInstances",
+    resource: `arn:aws:ec2:${call.region}::image/${input.ImageId ?? ""}`,
+    keys: regionKeys(call),
+  };
+  return [
+    image,
+    ...onNew("RunInstances", { kind: "instance", tagSpecifications: specifications, keys }, call),
+    ...onNew("RunInstances", { kind: "network-interface", tagSpecifications: specifications }, call),
+    ...onExisting("RunInstances", "subnet", [subnetId], call),
+    ...(input.KeyName === undefined
+      ? []
+      : [{ ...image, resource: ec2Arn("key-pair", input.KeyName, call), resourceAccountId: call.accountId }]),
+  ];
+}
+
+export const instanceActions: Actions = {
+  RunInstances: action(run, runTargets),
+  DescribeInstances: action(describe, (_, call) => onAnything("DescribeInstances", call)),
+  TerminateInstances: action(terminate, (input, call) =>
+    onExisting("TerminateInstances", "instance", input.InstanceIds ?? [], call),
+  ),
+};

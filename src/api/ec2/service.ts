@@ -1,0 +1,45 @@
+/** Amazon EC2: all operations that are served, joined from the files of the resources. */
+
+import { ec2Table } from "../../wire/generated/ec2.ts";
+import { knownOperations } from "../../wire/generated/known-operations.ts";
+import type { QueryService } from "../handler.ts";
+import type { Actions } from "./action.ts";
+import { instanceActions } from "./instance.ts";
+import { internetGatewayActions } from "./internet-gateway.ts";
+import { networkInterfaceActions } from "./network-interface.ts";
+import { prefixListActions } from "./prefix-list.ts";
+import { regionActions } from "./region.ts";
+import { routeActions } from "./route.ts";
+import { routeTableActions } from "./route-table.ts";
+import { subnetActions } from "./subnet.ts";
+import { tagActions } from "./tag.ts";
+import { vpcActions } from "./vpc.ts";
+import { vpcEndpointActions } from "./vpc-endpoint.ts";
+import { vpcEndpointServiceActions } from "./vpc-endpoint-service.ts";
+
+const actions: Actions = {
+  ...vpcActions,
+  ...subnetActions,
+  ...routeTableActions,
+  ...routeActions,
+  ...internetGatewayActions,
+  ...instanceActions,
+  ...networkInterfaceActions,
+  ...vpcEndpointActions,
+  ...vpcEndpointServiceActions,
+  ...prefixListActions,
+  ...tagActions,
+  ...regionActions,
+};
+
+const served = Object.keys(actions);
+
+export const ec2Service: QueryService = {
+  name: "ec2",
+  protocol: "ec2Query",
+  xmlNamespace: ec2Table.xmlNamespace,
+  operations: Object.fromEntries(Object.entries(ec2Table.operations).filter(([name]) => served.includes(name))),
+  unserved: new Set([...knownOperations.ec2].filter((name) => !served.includes(name))),
+  handlers: Object.fromEntries(Object.entries(actions).map(([name, one]) => [name, one.handle])),
+  targets: (operation, input, call) => actions[operation]?.targets(input as never, call) ?? [],
+};
