@@ -9,8 +9,6 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-process.exitCode = await main(process.argv);
-
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0;
   const program = commandLine((ended) => {
@@ -37,6 +35,7 @@ function commandLine(end: (status: number) => void): Command {
     .description("Amazon VPC endpoints on this machine: networks, S3 and policies that are really enforced.")
     .version(version)
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", helpEnd);
   addUp(program, end);
@@ -100,7 +99,6 @@ function addExec(program: Command, end: (status: number) => void): void {
     .action(async (instance: string, words: string[], options) =>
       end(await (await import("./exec.ts")).exec(instance, words, options)),
     );
-  program.enablePositionalOptions();
 }
 
 function addAnswers(program: Command, end: (status: number) => void): void {
@@ -160,3 +158,5 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     return value;
   };
 }
+
+process.exitCode = await main(process.argv);
