@@ -159,7 +159,10 @@ function readMember(reader: Reader, member: Member, node: Node, at: At): Result<
   const shape = member.shape();
   switch (shape.kind) {
     case "structure":
-      return isEmpty(node) ? ok({}) : (whole(node, at) ?? readStructure(reader, shape, node, at));
+      // Of an empty structure the required members are missing too.
+      return isEmpty(node)
+        ? readStructure(reader, shape, emptyNode(), at)
+        : (whole(node, at) ?? readStructure(reader, shape, node, at));
     case "list":
       return isEmpty(node) ? ok([]) : (whole(node, at) ?? readList(reader, shape, member, { node, at }));
     case "map":
