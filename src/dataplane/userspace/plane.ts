@@ -73,6 +73,9 @@ const notEnforced = [
   "security is that of the proxy: an instance shares the files, processes and loopback interface of this machine",
 ];
 
+/** The caller's own endpoints, which lead past the instance's network. */
+const ownEndpoints = ["", "_EC2", "_IAM", "_S3", "_STS"].map((service) => `AWS_ENDPOINT_URL${service}`);
+
 /** Programs read these names in either case, and some only one of them. */
 function environmentOf(proxyUrl: string, host: PlaneHost, preloadFile: string): Entry["environment"] {
   return {
@@ -84,7 +87,10 @@ function environmentOf(proxyUrl: string, host: PlaneHost, preloadFile: string): 
     all_proxy: null,
     NO_PROXY: "",
     no_proxy: "",
-    AWS_ENDPOINT_URL: null,
+    ...Object.fromEntries(ownEndpoints.map((name) => [name, null])),
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+    // The metadata service is not carried; SDKs would ask for it past the proxy and wait.
+    AWS_EC2_METADATA_DISABLED: "true",
     AWS_CA_BUNDLE: host.caBundleFile,
     SSL_CERT_FILE: host.caBundleFile,
     CURL_CA_BUNDLE: host.caBundleFile,

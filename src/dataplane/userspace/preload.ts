@@ -26,8 +26,7 @@ function install(load: NodeJS.Require): void {
   const net: typeof netModule = load("node:net");
   const tls: typeof tlsModule = load("node:tls");
   const proxy = new URL(process.env["HTTPS_PROXY"] ?? "");
-  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  const authorization = `Basic ${Buffer.from(credentials).toString("base64")}`;
+  const authorization = `Basic ${Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64")}`;
 
   function tunnel(options: Options, defaultPort: number, done: Done): void {
     const host = options.host ?? options.hostname ?? "localhost";
@@ -48,10 +47,8 @@ function install(load: NodeJS.Require): void {
         if (head.length > end + 4) socket.unshift(head.subarray(end + 4));
         return done(null, socket);
       }
-      const reason = fields.find((field) => field.toLowerCase().startsWith("x-underpass-reason:"));
-      fail(
-        Object.assign(new Error(`connect to ${target}: ${reason?.slice(20) ?? statusLine}`), { code: "ECONNREFUSED" }),
-      );
+      const reason = fields.find((field) => field.startsWith("X-Underpass-Reason: "))?.slice(20);
+      fail(Object.assign(new Error(`connect to ${target}: ${reason ?? statusLine}`), { code: "ECONNREFUSED" }));
     };
     const closed = (): void =>
       fail(Object.assign(new Error(`connect to ${target}: the proxy hung up`), { code: "ECONNRESET" }));
@@ -73,7 +70,13 @@ function install(load: NodeJS.Require): void {
     });
   }
 
-  patch(http.Agent.prototype, net.connect as never, (options, done) => tunnel(options, 80, done));
+  patch(http.Agent.prototype, net.connect as never, (options, done) => {
+    tunnel(options, 80, (error, socket) => {
+      done(error, socket);
+      // Reading the proxy's answer paused it; an agent takes it for flowing.
+      socket?.resume();
+    });
+  });
   patch(https.Agent.prototype, tls.connect as never, (options, done) => {
     tunnel(options, 443, (error, socket) => {
       if (error !== null || socket === undefined) return done(error);
