@@ -122,7 +122,10 @@ function resourcePolicy(state: State, ask: Ask): Pick<Policies, "resource" | "re
     const bucket: Bucket | undefined = find(state, "bucket", ask.bucketName);
     const document = bucket?.policyDocument;
     if (bucket === undefined || document === undefined) return undefined;
-    const resource = remembered(bucket, () => [named(`bucket policy of ${bucket.id}`, document, "bucket")])[0];
+    const principalIds = bucket.policyPrincipalIds ?? {};
+    const resource = remembered(bucket, () => [
+      { ...named(`bucket policy of ${bucket.id}`, document, "bucket"), principalIds },
+    ])[0];
     return resource === undefined ? undefined : { resource };
   }
   const roleArn = /^arn:aws:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(ask.resource);

@@ -5,10 +5,13 @@
 
 import { parseIp } from "../base/ip.ts";
 import { ok, type Result } from "../base/result.ts";
+import { parsePolicy } from "../policy/parse.ts";
+import { s3PolicyText } from "../policy/policy-error.ts";
 import { type ApiError, fail } from "./error.ts";
 import { findRegion } from "./region.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { find, put, remove, type State } from "./state.ts";
+import { shownPolicy, trustedPrincipalIds } from "./trust-policy.ts";
 import type { Context, Outcome } from "./verb.ts";
 
 export interface Bucket extends Resource {
@@ -16,6 +19,8 @@ export interface Bucket extends Resource {
   readonly id: string;
   /** The bucket policy exactly as it was written. */
   readonly policyDocument?: string;
+  /** The unique id that each user or role ARN of the policy had when it was saved; present with the policy. */
+  readonly policyPrincipalIds?: Readonly<Record<string, string>>;
 }
 
 export interface CreateBucketInput {
@@ -51,17 +56,33 @@ export function deleteBucket(state: State, bucketName: string): Outcome<undefine
   return ok({ changes: [remove("bucket", bucketName)], value: undefined });
 }
 
-/** Replaces the policy; the document must have been checked by `checkBucketPolicy`. */
+/** Replaces the policy. Failures: NoSuchBucket, MalformedPolicy. */
 export function putBucketPolicy(state: State, bucketName: string, policyDocument: string): Outcome<undefined> {
-  return change(state, bucketName, (bucket) => ({ ...bucket, policyDocument }));
+  const policy = parsePolicy(policyDocument, "bucket");
+  if (!policy.ok) return fail("MalformedPolicy", { message: s3PolicyText(policy.error) });
+  const resources = policy.value.statements.flatMap(({ resource }) =>
+    resource?.negated === false ? resource.entries : [],
+  );
+  if (!resources.every(({ text }) => belongsTo(text, bucketName))) {
+    return fail("MalformedPolicy", { message: "Policy has invalid resource" });
+  }
+  const ids = trustedPrincipalIds(state, policyDocument);
+  if (!ids.ok) return fail("MalformedPolicy", { message: "Invalid principal in policy" });
+  return change(state, bucketName, (bucket) => ({ ...bucket, policyDocument, policyPrincipalIds: ids.value }));
 }
 
 /** Without a policy nothing changes. */
 export function deleteBucketPolicy(state: State, bucketName: string): Outcome<undefined> {
   return change(state, bucketName, (bucket) => {
-    const { policyDocument: _, ...rest } = bucket;
+    const { policyDocument: _, policyPrincipalIds: __, ...rest } = bucket;
     return rest;
   });
+}
+
+/** The policy as it is answered; undefined when there is none. */
+export function shownBucketPolicy(state: State, bucket: Bucket): string | undefined {
+  const { policyDocument, policyPrincipalIds = {} } = bucket;
+  return policyDocument === undefined ? undefined : shownPolicy(state, policyDocument, policyPrincipalIds);
 }
 
 export function putBucketTags(state: State, bucketName: string, tags: Tags): Outcome<undefined> {
@@ -86,6 +107,16 @@ export function isBucketName(name: string): boolean {
     !reservedStarts.some((start) => name.startsWith(start)) &&
     !reservedEnds.some((end) => name.endsWith(end))
   );
+}
+
+/**
+ * Whether a pattern can name the bucket or something in it and nothing else.
+ *
+ * ASSUMPTION: the bucket's name must be written out; S3 refuses `*` and patterns that begin within the name.
+ */
+function belongsTo(pattern: string, bucketName: string): boolean {
+  const arn = bucketArn(bucketName);
+  return pattern.startsWith(arn) && /^($|[/*?])/.test(pattern.slice(arn.length));
 }
 
 const reservedStarts = ["xn--", "sthree-", "amzn-s3-demo-"];

@@ -30,15 +30,19 @@ export function trustedPrincipalIds(state: State, document: string): Result<Reco
 
 /** The trust policy as it is answered: the ARN of a principal that is gone gives way to the unique id that it had. */
 export function shownTrustPolicy(state: State, role: Role): string {
+  return shownPolicy(state, role.assumeRolePolicyDocument, role.trustedPrincipalIds);
+}
+
+/** The same of any policy that remembers its principals' ids. */
+export function shownPolicy(state: State, document: string, principalIds: Readonly<Record<string, string>>): string {
   const gone = new Map(
-    Object.entries(role.trustedPrincipalIds).filter(([text, id]) => {
+    Object.entries(principalIds).filter(([text, id]) => {
       const now = principalNamed(state, text);
       return typeof now === "string" || now.id !== id;
     }),
   );
-  if (gone.size === 0) return role.assumeRolePolicyDocument;
-  const shown = mapAwsPrincipals(JSON.parse(role.assumeRolePolicyDocument), (text) => gone.get(text) ?? text);
-  return JSON.stringify(shown);
+  if (gone.size === 0) return document;
+  return JSON.stringify(mapAwsPrincipals(JSON.parse(document), (text) => gone.get(text) ?? text));
 }
 
 type Named = { readonly id: string } | "whole-account" | "none";

@@ -9,7 +9,7 @@ import type {
   PutBucketPolicyCommandOutput,
 } from "@aws-sdk/client-s3";
 import { err, ok } from "../../base/result.ts";
-import { deleteBucketPolicy as deleteVerb, putBucketPolicy as putVerb } from "../../model/bucket.ts";
+import { deleteBucketPolicy as deleteVerb, putBucketPolicy as putVerb, shownBucketPolicy } from "../../model/bucket.ts";
 import { bucketOf, type Handler } from "./call.ts";
 import { fromApiError, refuse } from "./s3-error.ts";
 
@@ -24,9 +24,10 @@ export const putBucketPolicy: Handler<PutBucketPolicyCommandInput, PutBucketPoli
 };
 
 export const getBucketPolicy: Handler<GetBucketPolicyCommandInput, GetBucketPolicyCommandOutput> = async (_, call) => {
-  const { policyDocument, id } = bucketOf(call);
-  if (policyDocument === undefined) return refuse("NoSuchBucketPolicy", { details: { BucketName: id } });
-  return ok({ output: { Policy: policyDocument } });
+  const bucket = bucketOf(call);
+  const policy = shownBucketPolicy(call.state, bucket);
+  if (policy === undefined) return refuse("NoSuchBucketPolicy", { details: { BucketName: bucket.id } });
+  return ok({ output: { Policy: policy } });
 };
 
 export const deleteBucketPolicy: Handler<DeleteBucketPolicyCommandInput, DeleteBucketPolicyCommandOutput> = async (

@@ -5,6 +5,15 @@ import { configurationReads } from "./bucket-configuration.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from "./bucket-operation.ts";
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from "./bucket-policy.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./list-objects.ts";
+import { copyObject } from "./copy-object.ts";
+import { listMultipartUploads, listParts } from "./list-uploads.ts";
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+} from "./multipart.ts";
 import { getObject, getObjectAttributes, headObject } from "./object-read.ts";
 import { deleteObject, deleteObjects, putObject } from "./object-write.ts";
 import {
@@ -20,7 +29,11 @@ import {
 export type AnyHandler = Handler<never, object>;
 
 const handlers: Readonly<Record<string, AnyHandler>> = {
+  AbortMultipartUpload: abortMultipartUpload,
+  CompleteMultipartUpload: completeMultipartUpload,
+  CopyObject: copyObject,
   CreateBucket: createBucket,
+  CreateMultipartUpload: createMultipartUpload,
   DeleteBucket: deleteBucket,
   DeleteBucketPolicy: deleteBucketPolicy,
   DeleteBucketTagging: deleteBucketTagging,
@@ -36,13 +49,17 @@ const handlers: Readonly<Record<string, AnyHandler>> = {
   HeadBucket: headBucket,
   HeadObject: headObject,
   ListBuckets: listBuckets,
+  ListMultipartUploads: listMultipartUploads,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
   ListObjectVersions: listObjectVersions,
+  ListParts: listParts,
   PutBucketPolicy: putBucketPolicy,
   PutBucketTagging: putBucketTagging,
   PutObject: putObject,
   PutObjectTagging: putObjectTagging,
+  UploadPart: uploadPart,
+  UploadPartCopy: uploadPartCopy,
 };
 
 /** The handler, or undefined for an operation that is not served. */
