@@ -3,6 +3,7 @@
  * Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management (IAM)".
  */
 
+import { parseArn } from "../../base/arn.ts";
 import { groupArn, instanceProfileArn, managedPolicyArn, roleArn, rootArn, userArn } from "../../model/iam-arn.ts";
 import { findByName } from "../../model/iam-name.ts";
 import { findPolicy } from "../../model/managed-policy.ts";
@@ -124,7 +125,9 @@ function newPolicySubject(input: Input, call: Call): Subject {
   return { arn: managedPolicyArn({ accountId: call.accountId, path, name }) };
 }
 
+/** What is no ARN is about nothing in particular; the verb refuses it. */
 function policySubject(arn: string, call: Call): Subject {
+  if (parseArn(arn) === undefined) return { arn: "*" };
   const policy = findPolicy(call.state(), arn);
   return policy === undefined ? { arn } : { arn, tags: policy.tags };
 }

@@ -108,6 +108,7 @@ describe("GetCallerIdentity", () => {
   });
 
   test("unknown keys, wrong secrets and wrong tokens", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     const identity = (keys: Keys) => region.sts(keys).send(new sdk.GetCallerIdentityCommand({}));
     const invalid = "The security token included in the request is invalid.";
@@ -320,6 +321,7 @@ describe("AssumeRole", () => {
   test.each(ways)("$does", checkWay);
 
   test("a role that is not there is refused like one that may not be assumed", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     const text = `User: arn:aws:iam::${one.account}:root is not authorized to perform: sts:AssumeRole on resource: ${one.role("nil")}`;
     await refused(
@@ -345,6 +347,7 @@ describe("AssumeRole", () => {
   });
 
   test("a user who was deleted and made again is another one", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     await one.makeRole(trust(one.ann));
     await assume(one.keys, one.role("app"));
@@ -394,6 +397,7 @@ describe("AssumeRole", () => {
   });
 
   test("without its token a session is nobody's; with its role it ends", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     await one.makeRole(trust(one.ann));
     const { sessionToken: _, ...bare } = keysOf(await assume(one.keys, one.role("app")));
@@ -473,6 +477,7 @@ describe("GetSessionToken", () => {
   });
 
   test("more than 36 hours", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     await refused(
       region.sts(one.keys).send(new sdk.GetSessionTokenCommand({ DurationSeconds: 129_601 })),
@@ -518,6 +523,7 @@ describe("GetFederationToken", () => {
   });
 
   test("a guest opens no session", async () => {
+    expect.hasAssertions();
     const one = await openAccount();
     const guest = keysOf(await federate(one.account, { Policy: allow("*") }));
     await refused(federate(guest), "AccessDenied", 403, "Cannot call GetFederationToken with session credentials");

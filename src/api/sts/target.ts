@@ -36,8 +36,10 @@ export function stsTargets(operation: string, input: unknown, call: Call): reado
 
 /** The role's trust policy must allow each of them. */
 function assumeRoleTargets(input: Input): readonly Target[] {
-  const resource = input.RoleArn ?? "";
-  const accountId = parseArn(resource)?.accountId;
+  const { RoleArn: roleArn = "" } = input;
+  const accountId = parseArn(roleArn)?.accountId;
+  // What is no ARN is no role: no trust policy allows it.
+  const resource = accountId === undefined ? "*" : roleArn;
   const actions = ["sts:AssumeRole"];
   if (hasTags(input)) actions.push("sts:TagSession");
   if (input.SourceIdentity !== undefined) actions.push("sts:SetSourceIdentity");
