@@ -6,7 +6,13 @@ import { textOf } from "../src/model/error.ts";
 import { runInstances, terminateInstances } from "../src/model/instance.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createRoute, deleteRoute, type TargetInput } from "../src/model/route.ts";
-import { associateRouteTable, createRouteTable, mainRouteTableOf } from "../src/model/route-table.ts";
+import {
+  associateRouteTable,
+  createRouteTable,
+  deleteRouteTable,
+  disassociateRouteTable,
+  mainRouteTableOf,
+} from "../src/model/route-table.ts";
 import { apply, emptyState, find, type State } from "../src/model/state.ts";
 import { createSubnet } from "../src/model/subnet.ts";
 import type { Context, Outcome } from "../src/model/verb.ts";
@@ -45,6 +51,8 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
 
   return {
     run,
+    /** What a verb would do; nothing changes. */
+    attempt: <I, V>(verb: Verb<I, V>, input: I): Outcome<V> => verb(state, input, context),
     state: (): State => state,
     vpc: (cidrBlock: string): string => run(createVpc, { cidrBlock, tags: [] }).id,
     attribute: (vpcId: string, attribute: VpcAttribute, value: boolean): void =>
@@ -65,6 +73,10 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
     },
     detach: (internetGatewayId: string, vpcId: string): void =>
       run(detachInternetGateway, { internetGatewayId, vpcId }),
+    attach: (internetGatewayId: string, vpcId: string): void =>
+      run(attachInternetGateway, { internetGatewayId, vpcId }),
+    /** Deletes a table with its associations; of a main table its routes alone. */
+    dropTable: (routeTableId: string): void => dropTable({ run, state: () => state }, routeTableId),
     /** The target is told from the id. */
     route: (routeTableId: string, cidrBlock: string, targetId: string): void =>
       run(createRoute, { routeTableId, destination: { kind: "cidr", cidrBlock }, target: targetOf(targetId) }),
@@ -130,6 +142,14 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   const holder = find(state(), "network-interface", instance?.networkInterfaceIds[0] ?? "");
   if (instance === undefined || holder === undefined) throw new Error("no instance was launched");
   return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
+}
+
+function dropTable({ run, state }: Runner, routeTableId: string): void {
+  const table = find(state(), "route-table", routeTableId);
+  for (const route of table?.routes ?? []) run(deleteRoute, { routeTableId, destination: route.destination });
+  const held = table?.associations.filter((one) => one.kind === "subnet") ?? [];
+  for (const { id } of held) run(disassociateRouteTable, { associationId: id });
+  if (table?.associations.some((one) => one.kind === "main") === false) run(deleteRouteTable, { routeTableId });
 }
 
 export interface TestInstance {

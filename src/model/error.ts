@@ -89,7 +89,6 @@ const errors = {
     (at: { instanceId: string }) => `The instance ID '${at.instanceId}' does not exist`,
   ),
   "InvalidInstanceID.Malformed": row((at: { id: string }) => `Invalid id: "${at.id}"`),
-  "InvalidAMIID.Malformed": malformed("ami"),
   IncorrectInstanceState: worded(),
   IdempotentInstanceTerminated: worded(),
   MissingInput: worded(),

@@ -199,8 +199,7 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
 }
 
 function checkLaunch(input: RunInstancesInput): Result<void, ApiError> {
-  const { minCount, maxCount, primary, imageId } = input;
-  if (!/^ami-[0-9a-z]+$/.test(imageId)) return fail("InvalidAMIID.Malformed", { id: imageId });
+  const { minCount, maxCount, primary } = input;
   if (minCount < 1) return refuse(`Value (${minCount}) for parameter minCount is invalid. Minimum value is 1.`);
   if (maxCount < minCount) {
     return refuse(

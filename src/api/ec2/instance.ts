@@ -26,6 +26,7 @@ import { action, type Actions } from "./action.ts";
 import { instanceFilters } from "./instance-filter.ts";
 import { list } from "./listing.ts";
 import { privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
+import { wholeSecond } from "./time.ts";
 import { readLaunch } from "./run-instances.ts";
 import { optionalTags } from "./tag-set.ts";
 import { onAnything, onExisting, onNew, regionKeys } from "./target.ts";
@@ -119,7 +120,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     EnclaveOptions: { Enabled: false },
     PlatformDetails: "Linux/UNIX",
     UsageOperation: "RunInstances",
-    UsageOperationUpdateTime: new Date(instance.createdAtMs),
+    UsageOperationUpdateTime: wholeSecond(instance.createdAtMs),
     PrivateDnsNameOptions: {
       HostnameType: "ip-name",
       EnableResourceNameDnsARecord: false,
@@ -137,7 +138,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     AmiLaunchIndex: instance.launchIndex,
     ProductCodes: [],
     InstanceType: instance.instanceType as NonNullable<WireInstance["InstanceType"]>,
-    LaunchTime: new Date(instance.createdAtMs),
+    LaunchTime: wholeSecond(instance.createdAtMs),
     Placement: placementOf(state, instance),
     Monitoring: { State: "disabled" },
   };

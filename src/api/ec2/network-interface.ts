@@ -17,6 +17,7 @@ import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts"
 import { list } from "./listing.ts";
 import { tagSet } from "./tag-set.ts";
 import { onAnything } from "./target.ts";
+import { wholeSecond } from "./time.ts";
 
 const describe: Handler<DescribeNetworkInterfacesRequest, DescribeNetworkInterfacesResult> = async (input, call) => {
   const state = call.state();
@@ -55,7 +56,7 @@ export function wireInstanceInterface(state: State, one: NetworkInterface): Inst
     ...(association !== undefined && { Association: association }),
     ...(attachment !== undefined && {
       Attachment: {
-        AttachTime: new Date(attachment.attachedAtMs),
+        AttachTime: wholeSecond(attachment.attachedAtMs),
         AttachmentId: attachment.id,
         DeleteOnTermination: attachment.deleteOnTermination,
         DeviceIndex: attachment.deviceIndex,
@@ -87,7 +88,7 @@ function wireInterface(state: State, one: NetworkInterface): WireNetworkInterfac
     ...(association !== undefined && { Association: association }),
     ...(attachment !== undefined && {
       Attachment: {
-        AttachTime: new Date(attachment.attachedAtMs),
+        AttachTime: wholeSecond(attachment.attachedAtMs),
         AttachmentId: attachment.id,
         DeleteOnTermination: attachment.deleteOnTermination,
         DeviceIndex: attachment.deviceIndex,
