@@ -8,6 +8,7 @@ import {
   contentOf,
   hardContentOf,
   type KernelObject,
+  type LinkObject,
   LOCAL_TABLE,
   MAIN_TABLE,
   type RouteObject,
@@ -29,13 +30,15 @@ export interface Difference {
 /** The steps from `held` to `wanted`; both keyed by `keyOf`. */
 export function diffObjects(held: Objects, wanted: Objects): Difference {
   const gone = lossOf(held, wanted);
+  const farEnds = new Set([...wanted.values()].flatMap((object) => (object.kind === "link" ? [farEndOf(object)] : [])));
   const make: Change[][] = Array.from({ length: LAST_MAKE_STEP + 1 }, () => []);
   const clear: Change[][] = Array.from({ length: LAST_CLEAR_STEP + 1 }, () => []);
   for (const [key, object] of held) {
     if (wanted.has(key)) continue;
     if (isLostWithOthers(object, gone) && !isExplicit(object)) continue;
     const change: Change = { verb: "remove", object };
-    if (steersPackets(object)) make[makeStepOfRemoval(object)]?.push(change);
+    if (object.kind === "link" && farEnds.has(farEndOf(object))) make[0]?.push(change);
+    else if (steersPackets(object)) make[makeStepOfRemoval(object)]?.push(change);
     else clear[clearStepOf(object)]?.push(change);
   }
   for (const [key, object] of wanted) {
@@ -50,6 +53,11 @@ export function diffObjects(held: Objects, wanted: Objects): Difference {
     make[makeStepOf(object)]?.push(change);
   }
   return { make: make.filter((step) => step.length > 0), clear: clear.filter((step) => step.length > 0) };
+}
+
+/** Of two links with the same far end, the old one must go before the new one comes. */
+function farEndOf({ peer }: LinkObject): string {
+  return `${peer.namespace} ${peer.index}`;
 }
 
 /** What goes with a namespace or a link that goes. */

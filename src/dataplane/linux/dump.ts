@@ -1,7 +1,235 @@
-/** Reads back from the kernel what it holds, as the same values that were asked of it. */
-import type { Kernel } from "./kernel.ts";
-import type { KernelObject } from "./kernel-object.ts";
+/**
+ * Reads back from the kernel what it holds, as the same values that were asked of it. Of routes, rules and nexthops only
+ * those with our protocol number count; the kernel makes others by itself.
+ */
 
-export function dumpKernel(_kernel: Kernel): KernelObject[] {
-  throw new Error("not built yet");
+import { formatIp, type Ip } from "../../base/ip.ts";
+import type { Kernel } from "./kernel.ts";
+import type { KernelObject, LinkObject, RouteBy } from "./kernel-object.ts";
+import { AF_INET } from "./libc.ts";
+import type { Namespace } from "./namespace.ts";
+import {
+  type Attribute,
+  attribute,
+  decodeAttributes,
+  findAttribute,
+  type Message,
+  type Received,
+  u32,
+} from "./netlink-message.ts";
+import { getElements } from "./nftables.ts";
+import { OUR_PROTOCOL, ROUTE_TYPE, RTM } from "./rtnetlink.ts";
+import { decodeElement, setsOf, TABLE } from "./ruleset.ts";
+
+const LOOPBACK = 1;
+const NUD_PERMANENT = 0x80;
+
+/** All that the kernel holds for the region, but listening sockets, which others hold. */
+export function dumpKernel(kernel: Kernel): KernelObject[] {
+  const devices = new Map([...kernel.namespaces].map(([name, namespace]) => [name, devicesOf(namespace)]));
+  return [...kernel.namespaces].flatMap(([name, namespace]): KernelObject[] => [
+    { kind: "namespace", namespace: name, role: namespace.role },
+    ...linksOf(kernel, name, devices),
+    ...addressesOf(name, namespace),
+    ...neighborsOf(name, namespace),
+    ...nexthopsOf(name, namespace),
+    ...routesOf(name, namespace),
+    ...rulesOf(name, namespace),
+    ...elementsOf(name, namespace),
+  ]);
+}
+
+interface Device {
+  readonly index: number;
+  readonly name: string;
+  readonly macAddress: string;
+  readonly mtu: number;
+  readonly group: number;
+  readonly proxyArp: boolean;
+  readonly peerIndex: number;
+  /** The peer's namespace, by the number that it has in this one. */
+  readonly peerNamespaceId: number;
+}
+
+function devicesOf(namespace: Namespace): Device[] {
+  const PROXY_ARP = 3;
+  return list(namespace, RTM.getLink, 16, "links")
+    .map(({ fixed, attributes }) => ({
+      index: fixed.readInt32LE(4),
+      name: text(attributes, 3),
+      macAddress: macOf(findAttribute(attributes, 1)),
+      mtu: number(attributes, 4),
+      group: number(attributes, 27),
+      proxyArp: ipv4Configuration(attributes, PROXY_ARP) === 1,
+      peerIndex: number(attributes, 5),
+      peerNamespaceId: findAttribute(attributes, 37)?.readInt32LE(0) ?? -1,
+    }))
+    .filter(({ index }) => index !== LOOPBACK);
+}
+
+/** Links are written at the end that a router or the internet has. */
+function linksOf(kernel: Kernel, name: string, devices: ReadonlyMap<string, readonly Device[]>): LinkObject[] {
+  const namespace = kernel.get(name);
+  if (namespace.role !== "router" && namespace.role !== "internet") return [];
+  const names = namesById(kernel, namespace);
+  return (devices.get(name) ?? []).flatMap(({ peerIndex, peerNamespaceId, ...device }) => {
+    const peerNamespace = names.get(peerNamespaceId);
+    const peer = devices.get(peerNamespace ?? "")?.find(({ index }) => index === peerIndex);
+    if (peerNamespace === undefined || peer === undefined) return [];
+    const { index, macAddress } = peer;
+    return [
+      {
+        kind: "link",
+        namespace: name,
+        ...device,
+        peer: { namespace: peerNamespace, index, macAddress, name: peer.name },
+      },
+    ];
+  });
+}
+
+/** Namespaces by the numbers that `namespace` knows them by. Source: uapi header linux/net_namespace.h. */
+function namesById(kernel: Kernel, namespace: Namespace): ReadonlyMap<number, string> {
+  const GET_NAMESPACE_ID = 90;
+  const ID = 1;
+  const FD = 3;
+  const names = new Map<number, string>();
+  for (const [name, { fd }] of kernel.namespaces) {
+    const body = Buffer.concat([Buffer.alloc(4), attribute(FD, u32(fd))]);
+    const answers = namespace.route.ask({
+      type: GET_NAMESPACE_ID,
+      flags: 0,
+      body,
+      what: "ask for a namespace's number",
+    });
+    const id = answers.map((answer) => findAttribute(decodeAttributes(answer.body.subarray(4)), ID)?.readInt32LE(0));
+    if (id[0] !== undefined && id[0] >= 0) names.set(id[0], name);
+  }
+  return names;
+}
+
+function addressesOf(name: string, namespace: Namespace): KernelObject[] {
+  return list(namespace, RTM.getAddress, 8, "addresses").flatMap(({ fixed, attributes }): KernelObject[] => {
+    const ip = findAttribute(attributes, 2);
+    if (ip === undefined || ip[0] === 127) return [];
+    const index = fixed.readUInt32LE(4);
+    return [{ kind: "address", namespace: name, index, ip: formatIp(ipOf(ip)), bits: fixed.readUInt8(1) }];
+  });
+}
+
+function neighborsOf(name: string, namespace: Namespace): KernelObject[] {
+  return list(namespace, RTM.getNeighbor, 12, "neighbours").flatMap(({ fixed, attributes }): KernelObject[] => {
+    const ip = findAttribute(attributes, 1);
+    if (ip === undefined || (fixed.readUInt16LE(8) & NUD_PERMANENT) === 0) return [];
+    const macAddress = macOf(findAttribute(attributes, 2));
+    return [{ kind: "neighbor", namespace: name, index: fixed.readInt32LE(4), ip: formatIp(ipOf(ip)), macAddress }];
+  });
+}
+
+function nexthopsOf(name: string, namespace: Namespace): KernelObject[] {
+  return list(namespace, RTM.getNexthop, 8, "nexthops").flatMap(({ fixed, attributes }): KernelObject[] => {
+    const gateway = findAttribute(attributes, 6);
+    if (gateway === undefined || fixed.readUInt8(2) !== OUR_PROTOCOL) return [];
+    const index = number(attributes, 5);
+    return [{ kind: "nexthop", namespace: name, id: number(attributes, 1), index, gateway: formatIp(ipOf(gateway)) }];
+  });
+}
+
+function routesOf(name: string, namespace: Namespace): KernelObject[] {
+  return list(namespace, RTM.getRoute, 12, "routes").flatMap(({ fixed, attributes }): KernelObject[] => {
+    if (fixed.readUInt8(5) !== OUR_PROTOCOL) return [];
+    const destination = findAttribute(attributes, 1) ?? Buffer.alloc(4);
+    return [
+      {
+        kind: "route",
+        namespace: name,
+        table: number(attributes, 15),
+        cidrBlock: `${formatIp(ipOf(destination))}/${fixed.readUInt8(1)}`,
+        metric: number(attributes, 6),
+        by: routeByOf(fixed.readUInt8(7), attributes),
+      },
+    ];
+  });
+}
+
+function routeByOf(type: number, attributes: readonly Attribute[]): RouteBy {
+  switch (type) {
+    case ROUTE_TYPE.throw:
+      return { kind: "throw" };
+    case ROUTE_TYPE.blackhole:
+      return { kind: "blackhole" };
+    case ROUTE_TYPE.local:
+      return { kind: "local" };
+  }
+  if (findAttribute(attributes, 30) !== undefined) return { kind: "nexthop", id: number(attributes, 30) };
+  const gateway = findAttribute(attributes, 5);
+  const index = number(attributes, 4);
+  return gateway === undefined
+    ? { kind: "device", index }
+    : { kind: "gateway", index, gateway: formatIp(ipOf(gateway)) };
+}
+
+function rulesOf(name: string, namespace: Namespace): KernelObject[] {
+  return list(namespace, RTM.getRule, 12, "rules").flatMap(({ attributes }): KernelObject[] => {
+    if (findAttribute(attributes, 21)?.[0] !== OUR_PROTOCOL) return [];
+    return [{ kind: "rule", namespace: name, mark: number(attributes, 10), table: number(attributes, 15) }];
+  });
+}
+
+function elementsOf(name: string, namespace: Namespace): KernelObject[] {
+  return setsOf(namespace.role).flatMap((shape) =>
+    namespace.netfilter.dump(getElements(TABLE, shape.name)).flatMap(({ body }) => {
+      const elements = findAttribute(decodeAttributes(body.subarray(4)), 3);
+      return decodeAttributes(elements ?? Buffer.alloc(0)).map((element): KernelObject => {
+        const attributes = decodeAttributes(element.value);
+        const data = (type: number): Buffer | undefined => {
+          const value = findAttribute(attributes, type);
+          return value && findAttribute(decodeAttributes(value), 1);
+        };
+        return { kind: "element", namespace: name, set: shape.name, ...decodeElement(shape, data(1), data(2)) };
+      });
+    }),
+  );
+}
+
+interface Listed {
+  readonly fixed: Buffer;
+  readonly attributes: readonly Attribute[];
+}
+
+function list(namespace: Namespace, type: number, fixedBytes: number, what: string): Listed[] {
+  const body = Buffer.alloc(fixedBytes);
+  body[0] = type === RTM.getNexthop || type === RTM.getLink ? 0 : AF_INET;
+  const message: Message = { type, flags: 0, body, what: `list ${what}` };
+  return namespace.route.dump(message).map((received: Received) => ({
+    fixed: received.body.subarray(0, fixedBytes),
+    attributes: decodeAttributes(received.body.subarray(fixedBytes)),
+  }));
+}
+
+/** A setting of the device for IPv4; they are listed in the order of their numbers, from 1. */
+function ipv4Configuration(attributes: readonly Attribute[], setting: number): number | undefined {
+  const FAMILIES = 26;
+  const families = decodeAttributes(findAttribute(attributes, FAMILIES) ?? Buffer.alloc(0));
+  const ipv4 = decodeAttributes(findAttribute(families, AF_INET) ?? Buffer.alloc(0));
+  const values = findAttribute(ipv4, 1);
+  return values === undefined || values.length < setting * 4 ? undefined : values.readInt32LE((setting - 1) * 4);
+}
+
+/** Zero where the kernel leaves it out. */
+function number(attributes: readonly Attribute[], type: number): number {
+  return findAttribute(attributes, type)?.readUInt32LE(0) ?? 0;
+}
+
+function text(attributes: readonly Attribute[], type: number): string {
+  return findAttribute(attributes, type)?.toString("latin1").replace(/\0+$/, "") ?? "";
+}
+
+function macOf(bytes: Buffer | undefined): string {
+  return (bytes?.toString("hex") ?? "").replaceAll(/(..)(?=.)/g, "$1:");
+}
+
+function ipOf(bytes: Buffer): Ip {
+  const words = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt32BE(at * 4));
+  return { width: bytes.length === 4 ? 32 : 128, words };
 }

@@ -95,18 +95,31 @@ export class NetdClient implements AsyncDisposable {
   }
 }
 
-/** `--kill-child`: killing unshare kills netd, whose own end is the end of all namespaces. */
-export function startNetd(): ChildProcess {
-  const file = fileURLToPath(new URL(`./netd${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
-  return spawn("unshare", ["--user", "--map-root-user", "--net", "--kill-child", "--", process.execPath, file], {
+function startNetd(): ChildProcess {
+  return spawn("unshare", unshareArguments(programBeside("netd")), {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     serialization: "json",
     // A session of its own: the interrupt of a terminal is for the daemon, which tells netd when it is done.
     detached: true,
-    // Of the daemon's own environment nothing matters to netd, and NODE_OPTIONS would.
-    env: { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
+    env: environmentOfNetd(),
     cwd: "/",
   });
+}
+
+/** Of our own environment only the path matters to netd; NODE_OPTIONS would do harm. */
+export function environmentOfNetd(): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin" };
+}
+
+/** `--kill-child`: killing unshare kills the program, whose own end is the end of all namespaces. */
+export function unshareArguments(program: string): string[] {
+  return ["--user", "--map-root-user", "--net", "--kill-child", "--", process.execPath, program];
+}
+
+/** A program of this folder, as source or as built. */
+export function programBeside(name: string): string {
+  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  return fileURLToPath(new URL(`./${name}${extension}`, import.meta.url));
 }
 
 /** What the child has written to its standard error of late, passed on line by line. */

@@ -93,6 +93,19 @@ export class NetlinkSocket implements Disposable {
     return listed;
   }
 
+  /** The kernel's answers to one question. */
+  ask(message: Message): Received[] {
+    this.#exchange([message]);
+    const heard: Received[] = [];
+    for (let answers = this.#receive(); answers !== undefined; answers = this.#receive()) {
+      for (const answer of answers) {
+        if (answer.type === NLMSG_ERROR) throwRefusal(answer, message);
+        else heard.push({ ...answer, body: Buffer.from(answer.body) });
+      }
+    }
+    return heard;
+  }
+
   [Symbol.dispose](): void {
     closeFd(this.#fd);
   }

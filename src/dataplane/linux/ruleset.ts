@@ -193,6 +193,21 @@ function encodeElement(shape: SetShape, element: ElementObject): SetElement {
   return { key, value: encodePart(shape.value, element.value) };
 }
 
+/** The texts of an element that the kernel listed. */
+export function decodeElement(
+  shape: SetShape,
+  key: Buffer | undefined,
+  value: Buffer | undefined,
+): Pick<ElementObject, "key" | "value"> {
+  const parts = shape.key.map((part, at) => decodePart(part, key?.subarray(at * 4, at * 4 + 4)));
+  return shape.value === undefined ? { key: parts } : { key: parts, value: decodePart(shape.value, value) };
+}
+
+function decodePart(part: Part, bytes: Buffer | undefined): string {
+  if (bytes === undefined || bytes.length < 4) throw new Error("the kernel listed a torn element");
+  return part === "ip" ? [...bytes].join(".") : `${bytes.readUInt32LE(0)}`;
+}
+
 function encodePart(part: Part, value: string): Buffer {
   return part === "ip" ? ipBytes(value) : u32(Number(value));
 }

@@ -1,0 +1,76 @@
+/**
+ * Tries, inside namespaces of its own, all that the Linux data plane asks of a machine, by building a small VPC and
+ * entering it. Ends with status 0, or 1 and what was refused on standard error. `lack.ts` starts it.
+ */
+
+import { spawnSync } from "node:child_process";
+import type { Blueprint } from "../../plan/blueprint.ts";
+import { diffObjects } from "./diff.ts";
+import { Kernel } from "./kernel.ts";
+import { closeFd } from "./libc.ts";
+import { bindInside } from "./listener.ts";
+import { wantedObjects } from "./wanted.ts";
+
+const blueprint: Blueprint = {
+  revision: 0,
+  internetCidrs: ["198.51.100.0/24"],
+  vpcs: [
+    {
+      vpcId: "probe",
+      key: 1,
+      cidrBlocks: ["10.0.0.0/24"],
+      resolverIps: ["10.0.0.2"],
+      subnets: [{ subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000 }],
+      routeTables: [
+        {
+          routeTableId: "probe",
+          table: 1000,
+          routes: [{ cidrBlock: "198.51.100.0/24", metric: 20, target: { kind: "endpoint", vpcEndpointId: "probe" } }],
+        },
+      ],
+      endpoints: [{ vpcEndpointId: "probe", key: 1, cidrBlocks: ["198.51.100.0/24"] }],
+      internetGateway: {
+        internetGatewayId: "probe",
+        addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],
+      },
+      hosts: [
+        {
+          instanceId: "probe",
+          networkInterfaceId: "probe",
+          key: 1,
+          group: 1,
+          privateIp: "10.0.0.4",
+          macAddress: "02:00:00:00:01:00",
+        },
+      ],
+    },
+  ],
+};
+
+function buildNetwork(): void {
+  using kernel = new Kernel();
+  const { make } = diffObjects(new Map(), wantedObjects(blueprint));
+  for (const step of make) {
+    for (const listener of kernel.perform(step)) closeFd(bindInside(kernel.get(listener.namespace), listener));
+  }
+}
+
+/** The files' view and the rights of a program inside, as `entry.ts` makes them. */
+function enterView(): void {
+  const own = ["unshare", "--user", "--map-user=1", "--map-group=1", "--", "setpriv", "--no-new-privs", "--", "true"];
+  const script = 'mount --bind /etc/hosts /etc/hosts && exec "$@"';
+  const { error, status, stderr } = spawnSync(
+    "unshare",
+    ["--mount", "--", "/bin/sh", "-c", script, "underpass", ...own],
+    { encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`enter a view of the files: ${error?.message ?? stderr.trim()}`);
+}
+
+try {
+  buildNetwork();
+  enterView();
+} catch (error) {
+  process.stderr.write(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

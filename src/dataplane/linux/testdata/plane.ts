@@ -1,0 +1,115 @@
+/** A plane with a host that notes what arrives, and programs run inside its instances. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Path } from "../../../network/path.ts";
+import type { DataPlane, PlaneHost } from "../../plane.ts";
+import { openLinuxPlane } from "../plane.ts";
+
+export interface Arrival {
+  readonly path: Path;
+  readonly port: number;
+  readonly socket: Socket;
+}
+
+export interface TestPlane extends AsyncDisposable {
+  readonly plane: DataPlane;
+  readonly folder: string;
+  readonly arrivals: Arrival[];
+  readonly queries: { readonly vpcId: string; readonly query: Uint8Array; readonly transport: "udp" | "tcp" }[];
+  readonly log: string[];
+  /** Starts a program inside. */
+  readonly start: (instanceId: string, ...program: readonly string[]) => ChildProcess;
+  /** Runs a program inside to its end. */
+  readonly run: (instanceId: string, ...program: readonly string[]) => Promise<Ended>;
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The host answers a connection with its path as a line of JSON and then keeps it open. */
+export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => undefined): Promise<TestPlane> {
+  const folder = mkdtempSync(join(tmpdir(), "underpass-linux-"));
+  const caBundleFile = join(folder, "bundle.pem");
+  const caFile = join(folder, "ca.pem");
+  writeFileSync(caBundleFile, "a bundle\n");
+  copyFileSync(caBundleFile, caFile);
+  const arrivals: Arrival[] = [];
+  const queries: TestPlane["queries"] = [];
+  const log: string[] = [];
+  const plane = await openLinuxPlane({
+    accept: (socket, path, port) => {
+      arrivals.push({ socket, path, port });
+      socket.on("error", () => {});
+      socket.write(`${JSON.stringify({ ...path, port })}\n`);
+    },
+    answerDns: (vpcId, query, transport) => {
+      queries.push({ vpcId, query, transport });
+      return answerDns(vpcId, query, transport);
+    },
+    log: (line) => void log.push(line),
+    caBundleFile,
+    caFile,
+    folder,
+  });
+  const start: TestPlane["start"] = (instanceId, ...program) => {
+    const entry = plane.entry(instanceId);
+    if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
+    const kept = Object.entries({ ...process.env, ...entry.environment }).filter(([, value]) => value !== null);
+    const [command = "", ...words] = [...entry.command, ...program];
+    return spawn(command, words, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: Object.fromEntries(kept) as NodeJS.ProcessEnv,
+    });
+  };
+  return {
+    plane,
+    folder,
+    arrivals,
+    queries,
+    log,
+    start,
+    run: (instanceId, ...program) => ended(start(instanceId, ...program)),
+    [Symbol.asyncDispose]: async () => {
+      for (const { socket } of arrivals) socket.destroy();
+      await plane[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+  const [status, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  return { status, signal, stdout, stderr };
+}
+
+/** A program that connects, prints the first line it gets, and with `stay` how the connection ends. */
+export function connecting(ip: string, port = 80, stay = false): string[] {
+  const script = `
+    const net = require("node:net");
+    const socket = net.connect({ host: "${ip}", port: ${port} });
+    const timer = setTimeout(() => { console.log("nothing"); process.exit(); }, ${stay ? 10_000 : 700});
+    let first = true;
+    socket.on("data", (data) => {
+      if (!first) return;
+      first = false;
+      console.log(String(data).split("\\n")[0]);
+      if (!${stay}) process.exit();
+    });
+    socket.on("error", (error) => console.log(error.code));
+    socket.on("close", () => process.exit());
+    if (${stay}) setInterval(() => socket.write("x"), 5);`;
+  return [process.execPath, "--eval", script];
+}
