@@ -159,11 +159,12 @@ async function bucketPolicies(id: string): Promise<void> {
 async function changeover(id: string): Promise<void> {
   const { inPublic } = account;
   const held = await region.hold(inPublic, docsBucket, largeKey);
-  const before = await region.why(held.begun);
   await account.ec2.send(
     new ModifyVpcEndpointCommand({ VpcEndpointId: id, AddRouteTableIds: [account.publicTableId] }),
   );
   const outcome = await held.goOn();
+  // A request is remembered once it has ended.
+  const before = await region.why(held.begun);
   const cut = outcome.status === undefined && outcome.error === "ECONNRESET";
   table.add(
     judge(

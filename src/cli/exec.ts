@@ -7,7 +7,8 @@ import { ask, type ClientOptions } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
 
 /** Resolves with the program's own exit status; 128 and the signal's number when a signal ended it. */
-export async function exec(instance: string, program: readonly string[], options: ClientOptions): Promise<number> {
+export async function exec(instance: string, words: readonly string[], options: ClientOptions): Promise<number> {
+  const program = words[0] === "--" ? words.slice(1) : words;
   if (program.length === 0) {
     throw new Failure(exitStatus.usage, "give the program after `--`, as in: underpass exec i-… -- aws s3 ls");
   }
