@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 export const chunkBytes = 1024 * 1024;
 const pooledBuffers = 16;
@@ -43,9 +43,8 @@ export interface NewFile {
 
 /** `durable` false leaves out every sync, for a store that nobody expects to outlive its process. */
 export async function openContentFolder(folder: string, durable: boolean): Promise<ContentFolder> {
-  const shards = Array.from({ length: 256 }, (_, at) => at.toString(16).padStart(2, "0"));
   await mkdir(join(folder, "temp"), { recursive: true });
-  for (const shard of shards) await mkdir(join(folder, "content", shard), { recursive: true });
+  await mkdir(join(folder, "content"), { recursive: true });
   const pathOf = (file: string): string => join(folder, "content", file.slice(0, 2), file);
   const pool: Buffer[] = [];
   return {
@@ -58,7 +57,7 @@ export async function openContentFolder(folder: string, durable: boolean): Promi
     sweep: async (known) => {
       await rm(join(folder, "temp"), { recursive: true, force: true });
       await mkdir(join(folder, "temp"), { recursive: true });
-      for (const shard of shards) {
+      for (const shard of await readdir(join(folder, "content"))) {
         for (const file of await readdir(join(folder, "content", shard))) {
           if (!known.has(file)) await unlink(pathOf(file)).catch(ignoreMissing);
         }
@@ -80,8 +79,11 @@ async function createFile(folder: string, pathOf: (file: string) => string, dura
     keep: async () => {
       if (durable) await handle.sync();
       await handle.close();
+      const shard = dirname(pathOf(name));
+      const made = await mkdir(shard, { recursive: true });
       await rename(temporary, pathOf(name));
-      if (durable) await syncFolder(join(pathOf(name), ".."));
+      if (durable) await syncFolder(shard);
+      if (durable && made !== undefined) await syncFolder(dirname(shard));
       return name;
     },
     discard: async () => {
