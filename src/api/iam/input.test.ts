@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { credentialOf } from "../../model/credential.ts";
 import { statusOf, textOf } from "../../model/error.ts";
+import { findPolicy } from "../../model/managed-policy.ts";
 import { memoryControl } from "../../model/memory-control.ts";
+import { all, find, type Kind, type State } from "../../model/state.ts";
 import { parseQuery, readInput } from "../../wire/query.ts";
 import { writeQueryAnswer } from "../../wire/query-answer.ts";
 import type { Shape } from "../../wire/shape.ts";
@@ -120,6 +122,25 @@ const steps: fc.Arbitrary<Step> = fc
     }));
   });
 
+/** INVARIANT: what holds a thing keeps it from being deleted, so every reference finds something. */
+function dangling(state: State): readonly string[] {
+  const missing = (kind: Kind, id: string): readonly string[] => (find(state, kind, id) === undefined ? [id] : []);
+  const policies = (held: readonly string[]): readonly string[] =>
+    held.filter((arn) => findPolicy(state, arn) === undefined);
+  return [
+    ...[...all(state, "user")].flatMap((it) => [
+      ...it.groupIds.flatMap((id) => missing("group", id)),
+      ...policies([...it.attachedPolicyArns, it.permissionsBoundaryArn ?? []].flat()),
+    ]),
+    ...[...all(state, "group")].flatMap((it) => policies(it.attachedPolicyArns)),
+    ...[...all(state, "role")].flatMap((it) =>
+      policies([...it.attachedPolicyArns, it.permissionsBoundaryArn ?? []].flat()),
+    ),
+    ...[...all(state, "access-key")].flatMap((it) => missing("user", it.userId)),
+    ...[...all(state, "instance-profile")].flatMap((it) => (it.roleId === undefined ? [] : missing("role", it.roleId))),
+  ];
+}
+
 test("any sequence of calls", async () => {
   let outputs = 0;
   let count = 0;
@@ -158,6 +179,7 @@ test("any sequence of calls", async () => {
         expect(answer.ok ? 200 : statusOf(answer.error)).toBeLessThan(500);
         if (answer.ok) outputs += 1;
       }
+      expect(dangling(control.state())).toEqual([]);
     }),
     { numRuns: 400 },
   );
