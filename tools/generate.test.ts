@@ -32,7 +32,7 @@ describe.each(["ec2", "iam", "sts", "s3"] as const)("%s", (service) => {
   test("the list is sorted, without repetition, and known", () => {
     const names = operationNames[service];
     expect(names).toEqual([...new Set(names)].sort());
-    for (const name of names) expect(knownOperations[service].has(name), name).toBe(true);
+    expect(names.filter((name) => !knownOperations[service].has(name))).toEqual([]);
     expect(Object.keys(tables[service].operations)).toEqual(names);
   });
 

@@ -18,6 +18,9 @@ function check(service: "ec2" | "iam" | "sts", form: string): unknown {
   return `${code}: ${message}`;
 }
 
+const notEncoded =
+  "MalformedQueryString: The query string contains a syntax error: a percent sign without two hexadecimal digits or bytes that are no UTF-8";
+
 describe("EC2", () => {
   test.each([
     ["Action=DescribeVpcs", {}],
@@ -80,11 +83,11 @@ describe("EC2", () => {
     ],
     ["Action=CreateRoute", "MissingParameter: The request must contain the parameter RouteTableId"],
     ["Action=CreateVpcEndpoint&ServiceName=s", "MissingParameter: The request must contain the parameter VpcId"],
-    ["Action=DescribeVpcs&VpcId.1=%zz", /^MalformedQueryString/],
-    ["Action=DescribeVpcs&VpcId.1=%ff", /^MalformedQueryString/],
-    ["Action=DescribeVpcs&VpcId.1=%", /^MalformedQueryString/],
+    ["Action=DescribeVpcs&VpcId.1=%zz", notEncoded],
+    ["Action=DescribeVpcs&VpcId.1=%ff", notEncoded],
+    ["Action=DescribeVpcs&VpcId.1=%", notEncoded],
   ])("%s is refused", (form, text) => {
-    expect(check("ec2", form)).toEqual(typeof text === "string" ? text : expect.stringMatching(text));
+    expect(check("ec2", form)).toBe(text);
   });
 });
 

@@ -32,7 +32,7 @@ describe("targets", () => {
     ["bucket.vpce-0a1b-c2d3.s3.us-east-1.vpce.amazonaws.com", "/b/k", "path", "b", "k"],
     ["b.bucket.vpce-0a1b-c2d3.s3.us-east-1.vpce.amazonaws.com", "/k", "host", "b", "k"],
     ["example.com", "/b/k", "path", "b", "k"],
-  ])("%s %s", (host, target, style, bucket, key) => {
+  ])("%s %s", (host, target, ...[style, bucket, key]) => {
     expect(s3TargetOf(host, target)).toMatchObject({ ok: true, value: { style, bucket, key } });
   });
 
