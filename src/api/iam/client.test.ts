@@ -1,9 +1,10 @@
-/** IAM and STS by the AWS CLI and boto3. Needs them on the path: skips aloud where they are not. */
+/** IAM and STS by the AWS CLI and boto3, where they are installed. */
 
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { lackOfAwsCli, lackOfBoto3, testWith } from "../../../test/need.ts";
 import { openRegion, type TestRegion } from "./testdata/region.ts";
 
 let region: TestRegion;
@@ -18,18 +19,6 @@ afterAll(async () => {
 });
 
 const run = promisify(execFile);
-/** Where everything must be there, what is not fails instead. */
-const mustRun = process.env["UNDERPASS_REQUIRE_ALL"] === "1";
-
-function answers(program: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const environment = (more: Readonly<Record<string, string>>): Record<string, string | undefined> => ({
   ...process.env,
   AWS_ACCESS_KEY_ID: "test",
@@ -41,31 +30,28 @@ const environment = (more: Readonly<Record<string, string>>): Record<string, str
   ...more,
 });
 
-test.skipIf(!mustRun && !answers("python3", "-c", "import boto3"))(
-  "boto3 (skips where it cannot be imported)",
-  async () => {
-    const tour = join(import.meta.dirname, "testdata", "boto3-tour.py");
-    const { stdout } = await run("python3", [tour], { env: environment({ REGION_URL: region.url }) });
-    expect(JSON.parse(stdout)).toEqual({
-      account: "000000000000",
-      users: ["a", "b", "c"],
-      twice: ["EntityAlreadyExists", 409, "EntityAlreadyExistsException"],
-      nobody: ["NoSuchEntity", 404, "NoSuchEntityException"],
-      trust: true,
-      document: true,
-      attached: [{ PolicyName: "lists", PolicyArn: "arn:aws:iam::000000000000:policy/lists" }],
-      inline: true,
-      profile: ["app"],
-      session: "arn:aws:sts::000000000000:assumed-role/app/tour",
-      "session lists": 3,
-      "session may not": ["AccessDenied", 403, "ClientError"],
-      conflict: ["DeleteConflict", 409, "DeleteConflictException"],
-      iterated: ["a", "b", "c"],
-    });
-  },
-);
+testWith(lackOfBoto3)("boto3", async () => {
+  const tour = join(import.meta.dirname, "testdata", "boto3-tour.py");
+  const { stdout } = await run("python3", [tour], { env: environment({ REGION_URL: region.url }) });
+  expect(JSON.parse(stdout)).toEqual({
+    account: "000000000000",
+    users: ["a", "b", "c"],
+    twice: ["EntityAlreadyExists", 409, "EntityAlreadyExistsException"],
+    nobody: ["NoSuchEntity", 404, "NoSuchEntityException"],
+    trust: true,
+    document: true,
+    attached: [{ PolicyName: "lists", PolicyArn: "arn:aws:iam::000000000000:policy/lists" }],
+    inline: true,
+    profile: ["app"],
+    session: "arn:aws:sts::000000000000:assumed-role/app/tour",
+    "session lists": 3,
+    "session may not": ["AccessDenied", 403, "ClientError"],
+    conflict: ["DeleteConflict", 409, "DeleteConflictException"],
+    iterated: ["a", "b", "c"],
+  });
+});
 
-test.skipIf(!mustRun && !answers("aws", "--version"))("AWS CLI (skips where it is not installed)", async () => {
+testWith(lackOfAwsCli)("AWS CLI", async () => {
   const account = "222233334444";
   const env = environment({ AWS_ENDPOINT_URL: region.url, AWS_ACCESS_KEY_ID: account });
   const aws = async (...args: readonly string[]): Promise<unknown> => {

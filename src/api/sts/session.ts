@@ -33,6 +33,10 @@ export const sessionHandlers = {
     return wrong.ok ? fail("ValidationError", { message: `Access key ${id} is not known` }) : wrong;
   },
 
+  /**
+   * ASSUMPTION: the root user may assume a role that trusts his account, as the keys that everybody begins with are his; AWS
+   * refuses every root user.
+   */
   AssumeRole: async (input: sdk.AssumeRoleRequest, call: Call): Promise<Result<sdk.AssumeRoleResponse, ApiError>> => {
     const unable = cannotServe(input) ?? wrongExternalId(input);
     if (unable !== undefined) return unable;
