@@ -4,6 +4,7 @@
  * evaluation logic"; PrivateLink guide, "Control access to VPC endpoints using endpoint policies".
  */
 
+import { evaluate } from "./compile.ts";
 import type { DecidedBy, Decision, Layer, LayerVerdict, Miss } from "./decision.ts";
 import { interpret } from "./interpret.ts";
 import { accountOf, type Grant } from "./principal.ts";
@@ -31,7 +32,7 @@ export interface Policies {
 
 /** The decision, with the deciding statement; `misses` stay empty. */
 export function decide(request: PolicyRequest, policies: Policies): Decision {
-  return combine(request, policies, (named, asked) => ({ ...interpret(named, asked), misses: [] }));
+  return combine(request, policies, evaluate);
 }
 
 /** The same decision by the plain interpreter, with the first failing element of every statement that did not match. */

@@ -35,7 +35,8 @@ export function interpret(named: NamedPolicy, request: PolicyRequest): PolicyVer
       }
     }
   }
-  return { ...(deny === undefined ? {} : { deny }), ...(allow === undefined ? {} : { allow }), misses };
+  if (deny !== undefined) return { deny, misses };
+  return allow === undefined ? { misses } : { allow, misses };
 }
 
 type Failure = Omit<Miss, "statement" | "effect">;

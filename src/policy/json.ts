@@ -167,6 +167,7 @@ function parseString(cursor: Cursor): string | undefined {
     const unit = text.charCodeAt(cursor.at);
     if (unit === 34) {
       value += text.slice(copied, cursor.at);
+      if (!value.isWellFormed()) return fail(cursor, "half a surrogate pair in a string", "whole Unicode characters");
       cursor.at++;
       return value;
     }

@@ -16,7 +16,7 @@ export interface NamedPolicy {
 export interface PolicyVerdict {
   /** The first Deny that matched. */
   readonly deny?: StatementRef;
-  /** Of the Allows that matched, the first of those with the strongest grant. */
+  /** Of the Allows that matched, the first of those with the strongest grant; absent beside a Deny. */
   readonly allow?: { readonly statement: StatementRef; readonly grant: Grant };
   /** One for each statement that did not match; empty where nobody asked for them. */
   readonly misses: readonly Miss[];
