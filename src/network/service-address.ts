@@ -2,14 +2,14 @@
  * Where the services of AWS live: one address for each service of each region, and from an address back to the service.
  * Those of S3 and DynamoDB are inside the ranges that AWS publishes for them, so that prefix lists hold them.
  *
- * ASSUMPTION: the addresses of EC2, IAM and STS are chosen from 54.239.0.0/16, a block of AWS's that holds no range of S3
- * or DynamoDB, so that a gateway endpoint never takes their traffic. AWS's own addresses change all the time.
+ * ASSUMPTION: EC2, IAM and STS have one address each, chosen from 54.239.0.0/16, a block of AWS's that holds no range of
+ * S3 or DynamoDB, so that a gateway endpoint never takes their traffic. AWS's own addresses change all the time.
  */
 
 import { assert } from "../base/assert.ts";
 import { addToIp, formatIp, type Ip, parseIp } from "../base/ip.ts";
 import { compilePrefixTable, type PrefixTable } from "../base/prefix-table.ts";
-import { parsePrefix, type Prefix } from "../base/prefix.ts";
+import { formatPrefix, parsePrefix, type Prefix } from "../base/prefix.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { allRegions } from "../model/region.ts";
 
@@ -39,10 +39,7 @@ export function internetCidrs(): readonly string[] {
   return places().cidrBlocks;
 }
 
-/** The block that EC2, IAM and STS live in. */
-const controlBlock = "54.239.0.0/16";
-
-/** The third byte of an address in `controlBlock` is the region's place in the list of regions, this one for none. */
+/** The third byte of an address of EC2 and STS is the region's place in the list of regions; of IAM this one. */
 const globalByte = 255;
 
 const controlServices: readonly Service[] = ["ec2", "sts", "iam"];
@@ -69,8 +66,8 @@ function compile(): Places {
     const key = keyOf(value.service, value.region);
     if (!addresses.has(key)) addresses.set(key, formatIp(ip));
   }
-  const published = entries.flatMap((entry) => (entry.published === undefined ? [] : [entry.published]));
-  return { addresses, byPrefix: compilePrefixTable(all), cidrBlocks: [...new Set([...published, controlBlock])] };
+  const cidrBlocks = [...new Set(all.map((one) => formatPrefix(one.prefix)))];
+  return { addresses, byPrefix: compilePrefixTable(all), cidrBlocks };
 }
 
 interface Place {
@@ -78,17 +75,14 @@ interface Place {
   readonly value: RegionalService;
   /** The address in the prefix that the service's name resolves to, if this prefix is the first that is large enough. */
   readonly ip: Ip;
-  readonly published?: string;
 }
 
 /** The published ranges, the widest first: its address is the one that names resolve to. */
 function rangesOf(region: string): Place[] {
   return (["s3", "dynamodb"] as const).flatMap((service) => {
     const list = prefixListOfService(region, `com.amazonaws.${region}.${service}`);
-    const blocks = (list?.prefixes ?? []).map((prefix, at) => ({ prefix, published: list?.cidrBlocks[at] ?? "" }));
-    return blocks
-      .toSorted((a, b) => a.prefix.bits - b.prefix.bits)
-      .map((block) => ({ ...block, value: { service, region }, ip: addToIp(block.prefix.ip, 10) }));
+    const widestFirst = (list?.prefixes ?? []).toSorted((a, b) => a.bits - b.bits);
+    return widestFirst.map((prefix) => ({ prefix, value: { service, region }, ip: addToIp(prefix.ip, 10) }));
   });
 }
 

@@ -105,6 +105,14 @@ describe("doors", () => {
     expect(walk(build.state(), inside.id, "10.0.200.1").exit).toEqual({ kind: "local" });
   });
 
+  test("what an instance sends to itself stays, whatever the routes say", () => {
+    const { build, outside, publicTable, publicSubnet } = guide();
+    build.route(publicTable, "10.0.2.0/24", build.instance(publicSubnet).id);
+    expect(walk(build.state(), outside.id, outside.ip)).toEqual({
+      exit: { kind: "local", networkInterfaceId: outside.eni },
+    });
+  });
+
   test("a subnet without association uses the main table", () => {
     const { build, vpc } = guide();
     const subnet = build.subnet(vpc, "10.0.9.0/24");

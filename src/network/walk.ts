@@ -43,7 +43,7 @@ export type Exit =
   | { readonly kind: "none"; readonly reason: string };
 
 export interface Walk {
-  /** Absent where no route table takes part: link-local addresses, the resolver, an instance that does not run. */
+  /** Absent where no route table takes part: link-local addresses, the resolver, the instance itself, one that does not run. */
   readonly route?: RouteChoice;
   readonly exit: Exit;
 }
@@ -59,6 +59,8 @@ export function walk(state: State, instanceId: string, destinationIp: string): W
   }
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
+  // What an instance sends to itself never reaches a route table.
+  if (destinationIp === source.privateIpAddress) return { exit: { kind: "local", networkInterfaceId: source.id } };
   return serviceWalk(network, ip) ?? routedWalk(network, source, ip, destinationIp);
 }
 

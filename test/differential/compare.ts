@@ -1,0 +1,129 @@
+/** Holds a data plane against the pure functions, topology by topology, connection by connection. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DataPlane, PlaneHost } from "../../src/dataplane/plane.ts";
+import type { State } from "../../src/model/state.ts";
+import type { Blueprint } from "../../src/plan/blueprint.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { type Carries, expectedOutcome, type Outcome, outcomeOfPath } from "./outcome.ts";
+import type { Prober } from "./prober.ts";
+import { openWorld } from "./world.ts";
+
+export interface PlaneUnderTest {
+  readonly open: (host: PlaneHost, state: () => State) => Promise<DataPlane>;
+  readonly prober: (plane: DataPlane) => Prober;
+  readonly carries: Carries;
+}
+
+export interface Difference {
+  readonly seed: number;
+  readonly round: number;
+  readonly instanceId: string;
+  readonly destinationIp: string;
+  readonly expected: Outcome;
+  readonly found: Outcome;
+}
+
+export interface Comparison {
+  readonly topologies: number;
+  readonly flows: number;
+  /** How many flows ended where: `endpoint`, `internet`, `instance`, `nothing`. */
+  readonly ends: Readonly<Record<string, number>>;
+  readonly differences: readonly Difference[];
+}
+
+export interface ComparisonOptions {
+  readonly seed: number;
+  readonly topologies: number;
+  /** How many at a time. */
+  readonly vpcs: number;
+}
+
+/** What answers must come within; silence is asked a second time with the longer limit when it was not expected. */
+const limits = { firstMs: 500, againMs: 5000 };
+
+export async function compare(under: PlaneUnderTest, options: ComparisonOptions): Promise<Comparison> {
+  const folder = mkdtempSync(join(tmpdir(), "underpass-differential-"));
+  try {
+    return await compareIn(folder, under, options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compareIn(folder: string, under: PlaneUnderTest, options: ComparisonOptions): Promise<Comparison> {
+  const world = openWorld({ seed: options.seed, vpcs: options.vpcs });
+  await using plane = await under.open(hostIn(folder), world.state);
+  await using prober = under.prober(plane);
+  const ends: Record<string, number> = {};
+  const differences: Difference[] = [];
+  let blueprint: Blueprint | undefined;
+  let [flows, topologies] = [0, 0];
+  for (let round = 0; topologies < options.topologies; round++) {
+    world.deal();
+    blueprint = plan(world.state(), blueprint);
+    await plane.apply(blueprint);
+    const dealt = world.flows();
+    await prober.retire(new Set(dealt.map((one) => one.instanceId)));
+    // Everyone must be up before anyone is tried.
+    for (const { instanceId } of dealt) await prober.probe(instanceId, [], 0);
+    const found = await Promise.all(dealt.map((flow) => probeFlow({ under, prober, state: world.state() }, flow)));
+    for (const one of found.flat()) {
+      flows += 1;
+      const end = one.expected.split(" ")[0] ?? "";
+      ends[end] = (ends[end] ?? 0) + 1;
+      if (one.expected !== one.found) differences.push({ seed: options.seed, round, ...one });
+    }
+    topologies += options.vpcs;
+  }
+  return { topologies, flows, ends, differences };
+}
+
+interface Tried {
+  readonly instanceId: string;
+  readonly destinationIp: string;
+  readonly expected: Outcome;
+  readonly found: Outcome;
+}
+
+async function probeFlow(
+  { under, prober, state }: { readonly under: PlaneUnderTest; readonly prober: Prober; readonly state: State },
+  { instanceId, destinationIps }: { readonly instanceId: string; readonly destinationIps: readonly string[] },
+): Promise<Tried[]> {
+  const first = await prober.probe(instanceId, destinationIps, limits.firstMs);
+  const tried = destinationIps.map((destinationIp): Tried => ({
+    instanceId,
+    destinationIp,
+    expected: expectedOutcome(state, instanceId, destinationIp, under.carries),
+    found: first.get(destinationIp) ?? "nothing",
+  }));
+  const silent = tried.filter((one) => one.found === "nothing" && one.expected !== "nothing");
+  if (silent.length === 0) return tried;
+  const again = await prober.probe(
+    instanceId,
+    silent.map((one) => one.destinationIp),
+    limits.againMs,
+  );
+  return tried.map((one) =>
+    silent.includes(one) ? { ...one, found: again.get(one.destinationIp) ?? "nothing" } : one,
+  );
+}
+
+/** A host whose only service says by which path a connection came. */
+function hostIn(folder: string): PlaneHost {
+  const caFile = join(folder, "ca.pem");
+  writeFileSync(caFile, "");
+  return {
+    accept: (socket, path) => {
+      socket.on("error", () => socket.destroy());
+      socket.end(`${outcomeOfPath(path)}\n`);
+    },
+    answerDns: () => undefined,
+    log: () => {},
+    caBundleFile: caFile,
+    caFile,
+    folder,
+  };
+}

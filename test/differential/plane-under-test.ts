@@ -1,0 +1,14 @@
+/** The data planes that there are, ready to be held against the pure functions. */
+
+import { openLinuxPlane } from "../../src/dataplane/linux/plane.ts";
+import { openUserspacePlane } from "../../src/dataplane/userspace/plane.ts";
+import type { PlaneUnderTest } from "./compare.ts";
+import { kernelProber, proxyProber } from "./prober.ts";
+
+export const linuxUnderTest: PlaneUnderTest = { open: openLinuxPlane, prober: kernelProber, carries: "instances" };
+
+export const userspaceUnderTest: PlaneUnderTest = {
+  open: openUserspacePlane,
+  prober: proxyProber,
+  carries: "services alone",
+};

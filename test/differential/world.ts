@@ -1,0 +1,222 @@
+/**
+ * Random networks, the same for the same seed: VPCs with overlapping blocks whose routes, endpoints and gateways are dealt
+ * anew in every round, while most instances stay. A round is one topology for each VPC.
+ */
+
+import { addToIp, formatIp, type Ip, parseIp } from "../../src/base/ip.ts";
+import { formatPrefix, maskIp, type Prefix, sizeOfPrefix } from "../../src/base/prefix.ts";
+import { prefixListOfService } from "../../src/model/prefix-list.ts";
+import { all, find, findBy, type State } from "../../src/model/state.ts";
+import { serviceAddress } from "../../src/network/service-address.ts";
+import { networkOf } from "../../src/network/vpc-network.ts";
+import { regionBuilder, type RegionBuilder, seededHex, type TestInstance } from "../region-builder.ts";
+
+export interface World {
+  readonly state: () => State;
+  /** Deals new topologies: one for each VPC. */
+  readonly deal: () => void;
+  /** Every running instance with the addresses to be tried from it. */
+  readonly flows: () => readonly { readonly instanceId: string; readonly destinationIps: readonly string[] }[];
+}
+
+interface Place {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+  readonly cidrBlock: string;
+  gatewayId: string;
+  tableIds: string[];
+  instances: { readonly subnetId: string; readonly made: TestInstance }[];
+}
+
+type Build = RegionBuilder;
+
+/** Chance, seeded. */
+interface Dice {
+  readonly below: (limit: number) => number;
+  readonly pick: <T>(list: readonly T[]) => T;
+  readonly chance: (percent: number) => boolean;
+}
+
+export function openWorld(options: { readonly seed: number; readonly vpcs: number }): World {
+  const build = regionBuilder({ seed: options.seed });
+  const dice = diceOf(options.seed ^ 0x5bd1e995);
+  const places = Array.from({ length: options.vpcs }, (_, at) => openPlace(build, dice, at));
+  return {
+    state: build.state,
+    deal: () => places.forEach((place) => dealPlace(build, dice, place)),
+    flows: () =>
+      places.flatMap((place) =>
+        place.instances.map(({ made }) => ({
+          instanceId: made.id,
+          destinationIps: destinationsFor(build.state(), dice, made.id),
+        })),
+      ),
+  };
+}
+
+function diceOf(seed: number): Dice {
+  const hex = seededHex(seed);
+  const below = (limit: number): number => Number.parseInt(hex(8), 16) % limit;
+  return {
+    below,
+    pick: (list) => {
+      const one = list[below(list.length)];
+      if (one === undefined) throw new Error("nothing to pick from");
+      return one;
+    },
+    chance: (percent) => below(100) < percent,
+  };
+}
+
+const lists = (["s3", "dynamodb"] as const).map((service) => {
+  const list = prefixListOfService("us-east-1", `com.amazonaws.us-east-1.${service}`);
+  if (list === undefined) throw new Error(`${service} has no prefix list`);
+  return list;
+});
+const entries = lists.flatMap((list) => list.prefixes);
+
+function openPlace(build: Build, dice: Dice, at: number): Place {
+  // Half of the VPCs share one block: addresses must never tell them apart.
+  const second = at % 2 === 0 ? 0 : at;
+  const cidrBlock = `10.${second}.0.0/16`;
+  const vpcId = build.vpc(cidrBlock);
+  const subnetIds = [1, 2, 3].map((third) => build.subnet(vpcId, `10.${second}.${third}.0/24`));
+  const place: Place = { vpcId, subnetIds, cidrBlock, gatewayId: build.gateway(vpcId), tableIds: [], instances: [] };
+  for (const subnetId of subnetIds) launch(build, dice, place, subnetId);
+  return place;
+}
+
+function launch(build: Build, dice: Dice, place: Place, subnetId: string): void {
+  place.instances.push({ subnetId, made: build.instance(subnetId, { publicIp: dice.chance(60) }) });
+}
+
+function dealPlace(build: Build, dice: Dice, place: Place): void {
+  clear(build, place);
+  if (dice.chance(30)) relaunch(build, dice, place);
+  const tableIds = [build.mainTable(place.vpcId)];
+  for (const subnetId of place.subnetIds) {
+    if (dice.chance(70)) tableIds.push(build.table(place.vpcId, subnetId));
+  }
+  place.tableIds = tableIds;
+  for (const tableId of tableIds)
+    for (let left = dice.below(7); left > 0; left--) dealRoute(build, dice, { place, tableId });
+  for (const service of ["s3", "s3", "dynamodb"] as const) {
+    const chosen = tableIds.filter(() => dice.chance(40));
+    tryTo(() => build.endpoint(place.vpcId, service, ...chosen));
+  }
+  // Routes to an instance that is gone are blackholes.
+  if (dice.chance(30)) relaunch(build, dice, place);
+  if (dice.chance(25)) dealGateway(build, dice, place);
+}
+
+/** Takes away all that a round dealt. */
+function clear(build: Build, { vpcId, gatewayId }: Place): void {
+  if (findBy(build.state(), "internet-gateway", "vpcId", vpcId).length === 0) build.attach(gatewayId, vpcId);
+  for (const endpoint of findBy(build.state(), "vpc-endpoint", "vpcId", vpcId)) build.deleteEndpoint(endpoint.id);
+  for (const table of findBy(build.state(), "route-table", "vpcId", vpcId)) build.dropTable(table.id);
+}
+
+function relaunch(build: Build, dice: Dice, place: Place): void {
+  const leaving = dice.pick(place.instances);
+  build.terminate(leaving.made.id);
+  place.instances = place.instances.filter((one) => one !== leaving);
+  launch(build, dice, place, leaving.subnetId);
+}
+
+/** The gateway goes, and its routes turn into blackholes; another one may take its place. */
+function dealGateway(build: Build, dice: Dice, place: Place): void {
+  const mapped = place.instances.filter((one) => one.made.publicIp !== undefined);
+  for (const { made } of mapped) build.terminate(made.id);
+  build.detach(place.gatewayId, place.vpcId);
+  if (dice.chance(40)) place.gatewayId = build.gateway(place.vpcId);
+  place.instances = place.instances.filter((one) => !mapped.includes(one));
+  for (const { subnetId } of mapped) launch(build, dice, place, subnetId);
+}
+
+function dealRoute(build: Build, dice: Dice, { place, tableId }: { place: Place; tableId: string }): void {
+  const target = dice.chance(75) ? place.gatewayId : dice.pick(place.instances).made.id;
+  const inside = dice.chance(10);
+  const cidr = inside ? (find(build.state(), "subnet", dice.pick(place.subnetIds))?.cidrBlock ?? "") : dealCidr(dice);
+  tryTo(() => build.route(tableId, cidr, target));
+}
+
+/** A block that has to do with the prefix lists: the same, wider, narrower, beside; or the default route. */
+function dealCidr(dice: Dice): string {
+  const entry = dice.pick(entries);
+  switch (dice.below(6)) {
+    case 0:
+      return "0.0.0.0/0";
+    case 1:
+      return formatPrefix(entry);
+    case 2:
+      return cidrOf(entry.ip, Math.max(1, entry.bits - 1 - dice.below(10)));
+    case 3:
+      return cidrOf(inside(dice, entry), Math.min(32, entry.bits + 1 + dice.below(8)));
+    case 4:
+      return cidrOf(parseIp(someService(dice)) ?? entry.ip, 24 + dice.below(9));
+    default:
+      return cidrOf(addToIp(entry.ip, sizeOfPrefix(entry)), entry.bits);
+  }
+}
+
+function someService(dice: Dice): string {
+  const [service, region] = dice.pick([
+    ["s3", "us-east-1"],
+    ["s3", "us-east-1"],
+    ["dynamodb", "us-east-1"],
+    ["ec2", "us-east-1"],
+    ["sts", "us-east-1"],
+    ["iam", "aws-global"],
+    ["s3", "eu-west-1"],
+    ["dynamodb", "ap-south-1"],
+  ] as const);
+  return serviceAddress(service, region) ?? "";
+}
+
+/** Addresses at the edges of everything that could decide, and some of no account. */
+function destinationsFor(state: State, dice: Dice, instanceId: string): string[] {
+  const instance = find(state, "instance", instanceId);
+  const network = instance && networkOf(state, instance.vpcId);
+  const routes = instance === undefined ? [] : (network?.tableOf.get(instance.subnetId)?.table.routes ?? []);
+  const edges = routes
+    .filter((route) => route.target.kind !== "local")
+    .toSorted(() => dice.below(3) - 1)
+    .slice(0, 8)
+    .flatMap(({ prefix }) => [
+      prefix.ip,
+      addToIp(prefix.ip, sizeOfPrefix(prefix) - 1),
+      addToIp(prefix.ip, 2 ** 32 - 1),
+      addToIp(prefix.ip, sizeOfPrefix(prefix)),
+      inside(dice, prefix),
+    ]);
+  const neighbours = [...all(state, "network-interface")]
+    .filter((one) => one.vpcId === instance?.vpcId)
+    .map((one) => one.privateIpAddress);
+  const services = Array.from({ length: 5 }, () => someService(dice));
+  const random = Array.from({ length: 4 }, () => formatIp({ width: 32, words: [dice.below(2 ** 32)] }));
+  const listed = Array.from({ length: 4 }, () => formatIp(inside(dice, dice.pick(entries))));
+  return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...random, ...listed])].filter(isUnicast);
+}
+
+/** Addresses that a program of this machine could not even try to reach. */
+function isUnicast(ip: string): boolean {
+  const top = Number(ip.split(".")[0]);
+  return top !== 0 && top !== 127 && top < 224;
+}
+
+function inside(dice: Dice, prefix: Prefix): Ip {
+  return addToIp(prefix.ip, dice.below(Math.min(2 ** 31, sizeOfPrefix(prefix))));
+}
+
+function cidrOf(ip: Ip, bits: number): string {
+  return formatPrefix({ ip: maskIp(ip, bits), bits });
+}
+
+/** The model refuses some of what chance deals; then the topology is without it. */
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // As said.
+  }
+}
