@@ -139,7 +139,10 @@ const steps: readonly Step[] = [
     (s, x) =>
       replaceRoute(
         s,
-        { routeTableId: c.id("route-table", "rtb", a), destination: c.of(destinations, b), target: targets(c, d) },
+        {
+          ...(b % 2 === 0 ? c.route(a) : route(c, a, b)),
+          target: d % 2 === 0 ? near(s, c.route(a).routeTableId) : targets(c, d),
+        },
         x,
       ),
   (c, [a, b]) =>
