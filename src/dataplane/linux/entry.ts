@@ -72,7 +72,13 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
   const proc = `/proc/${netdPid}`;
   const joined = [`--user=${proc}/ns/user`, `--net=${proc}/fd/${fd}`, "--preserve-credentials"];
   const own = [`--map-user=${uid}`, `--map-group=${gid}`];
-  const rights = ["--no-new-privs", "--inh-caps=-all", ...(uid === 0 ? ["--bounding-set=-all"] : [])];
+  // Killed outright, the command line takes its program along.
+  const rights = [
+    "--no-new-privs",
+    "--pdeathsig=KILL",
+    "--inh-caps=-all",
+    ...(uid === 0 ? ["--bounding-set=-all"] : []),
+  ];
   return {
     command: [
       "nsenter",
