@@ -1,6 +1,7 @@
 /**
  * Answers and errors of the query protocols, as whole XML documents.
  *
+ * Clients take the request's id from the header `x-amzn-requestid`, which the server sends beside it.
  * A server calls `writeQueryAnswer` with an operation's typed output, `writeQueryError` with a code and a text.
  * Source: Smithy specification, "AWS EC2 query protocol" and "AWS query protocol"; both are sent as `queryContentType`.
  */

@@ -91,7 +91,7 @@ function writeBody(
   // GetBucketLocation alone has its one member's text in the root itself.
   const inner =
     operation.name === "GetBucketLocation"
-      ? escapeXml(String(fields["LocationConstraint"] ?? ""))
+      ? escapeXml((fields["LocationConstraint"] as string | undefined) ?? "")
       : writeMembers(shape, fields, "date-time");
   return xml(inner === "" ? `${open.slice(0, -1)}/>` : `${open}${inner}</${shape.xmlName}>`);
 }
@@ -99,7 +99,7 @@ function writeBody(
 function writePayload(payload: Member, value: unknown, xmlNamespace: string): Body {
   const shape = payload.shape();
   if (value === undefined || value === null || shape.kind === "blob") return none;
-  if (shape.kind !== "structure") return { body: String(value), contentType: "application/json" };
+  if (shape.kind !== "structure") return { body: value as string, contentType: "application/json" };
   const element = writeElement({ ...payload, xmlNamespace: ["", xmlNamespace] }, payload.xmlName, value, "date-time");
   return xml(element);
 }

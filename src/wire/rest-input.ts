@@ -26,7 +26,13 @@ export function bodyKindOf(operation: Operation): BodyKind {
       return "stream";
     case "string":
       return "text";
-    default:
+    case "structure":
+    case "list":
+    case "map":
+    case "boolean":
+    case "number":
+    case "timestamp":
+    case "unit":
       return "xml";
   }
 }

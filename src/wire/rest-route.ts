@@ -137,13 +137,13 @@ function decodePath(path: string): string | undefined {
 const awsHost = /^(.+)\.s3(?:-fips)?(?:[.-][a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?$/;
 const endpointHost = /^(?:(.+)\.)?bucket\.vpce-[a-z0-9-]+\.s3\.[a-z0-9-]+\.vpce\.amazonaws\.com$/;
 /** For clients on the machine itself. */
-const localHost = /^(.+?)\.(?:s3\.)?(?:[a-z0-9-]+\.)?localhost$/;
+const localHost = /^(?!s3\.)(.+?)\.(?:s3\.(?:[a-z0-9-]+\.)?)?localhost$/;
 
 function bucketOfHost(host: string): string | undefined {
   const name = host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
   const endpoint = endpointHost.exec(name);
   if (endpoint !== null) return endpoint[1];
   const local = localHost.exec(name);
-  if (local !== null) return local[1] === "s3" ? undefined : local[1];
-  return awsHost.exec(name)?.[1];
+  if (local !== null) return local[1];
+  return name.endsWith(".vpce.amazonaws.com") ? undefined : awsHost.exec(name)?.[1];
 }

@@ -73,7 +73,12 @@ function readElement(member: Member, element: XmlElement): Result<unknown, Reque
       return readList(shape.item, element);
     case "map":
       return malformed(`unexpected element \`${element.name}\``);
-    default: {
+    case "string":
+    case "boolean":
+    case "number":
+    case "blob":
+    case "timestamp":
+    case "unit": {
       if (element.children.some((child) => child instanceof XmlElement))
         return malformed(`\`${element.name}\` holds elements`);
       const text = shape.kind === "string" ? element.text : element.text.trim();

@@ -89,7 +89,12 @@ function elementWriter(member: Member, tag: string, style: DateStyle): Writer {
           .join("");
       return member.flattened ? entries : (map) => open + entries(map) + close;
     }
-    default: {
+    case "string":
+    case "boolean":
+    case "number":
+    case "blob":
+    case "timestamp":
+    case "unit": {
       const text = scalarWriter(shape, style);
       return (value) => open + text(value) + close;
     }
@@ -105,7 +110,7 @@ function structureWriter(shape: Structure, member: Member, tag: string, style: D
   return (value) => {
     const fields = value as Readonly<Record<string, unknown>>;
     const written = attributes.map(({ name, xmlName }) =>
-      fields[name] === undefined ? "" : ` ${xmlName}="${escapeXml(String(fields[name]))}"`,
+      fields[name] === undefined ? "" : ` ${xmlName}="${escapeXml(fields[name] as string)}"`,
     );
     return `${open}${written.join("")}>${members(value)}${close}`;
   };

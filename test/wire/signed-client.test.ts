@@ -72,7 +72,7 @@ describe("SDK for JavaScript", () => {
   ] as const)("%s %s", async (service, operation, input) => {
     const request = await sentBySdk(service, operation, input);
     expect(verifyRequest(request, request.body, optionsFor(service))).toMatchObject({ ok: true });
-    expect(verifyRequest(request, `${request.body}x`, optionsFor(service))).toMatchObject({ ok: false });
+    expect(verifyRequest(request, `${request.body.toString()}x`, optionsFor(service))).toMatchObject({ ok: false });
   });
 
   const keys = ["plain.txt", "a b+c&d=e?f#g", "ä/€/😀", "x//y/", "(paren)*!'~", "%20", "a%2Fb", "+"];
