@@ -159,4 +159,5 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   };
 }
 
-process.exitCode = await main(process.argv);
+// Nothing that a verb left open keeps the process: what had to be awaited was.
+process.exit(await main(process.argv));

@@ -17,6 +17,9 @@ export interface UpOptions {
   readonly dataplane: DataplaneChoice;
 }
 
+/** What a stop may take; netd and every namespace go with the process in any case. */
+const stopLimitMs = 10_000;
+
 /** Resolves with the exit status once the region has stopped. */
 export async function up(options: UpOptions): Promise<number> {
   if (options.ephemeral === true && options.state !== undefined) {
@@ -34,6 +37,10 @@ export async function up(options: UpOptions): Promise<number> {
   // A second signal does not wait for what is still under way.
   process.once("SIGINT", () => process.exit(130));
   log("stopping");
+  setTimeout(() => {
+    log(`some things did not end within ${stopLimitMs / 1000} s (${process.getActiveResourcesInfo().join(", ")}); leaving them`);
+    process.exit(70);
+  }, stopLimitMs).unref();
   await daemon.stop();
   return exitStatus.ok;
 }
