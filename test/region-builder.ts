@@ -94,15 +94,7 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
       }).id,
     /** Puts an endpoint on route tables and takes it off others. */
     reroute: (vpcEndpointId: string, addRouteTableIds: string[], removeRouteTableIds: string[] = []): unknown =>
-      run(modifyVpcEndpoint, {
-        vpcEndpointId,
-        addRouteTableIds,
-        removeRouteTableIds,
-        addSubnetIds: [],
-        removeSubnetIds: [],
-        addSecurityGroupIds: [],
-        removeSecurityGroupIds: [],
-      }),
+      run(modifyVpcEndpoint, { ...unchanged, vpcEndpointId, addRouteTableIds, removeRouteTableIds }),
     deleteEndpoint: (vpcEndpointId: string): unknown => run(deleteVpcEndpoints, { vpcEndpointIds: [vpcEndpointId] }),
     instance: (subnetId: string, wish: LaunchWish = {}): TestInstance =>
       launch({ run, state: () => state }, subnetId, wish),
@@ -116,6 +108,8 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
     ghost: <P extends string>(prefix: P): string => makeId(prefix, context.hex),
   };
 }
+
+const unchanged = { addSubnetIds: [], removeSubnetIds: [], addSecurityGroupIds: [], removeSecurityGroupIds: [] };
 
 type Verb<I, V> = (state: State, input: I, context: Context) => Outcome<V>;
 

@@ -68,7 +68,7 @@ async function compareIn(folder: string, under: PlaneUnderTest, options: Compari
     const dealt = world.flows();
     await prober.retire(new Set(dealt.map((one) => one.instanceId)));
     // Everyone must be up before anyone is tried.
-    for (const { instanceId } of dealt) await prober.probe(instanceId, [], 0);
+    await Promise.all(dealt.map(({ instanceId }) => prober.probe(instanceId, [], 0)));
     const found = await Promise.all(dealt.map((flow) => probeFlow({ under, prober, state: world.state() }, flow)));
     for (const one of found.flat()) {
       flows += 1;

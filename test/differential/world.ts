@@ -87,7 +87,7 @@ function openPlace(build: Build, dice: Dice, at: number): Place {
 }
 
 function launch(build: Build, dice: Dice, place: Place, subnetId: string): void {
-  place.instances.push({ subnetId, made: build.instance(subnetId, { publicIp: dice.chance(60) }) });
+  place.instances.push({ subnetId, made: build.instance(subnetId, { publicIp: dice.chance(75) }) });
 }
 
 function dealPlace(build: Build, dice: Dice, place: Place): void {
@@ -143,8 +143,9 @@ function dealRoute(build: Build, dice: Dice, { place, tableId }: { place: Place;
 /** A block that has to do with the prefix lists: the same, wider, narrower, beside; or the default route. */
 function dealCidr(dice: Dice): string {
   const entry = dice.pick(entries);
-  switch (dice.below(6)) {
+  switch (dice.below(7)) {
     case 0:
+    case 6:
       return "0.0.0.0/0";
     case 1:
       return formatPrefix(entry);
@@ -192,7 +193,7 @@ function destinationsFor(state: State, dice: Dice, instanceId: string): string[]
   const neighbours = [...all(state, "network-interface")]
     .filter((one) => one.vpcId === instance?.vpcId)
     .map((one) => one.privateIpAddress);
-  const services = Array.from({ length: 5 }, () => someService(dice));
+  const services = Array.from({ length: 8 }, () => someService(dice));
   const random = Array.from({ length: 4 }, () => formatIp({ width: 32, words: [dice.below(2 ** 32)] }));
   const listed = Array.from({ length: 4 }, () => formatIp(inside(dice, dice.pick(entries))));
   return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...random, ...listed])].filter(isUnicast);
