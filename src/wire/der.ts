@@ -1,7 +1,7 @@
 /** The few forms of DER that a certificate needs. Source: ITU-T X.690. */
 
 /** One element: tag, length, contents. */
-export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   return Buffer.concat([Buffer.from([tag, ...lengthOf(body.length)]), body]);
 }

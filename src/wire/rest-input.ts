@@ -60,11 +60,7 @@ export function readRestInput(
 }
 
 /** Every required member that is absent, also inside structures and lists of the body. */
-export function missingMembers(
-  shape: Structure,
-  value: Readonly<Record<string, unknown>>,
-  path = "",
-): readonly Missing[] {
+function missingMembers(shape: Structure, value: Readonly<Record<string, unknown>>, path = ""): readonly Missing[] {
   const missing: Missing[] = [];
   for (const member of shape.members) {
     const at = `${path}${member.xmlName}`;

@@ -27,7 +27,7 @@ export interface S3Target {
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-export type Route =
+type Route =
   | { readonly kind: "served"; readonly operation: Operation }
   /** AWS has the operation (or the parameter that tells it), we do not. */
   | { readonly kind: "unserved"; readonly name: string }

@@ -88,7 +88,7 @@ export interface HttpTrait {
 }
 
 /** An operation of a restXml service that AWS has and the table does not. */
-export interface UnservedRoute {
+interface UnservedRoute {
   readonly name: string;
   readonly http: HttpTrait;
 }

@@ -42,7 +42,7 @@ export type SignatureFormFailure =
       readonly detail: string;
     };
 
-export type SignaturePart =
+type SignaturePart =
   | "authorization"
   | "credential"
   | "signed-headers"

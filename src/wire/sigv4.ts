@@ -254,7 +254,7 @@ function unsignedHeaders(head: RequestHead, signature: Signature): readonly stri
 }
 
 /** What `x-amz-content-sha256` says; undefined when it says nothing that S3 knows. */
-export function payloadClaimOf(payloadHash: string | undefined): PayloadClaim | undefined {
+function payloadClaimOf(payloadHash: string | undefined): PayloadClaim | undefined {
   switch (payloadHash) {
     case undefined:
       return undefined;

@@ -25,7 +25,7 @@ export interface Answer {
   readonly body: string;
 }
 
-export const modules = { ec2, iam, sts, s3 } as const;
+const modules = { ec2, iam, sts, s3 } as const;
 export type Service = keyof typeof modules;
 
 export const credentials = {
