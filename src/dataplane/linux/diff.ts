@@ -6,6 +6,7 @@
 
 import {
   contentOf,
+  isSame,
   hardContentOf,
   type KernelObject,
   type LinkObject,
@@ -30,7 +31,7 @@ export interface Difference {
 /** The steps from `held` to `wanted`; both keyed by `keyOf`. */
 export function diffObjects(held: Objects, wanted: Objects): Difference {
   const gone = lossOf(held, wanted);
-  const farEnds = new Set([...wanted.values()].flatMap((object) => (object.kind === "link" ? [farEndOf(object)] : [])));
+  const farEnds = gone.any ? farEndsOf(wanted) : new Set<string>();
   const make: Change[][] = Array.from({ length: LAST_MAKE_STEP + 1 }, () => []);
   const clear: Change[][] = Array.from({ length: LAST_CLEAR_STEP + 1 }, () => []);
   for (const [key, object] of held) {
@@ -43,16 +44,19 @@ export function diffObjects(held: Objects, wanted: Objects): Difference {
   }
   for (const [key, object] of wanted) {
     const before = held.get(key);
-    if (before === object) {
+    if (before !== undefined && isSame(before, object)) {
       if (gone.any && isLostWithOthers(object, gone)) make[makeStepOf(object)]?.push({ verb: "add", object });
       continue;
     }
     const change = changeOf(before, object, gone);
-    if (change === undefined) continue;
     if (before !== undefined && isRemade(before, object)) make[0]?.push({ verb: "remove", object: before });
     make[makeStepOf(object)]?.push(change);
   }
   return { make: make.filter((step) => step.length > 0), clear: clear.filter((step) => step.length > 0) };
+}
+
+function farEndsOf(objects: Objects): ReadonlySet<string> {
+  return new Set([...objects.values()].flatMap((object) => (object.kind === "link" ? [farEndOf(object)] : [])));
 }
 
 /** Of two links with the same far end, the old one must go before the new one comes. */
@@ -76,7 +80,7 @@ function lossOf(held: Objects, wanted: Objects): Loss {
   const nexthops = new Set<string>();
   const stays = (key: string, object: KernelObject): boolean => {
     const next = wanted.get(key);
-    return next === object || (next !== undefined && !isRemade(object, next));
+    return next !== undefined && (isSame(object, next) || !isRemade(object, next));
   };
   for (const [key, object] of held) {
     if (object.kind === "namespace" && !stays(key, object)) namespaces.add(object.namespace);
@@ -135,10 +139,10 @@ function isExplicit(object: KernelObject): boolean {
   return object.kind === "namespace" || object.kind === "link" || object.kind === "listener";
 }
 
-function changeOf(before: KernelObject | undefined, object: KernelObject, loss: Loss): Change | undefined {
+function changeOf(before: KernelObject | undefined, object: KernelObject, loss: Loss): Change {
   if (before === undefined || isRemade(before, object)) return { verb: "add", object };
   if (isLostWithOthers(before, loss)) return { verb: "add", object };
-  return contentOf(before) === contentOf(object) ? undefined : { verb: "replace", object };
+  return { verb: "replace", object };
 }
 
 /** Whether the new one can only stand when the old one is gone. */

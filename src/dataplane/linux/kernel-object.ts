@@ -150,6 +150,15 @@ export function keyOf(object: KernelObject): string {
   }
 }
 
+/** Whether two objects are equal in every part. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => isSame(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
 /** The rest of the object as text: equal exactly when nothing about it differs. */
 export function contentOf(object: KernelObject): string {
   switch (object.kind) {

@@ -1,7 +1,7 @@
 /** Carries changes out: every change becomes a netlink message, a namespace or a socket, batched as far as order allows. */
 
 import type { Change } from "./diff.ts";
-import type { ElementObject, KernelObject, LinkObject, ListenerObject } from "./kernel-object.ts";
+import type { ElementObject, KernelObject, ListenerObject } from "./kernel-object.ts";
 import { Namespace } from "./namespace.ts";
 import type { Message } from "./netlink-message.ts";
 import { transaction } from "./nftables.ts";
@@ -9,7 +9,7 @@ import { endProgramsIn } from "./program.ts";
 import {
   changeLink,
   deleteAddress,
-  deleteLink,
+  deleteLinks,
   deleteNeighbor,
   deleteNexthop,
   deleteRoute,
@@ -33,30 +33,19 @@ export class Kernel implements Disposable {
 
   /** Does one step as a whole; gives back the listeners that are now wanted, for the caller to open. */
   perform(step: readonly Change[]): ListenerObject[] {
-    const queues = new Map<Namespace, Message[]>();
     const elements: Change[] = [];
+    const devices: Change[] = [];
     const listeners: ListenerObject[] = [];
-    const links: LinkObject[] = [];
     for (const change of step) {
       const { verb, object } = change;
-      if (object.kind === "namespace") {
-        if (verb === "add") this.namespaces.set(object.namespace, new Namespace(object.role));
-        else this.#remove(object.namespace);
-      } else if (object.kind === "listener") {
-        if (verb === "add") listeners.push(object);
-      } else if (object.kind === "element") {
-        elements.push(change);
-      } else {
-        if (object.kind === "link" && verb === "add") links.push(object);
-        const namespace = this.get(object.namespace);
-        const queue = queues.get(namespace) ?? [];
-        queue.push(...this.#messagesOf(verb, object));
-        queues.set(namespace, queue);
-      }
+      if (object.kind === "element") elements.push(change);
+      else if (object.kind === "listener") listeners.push(...(verb === "add" ? [object] : []));
+      else if (object.kind !== "namespace") devices.push(change);
+      else if (verb === "add") this.namespaces.set(object.namespace, new Namespace(object.role));
     }
-    for (const [namespace, messages] of queues) namespace.route.request(messages);
-    for (const { peer } of links) this.get(peer.namespace).route.request([setLinkUp(peer.index)]);
+    this.#changeDevices(devices);
     this.#changeElements(elements);
+    this.#removeNamespaces(step);
     return listeners;
   }
 
@@ -73,21 +62,38 @@ export class Kernel implements Disposable {
     this.namespaces.clear();
   }
 
-  #remove(name: string): void {
-    const namespace = this.get(name);
-    if (namespace.role === "host") endProgramsIn(new Set([namespace.inode]));
-    namespace[Symbol.dispose]();
-    this.namespaces.delete(name);
+  /** Links, addresses, neighbours, nexthops, routes and rules: a batch for each namespace. */
+  #changeDevices(changes: readonly Change[]): void {
+    for (const [namespace, group] of this.#byNamespace(changes)) {
+      const doomed = group.flatMap(({ verb, object }) => (verb === "remove" && object.kind === "link" ? [object] : []));
+      const messages = group.flatMap(({ verb, object }) => this.#messagesOf(verb, object));
+      namespace.route.request([...(doomed.length === 0 ? [] : deleteLinks(doomed)), ...messages]);
+    }
+    for (const { verb, object } of changes) {
+      if (verb === "add" && object.kind === "link") {
+        this.get(object.peer.namespace).route.request([setLinkUp(object.peer.index)]);
+      }
+    }
   }
 
-  #messagesOf(
-    verb: Change["verb"],
-    object: Exclude<KernelObject, { kind: "namespace" | "listener" | "element" }>,
-  ): Message[] {
+  #removeNamespaces(changes: readonly Change[]): void {
+    const names = changes.flatMap(({ verb, object }) =>
+      verb === "remove" && object.kind === "namespace" ? [object.namespace] : [],
+    );
+    const hosts = names.map((name) => this.get(name)).filter(({ role }) => role === "host");
+    endProgramsIn(new Set(hosts.map(({ inode }) => inode)));
+    for (const name of names) {
+      this.get(name)[Symbol.dispose]();
+      this.namespaces.delete(name);
+    }
+  }
+
+  #messagesOf(verb: Change["verb"], object: KernelObject): Message[] {
     const removes = verb === "remove";
     switch (object.kind) {
       case "link":
-        if (removes) return [deleteLink(object)];
+        // All doomed links of a namespace go together, before anything else.
+        if (removes) return [];
         if (verb === "replace") return [changeLink(object)];
         return [newLink(object, this.get(object.peer.namespace).fd), ...startLink(object)];
       case "address":
@@ -100,23 +106,31 @@ export class Kernel implements Disposable {
         return [removes ? deleteRoute(object) : putRoute(object)];
       case "rule":
         return [removes ? deleteRule(object) : newRule(object)];
+      case "namespace":
+      case "listener":
+      case "element":
+        return [];
     }
   }
 
   #changeElements(changes: readonly Change[]): void {
-    const groups = new Map<Namespace, Change[]>();
-    for (const change of changes) {
-      const namespace = this.get(change.object.namespace);
-      const group = groups.get(namespace) ?? [];
-      group.push(change);
-      groups.set(namespace, group);
-    }
-    for (const [namespace, group] of groups) {
+    for (const [namespace, group] of this.#byNamespace(changes)) {
       for (let at = 0; at < group.length; at += ELEMENTS_PER_TRANSACTION) {
         const messages = group.slice(at, at + ELEMENTS_PER_TRANSACTION).flatMap(elementMessages);
         namespace.netfilter.transact(transaction(messages));
       }
     }
+  }
+
+  #byNamespace(changes: readonly Change[]): Map<Namespace, Change[]> {
+    const groups = new Map<Namespace, Change[]>();
+    for (const change of changes) {
+      const namespace = this.get(change.object.namespace);
+      const group = groups.get(namespace);
+      if (group === undefined) groups.set(namespace, [change]);
+      else group.push(change);
+    }
+    return groups;
   }
 }
 

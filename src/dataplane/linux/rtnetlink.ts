@@ -66,13 +66,15 @@ const SCOPE = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
 const SEGMENT_BYTES = 185_000;
 const IFLA = { address: 1, name: 3, mtu: 4, info: 18, families: 26, group: 27, namespaceFd: 28 } as const;
 const IFLA_SEGMENT_SIZES = [41, 58, 63, 64];
+/** Above all groups of subnets. */
+const DOOMED_GROUP = 0x10000;
 const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6 } as const;
 
 /** A veth pair, down; `peerNamespaceFd` is open on the peer's namespace. */
 export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
   const { peer } = link;
   const peerInfo = Buffer.concat([
-    interfaceInfo(peer.index, 0),
+    interfaceInfo(peer.index),
     attribute(IFLA.name, text(peer.name)),
     attribute(IFLA.address, mac(peer.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
@@ -80,7 +82,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
     ...IFLA_SEGMENT_SIZES.map((type) => attribute(type, u32(SEGMENT_BYTES))),
   ]);
   const body = Buffer.concat([
-    interfaceInfo(link.index, 0),
+    interfaceInfo(link.index),
     attribute(IFLA.name, text(link.name)),
     attribute(IFLA.address, mac(link.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
@@ -128,8 +130,26 @@ export function changeLink(link: LinkObject): Message {
 }
 
 /** The peer goes too, and all that either end carried. */
-export function deleteLink(link: LinkObject): Message {
-  return { type: RTM.delLink, flags: 0, body: interfaceInfo(link.index, 0), what: `delete link ${link.name}` };
+function deleteLink(link: LinkObject): Message {
+  return { type: RTM.delLink, flags: 0, body: interfaceInfo(link.index), what: `delete link ${link.name}` };
+}
+
+/**
+ * Deletes links of one namespace. Each deletion alone waits for every processor to have seen it, so many go as one: they
+ * are put into a group of their own and the group is deleted.
+ */
+export function deleteLinks(links: readonly LinkObject[]): Message[] {
+  const [only] = links;
+  if (only !== undefined && links.length === 1) return [deleteLink(only)];
+  const doomed = attribute(IFLA.group, u32(DOOMED_GROUP));
+  const moves = links.map((link) => ({
+    type: RTM.setLink,
+    flags: 0,
+    body: Buffer.concat([interfaceInfo(link.index), doomed]),
+    what: `delete link ${link.name}`,
+  }));
+  const body = Buffer.concat([interfaceInfo(0), doomed]);
+  return [...moves, { type: RTM.delLink, flags: 0, body, what: `delete ${links.length} links` }];
 }
 
 export function newAddress(address: AddressObject): Message {
@@ -281,7 +301,8 @@ function ruleMessage({ mark, table }: RuleObject): Message {
   return { type: 0, flags: 0, body, what: `rule for mark ${mark}` };
 }
 
-function interfaceInfo(index: number, up: number): Buffer {
+/** `up` is IFF_UP to bring the device up; otherwise its state stays. */
+function interfaceInfo(index: number, up = 0): Buffer {
   const fixed = Buffer.alloc(16);
   fixed.writeInt32LE(index, 4);
   fixed.writeUInt32LE(up, 8);
