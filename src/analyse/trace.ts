@@ -84,7 +84,7 @@ export function traceDry(state: State, question: TraceQuestion, nowMs: number): 
     region,
     nowMs,
     secureTransport: true,
-    keys: {},
+    keys: service === "s3" ? s3Keys : {},
   });
   return ok({
     requestId: "dry",
@@ -103,6 +103,13 @@ export function traceDry(state: State, question: TraceQuestion, nowMs: number): 
 }
 
 const defaultRegion = "us-east-1";
+
+/** As SDKs send requests: signed in a header, over TLS. Source: Amazon S3 User Guide, "Signature Version 4 policy keys". */
+const s3Keys = {
+  "s3:authType": ["REST-HEADER"],
+  "s3:signatureversion": ["AWS4-HMAC-SHA256"],
+  "s3:TlsVersion": ["1.3"],
+};
 
 /** The instance, or undefined for the host. */
 function sourceOf(state: State, from: string): Result<Instance | undefined, string> {

@@ -15,7 +15,7 @@ export function formatTrace(trace: RequestTrace): string {
     ["from", trace.instanceId ?? "the host"],
     ...(trace.route === undefined ? [] : routeLines(trace.route)),
     ["door", doorText(trace)],
-    ["caller", trace.principalArn ?? "unknown: the request was refused before its signature was accepted"],
+    ["caller", trace.principalArn ?? "not known: no permission was asked for"],
     ...trace.decisions.flatMap(decisionLines),
     ["answer", answerText(trace)],
   ];

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import type { RequestTrace } from "../analyse/request-trace.ts";
+import { formatTrace } from "./trace-text.ts";
+
+const denied: RequestTrace = {
+  requestId: "4442587FB7D0A2F9",
+  atMs: Date.UTC(2026, 10, 22, 8, 0, 0),
+  service: "s3",
+  operation: "GetObject",
+  request: "GET /report.pdf",
+  name: { host: "docs.s3.us-east-1.amazonaws.com", ips: ["52.216.0.10"], by: "service name" },
+  instanceId: "i-0a",
+  path: {
+    kind: "gateway-endpoint",
+    vpcEndpointId: "vpce-0b" as never,
+    vpcId: "vpc-0c" as never,
+    sourceIp: "10.0.1.4",
+    destinationIp: "52.216.0.10",
+  },
+  route: {
+    routeTableId: "rtb-0d",
+    routeTableBy: "subnet association",
+    chosen: {
+      destination: "pl-63a5400a",
+      cidrBlock: "52.216.0.0/15",
+      target: "vpce-0b",
+      state: "active",
+      origin: "endpoint",
+    },
+    beaten: [{ destination: "0.0.0.0/0", cidrBlock: "0.0.0.0/0", target: "igw-0e", state: "active", origin: "static" }],
+  },
+  principalArn: "arn:aws:iam::000000000000:user/ann",
+  decisions: [
+    {
+      action: "s3:GetObject",
+      resource: "arn:aws:s3:::docs/report.pdf",
+      present: { "aws:sourcevpce": ["vpce-0b"], "aws:securetransport": ["true"] },
+      absent: { "aws:sourceip": "the request came through vpce-0b" },
+      decision: {
+        allowed: false,
+        decidedBy: { layer: "endpoint-policy", reason: "no-allow" },
+        layers: [
+          {
+            layer: "endpoint-policy",
+            verdict: "no-allow",
+            misses: [
+              {
+                statement: { policy: "vpce-0b", index: 0, sid: "OneBucket" },
+                effect: "Allow",
+                element: "Resource",
+                expected: ["arn:aws:s3:::other/*"],
+                actual: ["arn:aws:s3:::docs/report.pdf"],
+              },
+            ],
+          },
+          {
+            layer: "identity-policy",
+            verdict: "allow",
+            statement: { policy: "inline policy reader of user ann", index: 1 },
+            misses: [],
+          },
+          {
+            layer: "resource-policy",
+            verdict: "no-allow",
+            misses: [
+              {
+                statement: { policy: "bucket docs", index: 0 },
+                effect: "Deny",
+                element: "Condition",
+                operator: "IpAddress",
+                key: "aws:SourceIp",
+                expected: ["203.0.113.0/24"],
+                actual: [],
+                absentBecause: "the request came through vpce-0b",
+              },
+            ],
+          },
+        ],
+      },
+    },
+  ],
+  status: 403,
+  errorCode: "AccessDenied",
+  errorMessage: "Access Denied",
+  durationMs: 1.25,
+};
+
+test("a denied request, from name to answer", () => {
+  expect(formatTrace(denied)).toMatchInlineSnapshot(`
+    "request    4442587FB7D0A2F9  s3:GetObject  GET /report.pdf
+    at         2026-11-22T08:00:00.000Z
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    from       i-0a
+    table      rtb-0d by subnet association
+    route      52.216.0.0/15 of pl-63a5400a  to vpce-0b  endpoint
+      beat     0.0.0.0/0                     to igw-0e   static
+    door       gateway endpoint vpce-0b of vpc-0c: source 10.0.1.4, destination 52.216.0.10
+    caller     arn:aws:iam::000000000000:user/ann
+    action     s3:GetObject on arn:aws:s3:::docs/report.pdf
+      keys     aws:securetransport = true
+               aws:sourcevpce      = vpce-0b
+      absent   aws:sourceip          the request came through vpce-0b
+      layers   endpoint-policy         no-allow
+                 Allow statement 1 (OneBucket) of vpce-0b did not match: Resource wants arn:aws:s3:::other/*; it is arn:aws:s3:::docs/report.pdf
+               identity-policy         allow  by statement 2 of inline policy reader of user ann
+               resource-policy         no-allow
+                 Deny statement 1 of bucket docs did not match: Condition IpAddress aws:SourceIp wants 203.0.113.0/24; it is absent (the request came through vpce-0b)
+      verdict  denied: nothing in the endpoint-policy allows it
+    answer     403 AccessDenied: Access Denied after 1.3 ms"
+  `);
+});
+
+test("a request that gets nowhere", () => {
+  const { path: _path, status: _status, errorCode: _code, errorMessage: _message, durationMs: _ms, ...rest } = denied;
+  const traced = {
+    ...rest,
+    requestId: "dry",
+    unreachable: "rtb-0d has no route to 52.216.0.10",
+    decisions: [],
+    route: { routeTableId: "rtb-0d", routeTableBy: "main route table", beaten: [] },
+  } as const;
+  expect(formatTrace(traced)).toMatchInlineSnapshot(`
+    "request    dry  s3:GetObject  GET /report.pdf
+    at         2026-11-22T08:00:00.000Z
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    from       i-0a
+    table      rtb-0d by main route table
+    route      none holds the address
+    door       none: rtb-0d has no route to 52.216.0.10
+    caller     arn:aws:iam::000000000000:user/ann
+    answer     the connection would fail"
+  `);
+});
+
+test("a request of an unknown caller to the host", () => {
+  const { instanceId: _instance, route: _route, principalArn: _principal, name: _name, ...rest } = denied;
+  expect(formatTrace({ ...rest, path: { kind: "host", sourceIp: "127.0.0.1" }, decisions: [] })).toMatchInlineSnapshot(`
+    "request    4442587FB7D0A2F9  s3:GetObject  GET /report.pdf
+    at         2026-11-22T08:00:00.000Z
+    from       the host
+    door       the region's own port, from 127.0.0.1: taken as the internet
+    caller     not known: no permission was asked for
+    answer     403 AccessDenied: Access Denied after 1.3 ms"
+  `);
+});
