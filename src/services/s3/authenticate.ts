@@ -44,7 +44,8 @@ type Failure = Exclude<SignatureFailure, { readonly kind: "missing" }>;
 function wordFailure(failure: Failure, nowMs: number): S3Error {
   switch (failure.kind) {
     case "unsupported-algorithm":
-      return failure.algorithm === "AWS"
+      // Signature version 2: `AWS` in the header, no algorithm at all in a URL.
+      return failure.algorithm === "AWS" || failure.algorithm === ""
         ? s3Error("InvalidRequest", {
             message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
           })

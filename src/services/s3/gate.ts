@@ -55,8 +55,8 @@ export function openGate(options: GateOptions): Gate {
 
 function askOf(options: GateOptions, need: Need): Ask {
   const { principal, path, region, nowMs, secure, userAgent } = options;
-  const bucket = need.bucketName === undefined ? undefined : find(options.state, "bucket", need.bucketName);
-  const owner = bucket?.accountId;
+  const bucket = bucketFor(options.state, need);
+  const owner = need.action === "s3:CreateBucket" ? accountOf(principal) : bucket?.accountId;
   return {
     principal,
     path,
@@ -74,6 +74,16 @@ function askOf(options: GateOptions, need: Need): Ask {
       ...need.keys,
     },
   };
+}
+
+/** A bucket that is about to be made is the caller's: another of that name has no say. */
+function bucketFor(state: State, need: Need): Bucket | undefined {
+  if (need.bucketName === undefined || need.action === "s3:CreateBucket") return undefined;
+  return find(state, "bucket", need.bucketName);
+}
+
+function accountOf(principal: Principal): string | undefined {
+  return "accountId" in principal ? principal.accountId : undefined;
 }
 
 function resourceOf(need: Need): string {

@@ -42,7 +42,7 @@ async function filesIn(home: string): Promise<string[]> {
 }
 
 const patterned = (bytes: number): Buffer =>
-  Buffer.from(Array.from({ length: bytes }, (_, at) => (at * 7 + (at >> 9)) & 255));
+  Buffer.alloc(bytes, Buffer.from(Array.from({ length: 251 }, (_, at) => at)));
 
 describe.each([
   ["in a folder", () => folder],
@@ -55,7 +55,8 @@ describe.each([
       const data = patterned(bytes);
       await put(store, "k", data);
       expect((await read(store, "k")).equals(data)).toBe(true);
-      if (bytes > 10) expect((await read(store, "k", 5, bytes - 2)).equals(data.subarray(5, bytes - 1))).toBe(true);
+      const part = await read(store, "k", Math.min(5, bytes), bytes - 2);
+      expect(part.equals(data.subarray(Math.min(5, bytes), Math.max(0, bytes - 1)))).toBe(true);
     },
   );
 });
