@@ -23,7 +23,12 @@ const foldAfterRecords = 2_000;
 
 /** Opens the store in `folder`, which is made if missing. Throws a `StoreError` when another daemon holds it. */
 export function openJournal(folder: string): Store {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(`\`${folder}\` cannot be a state folder (${reason}); give \`--state\` another one`, { cause });
+  }
   const database = openLocked(folder);
   const journal = new Journal(folder, database);
   return {

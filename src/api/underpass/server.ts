@@ -229,7 +229,7 @@ function send(response: ServerResponse, { status, body }: Answer): void {
 export function nearest(wanted: string, names: readonly string[]): readonly string[] {
   return names
     .map((name) => ({ name, distance: editDistance(wanted, name) }))
-    .filter(({ name, distance }) => distance <= Math.max(wanted.length, name.length) * 0.6)
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.min(wanted.length, name.length) * 0.6))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name);
