@@ -2,8 +2,11 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as ec2 from "@aws-sdk/client-ec2";
+import * as elbv2 from "@aws-sdk/client-elastic-load-balancing-v2";
 import * as iam from "@aws-sdk/client-iam";
 import * as s3 from "@aws-sdk/client-s3";
+import * as sns from "@aws-sdk/client-sns";
+import * as ssm from "@aws-sdk/client-ssm";
 import * as sts from "@aws-sdk/client-sts";
 import type { TableText } from "../src/wire/shape.ts";
 import { operationNames, type ServiceName } from "./operations.ts";
@@ -21,9 +24,16 @@ export const services: Readonly<Record<ServiceName, Service>> = {
   iam: { sdk: iam, version: "2010-05-08", xmlNamespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
   sts: { sdk: sts, version: "2011-06-15", xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/" },
   s3: { sdk: s3, version: "2006-03-01", xmlNamespace: "http://s3.amazonaws.com/doc/2006-03-01/" },
+  elbv2: {
+    sdk: elbv2,
+    version: "2015-12-01",
+    xmlNamespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+  },
+  sns: { sdk: sns, version: "2010-03-31", xmlNamespace: "http://sns.amazonaws.com/doc/2010-03-31/" },
+  ssm: { sdk: ssm, version: "2014-11-06", xmlNamespace: "http://ssm.amazonaws.com/doc/2014-11-06/" },
 };
 
-const serviceNames = ["ec2", "iam", "sts", "s3"] as const satisfies readonly ServiceName[];
+const serviceNames = ["ec2", "iam", "sts", "s3", "elbv2", "sns", "ssm"] as const satisfies readonly ServiceName[];
 
 /** Every generated file by its name. */
 export function generate(): ReadonlyMap<string, string> {

@@ -90,7 +90,24 @@ PutObjectAcl PutObjectLegalHold PutObjectLockConfiguration PutObjectRetention Pu
 PutPublicAccessBlock UploadPart UploadPartCopy
 `;
 
-export type ServiceName = "ec2" | "iam" | "sts" | "s3";
+/** Elastic Load Balancing v2: what network and gateway load balancers need. */
+const elbv2 = `
+AddTags CreateListener CreateLoadBalancer CreateTargetGroup DeleteListener DeleteLoadBalancer DeleteTargetGroup
+DeregisterTargets DescribeAccountLimits DescribeCapacityReservation DescribeListenerAttributes DescribeListeners
+DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups
+DescribeTargetHealth ModifyListener ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyTargetGroup
+ModifyTargetGroupAttributes RegisterTargets RemoveTags SetIpAddressType SetSecurityGroups SetSubnets
+`;
+
+/** Amazon SNS: topics as what endpoint notifications name. */
+const sns = `
+CreateTopic DeleteTopic GetTopicAttributes ListTagsForResource ListTopics SetTopicAttributes TagResource UntagResource
+`;
+
+/** AWS Systems Manager: the public parameters that name machine images. */
+const ssm = "GetParameter GetParameters";
+
+export type ServiceName = "ec2" | "iam" | "sts" | "s3" | "elbv2" | "sns" | "ssm";
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
@@ -99,4 +116,7 @@ export const operationNames: Readonly<Record<ServiceName, readonly string[]>> = 
   iam: words(iam),
   sts: words(sts),
   s3: words(s3),
+  elbv2: words(elbv2),
+  sns: words(sns),
+  ssm: words(ssm),
 };
