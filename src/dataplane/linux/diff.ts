@@ -5,13 +5,13 @@
  */
 
 import {
-  contentOf,
   isSame,
   hardContentOf,
   type KernelObject,
   type LinkObject,
   LOCAL_TABLE,
   MAIN_TABLE,
+  type NamespaceObject,
   type RouteObject,
 } from "./kernel-object.ts";
 import type { Objects } from "./wanted.ts";
@@ -30,43 +30,55 @@ export interface Difference {
 
 /** The steps from `held` to `wanted`; both keyed by `keyOf`. */
 export function diffObjects(held: Objects, wanted: Objects): Difference {
-  const gone = lossOf(held, wanted);
-  const farEnds = gone.any ? farEndsOf(wanted) : new Set<string>();
   const make: Change[][] = Array.from({ length: LAST_MAKE_STEP + 1 }, () => []);
   const clear: Change[][] = Array.from({ length: LAST_CLEAR_STEP + 1 }, () => []);
+  const early = lossOf(held, earlyLinks(held, wanted), []);
+  const late = lossOf(held, absent(held, wanted, "link"), absent(held, wanted, "namespace"));
   for (const [key, object] of held) {
     if (wanted.has(key)) continue;
-    if (isLostWithOthers(object, gone) && !isExplicit(object)) continue;
     const change: Change = { verb: "remove", object };
-    if (object.kind === "link" && farEnds.has(farEndOf(object))) make[0]?.push(change);
-    else if (steersPackets(object)) make[makeStepOfRemoval(object)]?.push(change);
-    else clear[clearStepOf(object)]?.push(change);
+    if (object.kind === "link" && early.devices.has(deviceOf(object))) make[0]?.push(change);
+    else if (isLost(object, early)) continue;
+    else if (steersPackets(object) && !late.namespaces.has(object.namespace)) make[removalStepOf(object)]?.push(change);
+    else if (!isLost(object, late) || isExplicit(object)) clear[clearStepOf(object)]?.push(change);
   }
   for (const [key, object] of wanted) {
     const before = held.get(key);
-    if (before !== undefined && isSame(before, object)) {
-      if (gone.any && isLostWithOthers(object, gone)) make[makeStepOf(object)]?.push({ verb: "add", object });
-      continue;
-    }
-    const change = changeOf(before, object, gone);
-    if (before !== undefined && isRemade(before, object)) make[0]?.push({ verb: "remove", object: before });
-    make[makeStepOf(object)]?.push(change);
+    const lost = before === undefined || isLost(before, early);
+    if (!lost && isSame(before, object)) continue;
+    const remade = before !== undefined && isRemade(before, object);
+    if (remade && (!lost || before.kind === "link")) make[0]?.push({ verb: "remove", object: before });
+    make[makeStepOf(object)]?.push({ verb: lost || remade ? "add" : "replace", object });
   }
   return { make: make.filter((step) => step.length > 0), clear: clear.filter((step) => step.length > 0) };
 }
 
-function farEndsOf(objects: Objects): ReadonlySet<string> {
-  return new Set([...objects.values()].flatMap((object) => (object.kind === "link" ? [farEndOf(object)] : [])));
+function absent<K extends KernelObject["kind"]>(held: Objects, wanted: Objects, kind: K): KernelObjectOf<K>[] {
+  return [...held].flatMap(([key, object]) => (isKind(object, kind) && !wanted.has(key) ? [object] : []));
 }
 
-/** Of two links with the same far end, the old one must go before the new one comes. */
-function farEndOf({ peer }: LinkObject): string {
-  return `${peer.namespace} ${peer.index}`;
+type KernelObjectOf<K extends KernelObject["kind"]> = Extract<KernelObject, { readonly kind: K }>;
+
+function isKind<K extends KernelObject["kind"]>(object: KernelObject, kind: K): object is KernelObjectOf<K> {
+  return object.kind === kind;
 }
 
-/** What goes with a namespace or a link that goes. */
+/** Links that must go before their successors come: with the same near end, or with the same far end. */
+function earlyLinks(held: Objects, wanted: Objects): LinkObject[] {
+  const remade = [...held].flatMap(([key, object]) => {
+    const next = object.kind === "link" ? wanted.get(key) : undefined;
+    return object.kind === "link" && next !== undefined && isRemade(object, next) ? [object] : [];
+  });
+  const gone = absent(held, wanted, "link");
+  if (gone.length === 0) return remade;
+  const farEnds = new Set(
+    [...wanted.values()].flatMap((object) => (object.kind === "link" ? [deviceOf(object.peer)] : [])),
+  );
+  return [...remade, ...gone.filter(({ peer }) => farEnds.has(deviceOf(peer)))];
+}
+
+/** What the kernel drops by itself together with links and namespaces. */
 interface Loss {
-  readonly any: boolean;
   readonly namespaces: ReadonlySet<string>;
   /** `namespace index`. */
   readonly devices: ReadonlySet<string>;
@@ -74,35 +86,24 @@ interface Loss {
   readonly nexthops: ReadonlySet<string>;
 }
 
-function lossOf(held: Objects, wanted: Objects): Loss {
-  const namespaces = new Set<string>();
-  const devices = new Set<string>();
+function lossOf(held: Objects, links: readonly LinkObject[], namespaces: readonly NamespaceObject[]): Loss {
+  const devices = new Set(links.flatMap((link) => [deviceOf(link), deviceOf(link.peer)]));
   const nexthops = new Set<string>();
-  const stays = (key: string, object: KernelObject): boolean => {
-    const next = wanted.get(key);
-    return next !== undefined && (isSame(object, next) || !isRemade(object, next));
-  };
-  for (const [key, object] of held) {
-    if (object.kind === "namespace" && !stays(key, object)) namespaces.add(object.namespace);
+  if (devices.size > 0) {
+    for (const object of held.values()) {
+      if (object.kind === "nexthop" && devices.has(deviceOf(object))) nexthops.add(`${object.namespace} ${object.id}`);
+    }
   }
-  for (const [key, object] of held) {
-    if (object.kind !== "link") continue;
-    const stranded = namespaces.has(object.namespace) || namespaces.has(object.peer.namespace);
-    if (stays(key, object) && !stranded) continue;
-    devices.add(`${object.namespace} ${object.index}`);
-    devices.add(`${object.peer.namespace} ${object.peer.index}`);
-  }
-  for (const object of held.values()) {
-    if (object.kind !== "nexthop") continue;
-    if (devices.has(`${object.namespace} ${object.index}`)) nexthops.add(`${object.namespace} ${object.id}`);
-  }
-  return { any: namespaces.size + devices.size > 0, namespaces, devices, nexthops };
+  return { namespaces: new Set(namespaces.map(({ namespace }) => namespace)), devices, nexthops };
 }
 
-/** Whether the kernel drops the object without being asked, because of something else that goes. */
-function isLostWithOthers(object: KernelObject, loss: Loss): boolean {
-  if (!loss.any) return false;
+function deviceOf({ namespace, index }: { readonly namespace: string; readonly index: number }): string {
+  return `${namespace} ${index}`;
+}
+
+function isLost(object: KernelObject, loss: Loss): boolean {
   if (loss.namespaces.has(object.namespace)) return true;
+  if (loss.devices.size === 0) return false;
   switch (object.kind) {
     case "namespace":
     case "rule":
@@ -110,11 +111,10 @@ function isLostWithOthers(object: KernelObject, loss: Loss): boolean {
     case "listener":
       return false;
     case "link":
-      return loss.devices.has(`${object.namespace} ${object.index}`);
     case "address":
     case "neighbor":
     case "nexthop":
-      return loss.devices.has(`${object.namespace} ${object.index}`);
+      return loss.devices.has(deviceOf(object));
     case "route":
       return isRouteLost(object, loss);
   }
@@ -139,18 +139,12 @@ function isExplicit(object: KernelObject): boolean {
   return object.kind === "namespace" || object.kind === "link" || object.kind === "listener";
 }
 
-function changeOf(before: KernelObject | undefined, object: KernelObject, loss: Loss): Change {
-  if (before === undefined || isRemade(before, object)) return { verb: "add", object };
-  if (isLostWithOthers(before, loss)) return { verb: "add", object };
-  return { verb: "replace", object };
-}
-
 /** Whether the new one can only stand when the old one is gone. */
 function isRemade(before: KernelObject, object: KernelObject): boolean {
+  if (isSame(before, object)) return false;
   if (before.kind === "link" && object.kind === "link") return hardContentOf(before) !== hardContentOf(object);
-  if (before.kind === "route" && object.kind === "route") return false;
-  if (before.kind === "element" || before.kind === "neighbor" || before.kind === "nexthop") return false;
-  return contentOf(before) !== contentOf(object);
+  // The kernel puts a new one of these in the place of the old.
+  return !["route", "element", "neighbor", "nexthop"].includes(before.kind);
 }
 
 const LAST_MAKE_STEP = 12;
@@ -199,7 +193,7 @@ function steersPackets(object: KernelObject): boolean {
   }
 }
 
-function makeStepOfRemoval(object: KernelObject): number {
+function removalStepOf(object: KernelObject): number {
   return object.kind === "route" ? 12 : 11;
 }
 

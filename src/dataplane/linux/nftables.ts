@@ -4,7 +4,7 @@
  * Source: uapi header linux/netfilter/nf_tables.h; netfilter's libnftnl documentation.
  */
 
-import { attribute, FLAG_CREATE, type Message, nested, text, u32be } from "./netlink-message.ts";
+import { attribute, FLAG_CREATE, type Message, nested, text, u32, u32be } from "./netlink-message.ts";
 
 export const FAMILY_INET = 1;
 export const FAMILY_IPV4 = 2;
@@ -60,6 +60,7 @@ export interface NamedSet {
   /** For the `nft` tool alone, which prints by them; the kernel only hands them on. */
   readonly keyType?: number;
   readonly valueType?: number;
+  readonly isNumber?: boolean;
 }
 
 export interface SetElement {
@@ -93,8 +94,15 @@ export function newSet(table: string, set: NamedSet, id: number): Message {
     attribute(5, u32be(set.keyBytes)),
     ...map,
     attribute(10, u32be(id)),
+    attribute(13, byteOrders(set)),
   ];
   return nftMessage(NFT.newSet, FLAG_CREATE, attributes, `make set ${set.name}`);
+}
+
+/** Notes for the `nft` tool in its own form: whether key and value are numbers of the machine (1) or of the wire (2). */
+function byteOrders({ isNumber = false }: NamedSet): Buffer {
+  const order = u32(isNumber ? 1 : 2);
+  return Buffer.concat([Buffer.from([0, order.length]), order, Buffer.from([1, order.length]), order]);
 }
 
 /** The base chain, empty, and then its rules in their order. What no rule drops is accepted. */

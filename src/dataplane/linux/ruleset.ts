@@ -80,6 +80,7 @@ const ROUTER_CHAINS: readonly Chain[] = [
       [...isFromInstance, ...isNotIpv4, count(), drop()],
       [
         ...isFromInstance,
+        ...isIpv4,
         loadMeta(META.iif, REGISTER_1_FIRST),
         loadNetwork(IPV4_SOURCE, 4, REGISTER_1_SECOND),
         isNotIn("interface_source", REGISTER_1),
@@ -138,6 +139,7 @@ const GATEWAY_CHAINS: readonly Chain[] = [
       [...isToInternet, ...isNotIpv4, count(), drop()],
       [
         ...isToInternet,
+        ...isIpv4,
         loadNetwork(IPV4_SOURCE, 4, REGISTER_1),
         isNotIn("public_address", REGISTER_1),
         count(),
@@ -173,9 +175,10 @@ export function rulesetOf(role: NamespaceRole): Message[] {
 }
 
 /** A key of several parts has their types packed, six bits each. */
-function nftTypesOf(set: SetShape): { keyType: number; valueType: number } {
+function nftTypesOf(set: SetShape): Pick<NamedSet, "keyType" | "valueType" | "isNumber"> {
   const keyType = set.key.reduce((packed, part) => packed * 64 + PART_TYPE[part], 0);
-  return { keyType, valueType: set.value === undefined ? 0 : PART_TYPE[set.value] };
+  const valueType = set.value === undefined ? 0 : PART_TYPE[set.value];
+  return { keyType, valueType, isNumber: set.key[0] !== "ip" && set.key.length === 1 };
 }
 
 /** Puts in or takes out elements, all of the same set. */
