@@ -36,6 +36,7 @@ const s3 = serviceAddress("s3", "us-east-1")!;
 
 const folder = mkdtempSync(join(tmpdir(), "underpass-userspace-"));
 const accepted = new Map<Socket, Path>();
+let acceptedCount = 0;
 let plane: DataPlane;
 
 /** What stands in for the services: says how a request arrived, in XML that S3 clients read too. */
@@ -69,6 +70,7 @@ beforeAll(async () => {
     {
       accept: (socket, path, port) => {
         accepted.set(socket, path);
+        acceptedCount += 1;
         socket.on("error", () => socket.destroy());
         socket.once("close", () => accepted.delete(socket));
         const carried =
@@ -284,11 +286,14 @@ describe("plain HTTP", () => {
       "docs.s3.eu-west-1.amazonaws.com",
     ];
     const found: unknown[] = [];
+    const before = acceptedCount;
     for (const host of hosts) {
       const one = seen(await viaProxy(outside.id, `http://${host}/`, { socket }));
       found.push([one["host"], (one["path"] as Path & { destinationIp: string }).destinationIp]);
     }
     socket.destroy();
+    // The second request to S3 took the connection of the first.
+    expect(acceptedCount - before).toBe(3);
     expect(found).toEqual([
       [hosts[0], s3],
       [hosts[1], serviceAddress("ec2", "us-east-1")],
@@ -389,6 +394,16 @@ describe("programs", () => {
   test("the SDK without a route is told why", async () => {
     const ran = await node(lonely.id, sdk);
     expect(ran.stdout).toContain(`no route to s3.us-east-1.amazonaws.com (${s3}): ${tables[2]} has no route`);
+  });
+  test("a Node program without the proxy's address goes its own way", async () => {
+    const ran = await node(
+      inside.id,
+      `
+      import { execFileSync } from "node:child_process";
+      const { HTTPS_PROXY: _, ...env } = process.env;
+      console.log(execFileSync(process.execPath, ["--print", "1 + 1"], { env }).toString());`,
+    );
+    expect([ran.stderr, ran.stdout.trim()]).toEqual(["", "2"]);
   });
   test("Node's own http, https and fetch", async () => {
     const ran = await node(

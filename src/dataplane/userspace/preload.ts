@@ -25,7 +25,9 @@ function install(load: NodeJS.Require): void {
   const https: typeof httpsModule = load("node:https");
   const net: typeof netModule = load("node:net");
   const tls: typeof tlsModule = load("node:tls");
-  const proxy = new URL(process.env["HTTPS_PROXY"] ?? "");
+  // A program that took the proxy out of its environment goes its own way.
+  if (process.env["HTTPS_PROXY"] === undefined) return;
+  const proxy = new URL(process.env["HTTPS_PROXY"]);
   const authorization = `Basic ${Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64")}`;
 
   function tunnel(options: Options, defaultPort: number, done: Done): void {
