@@ -11,7 +11,7 @@ export interface RequestRecord {
   /** What the client got as x-amz-request-id. */
   readonly requestId: string;
   readonly atMs: number;
-  readonly service: "s3" | "ec2" | "iam" | "sts";
+  readonly service: "s3" | "ec2" | "iam" | "sts" | "elbv2" | "sns" | "ssm";
   /** `GetObject`; absent when the request was refused before it was known. */
   readonly operation?: string;
   readonly method: string;

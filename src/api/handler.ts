@@ -23,7 +23,9 @@ export type Handler<I, O> = (input: I, call: Call) => Promise<Result<O, ApiError
 
 /** One service of the query protocols, ready to be served. */
 export interface QueryService {
-  readonly name: "ec2" | "iam" | "sts";
+  readonly name: "ec2" | "iam" | "sts" | "elbv2" | "sns" | "ssm";
+  /** As a signature's scope has it, where that is not `name`: `elasticloadbalancing`. */
+  readonly signingName?: string;
   readonly protocol: "ec2Query" | "awsQuery";
   readonly xmlNamespace: string;
   /** Served operations with their shapes. */

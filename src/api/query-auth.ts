@@ -16,8 +16,6 @@ import { readSignature } from "../wire/signature.ts";
 import { type SignatureFailure, verifyRequest } from "../wire/sigv4.ts";
 import type { QueryService } from "./handler.ts";
 
-export type ServiceName = QueryService["name"];
-
 export interface Signed {
   readonly accessKeyId: string;
   readonly credential: Credential;
@@ -42,24 +40,29 @@ export function serviceOfRequest(arrived: Arrived): string | undefined {
 export function authenticate(
   state: State,
   arrived: Arrived,
-  service: ServiceName,
+  service: Pick<QueryService, "name" | "signingName">,
   nowMs: number,
 ): Result<Signed, Refusal> {
   const host = hostOf(arrived);
   const region = host?.regionNamed === true ? host.region : undefined;
   const verified = verifyRequest(arrived.head, arrived.body, {
-    service,
+    service: signingNameOf(service),
     region,
     lookup: (accessKeyId) => credentialOf(state, accessKeyId),
     nowMs,
   });
-  if (!verified.ok) return err(service === "ec2" ? wordForEc2(verified.error) : wordForQuery(verified.error));
+  if (!verified.ok) return err(service.name === "ec2" ? wordForEc2(verified.error) : wordForQuery(verified.error));
   const { accessKeyId, key, scope } = verified.value;
   if (findRegion(scope.region) === undefined) {
     const failure = { kind: "wrong-scope", what: "region", given: scope.region, expected: "us-east-1" } as const;
-    return err(service === "ec2" ? wordForEc2(failure) : wordForQuery(failure));
+    return err(service.name === "ec2" ? wordForEc2(failure) : wordForQuery(failure));
   }
   return ok({ accessKeyId, credential: key, region: scope.region });
+}
+
+/** The service as the scope of a signature names it. */
+export function signingNameOf(service: Pick<QueryService, "name" | "signingName">): string {
+  return service.signingName ?? service.name;
 }
 
 function hostOf(arrived: Arrived): ReturnType<typeof parseServiceHost> {

@@ -20,7 +20,7 @@ import { queryContentType, writeQueryAnswer, writeQueryError } from "../wire/que
 import { type Refusal, type RequestError, wordRequestError } from "../wire/request-error.ts";
 import type { Operation } from "../wire/shape.ts";
 import type { Call, QueryService, Target } from "./handler.ts";
-import { type Arrived, authenticate, serviceOfRequest, type Signed } from "./query-auth.ts";
+import { type Arrived, authenticate, serviceOfRequest, type Signed, signingNameOf } from "./query-auth.ts";
 
 export interface QueryServerOptions {
   readonly services: readonly QueryService[];
@@ -118,7 +118,7 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
   const service = chooseService(exchange.options.services, arrived.value, query);
   exchange.service = service;
   if (service === undefined) return refuse("InvalidAction", "No service of this region is called by this request.");
-  const signed = authenticate(exchange.state, arrived.value, service.name, exchange.nowMs);
+  const signed = authenticate(exchange.state, arrived.value, service, exchange.nowMs);
   if (!signed.ok) return signed;
   if (!query.ok) return err(wordRequestError(service.protocol, query.error));
   const operation = findOperation(service, query.value);
@@ -177,7 +177,7 @@ function chooseService(
   query: Result<QueryRequest, RequestError>,
 ): QueryService | undefined {
   const name = serviceOfRequest(arrived);
-  if (name !== undefined) return services.find((service) => service.name === name);
+  if (name !== undefined) return services.find((service) => signingNameOf(service) === name);
   const action = query.ok ? query.value.action : undefined;
   return services.find((service) => action !== undefined && knows(service, action)) ?? services[0];
 }
