@@ -2,14 +2,14 @@
 
 import { parseIp } from "../base/ip.ts";
 import { containsIp, type Prefix } from "../base/prefix.ts";
-import { compileGlob, matchCompiledGlob, textOf } from "./compiled-glob.ts";
-import { type Glob, literalGlob, parseGlob, splitGlob, star } from "./glob.ts";
+import { compileGlob, compileTemplate, matchCompiledGlob, textOf } from "./compiled-glob.ts";
+import { type Glob, splitGlob, star } from "./glob.ts";
 import type { GlobPool, TextTest } from "./glob-pool.ts";
 import type { Comparison } from "./operator.ts";
 import type { Condition } from "./policy.ts";
 import type { RequestContext } from "./request.ts";
 import { parseBase64, parseBool, parseDate, parseIpRange, parseNumeric } from "./value.ts";
-import { expand, hasVariable, type Template } from "./variable.ts";
+import { expand, type Expanded, hasVariable, type Template } from "./variable.ts";
 
 export type ContextTest = (context: RequestContext) => boolean;
 
@@ -87,54 +87,41 @@ function compileValues(condition: Condition, pool: () => GlobPool): ValueTest {
 
 interface Kind {
   /** Tests against the patterns without variables, all at once. */
-  readonly fixed: (globs: readonly Glob[]) => TextTest;
-  /** Tests against one pattern whose variables have their values. */
-  readonly expanded: (glob: Glob, text: string) => boolean;
+  readonly fixed: (wanted: readonly Expanded[]) => TextTest;
+  /** Tests against one pattern with variables. */
+  readonly variable: (template: Template) => ValueTest;
 }
 
-/** True where one of the values matches: those without variables are prepared, the others are expanded for each request. */
+/** True where one of the values matches: those without variables are prepared, the others wait for the request. */
 function anyOf(templates: readonly Template[], kind: Kind): ValueTest {
-  const fixed = kind.fixed(templates.flatMap((template) => (hasVariable(template) ? [] : [fixedGlob(template)])));
-  const variable = templates.filter(hasVariable);
+  const fixed = kind.fixed(templates.flatMap((template) => (hasVariable(template) ? [] : [fixedText(template)])));
+  const variable = templates.filter(hasVariable).map(kind.variable);
   if (variable.length === 0) return fixed;
   return (text, context) => {
     if (fixed(text)) return true;
-    for (const template of variable) {
-      const glob = expandedGlob(template, context);
-      if (glob !== undefined && kind.expanded(glob, text)) return true;
-    }
+    for (const test of variable) if (test(text, context)) return true;
     return false;
   };
 }
 
-function fixedGlob(template: Template): Glob {
-  return template.flatMap((part) =>
-    part.kind === "variable" ? [] : part.kind === "literal" ? literalGlob(part.text) : parseGlob(part.text),
-  );
-}
-
-/** The pattern with the request's values in place; undefined when a variable has no value. */
-export function expandedGlob(template: Template, context: RequestContext): Glob | undefined {
-  const parts = expand(template, context);
-  if (parts === undefined) return undefined;
-  const glob: number[] = [];
-  for (const { text, literal } of parts) glob.push(...(literal ? literalGlob(text) : parseGlob(text)));
-  return glob;
-}
-
-/** The pattern where the operator knows no wildcards: each one is the character itself. */
-function plainText(glob: Glob): string {
-  return glob.map((code) => (code === star ? "*" : code < 0 ? "?" : String.fromCodePoint(code))).join("");
+/** A template without variables as the text and the pattern that it stands for. */
+export function fixedText(template: Template): Expanded {
+  const parts = template.filter((part) => part.kind !== "variable");
+  return { text: parts.map((part) => part.text).join(""), glob: parts.flatMap((part) => part.glob) };
 }
 
 function equalTest(comparison: Comparison): Kind {
   const fold = comparison === "equals-ignore-case" ? (text: string) => text.toLowerCase() : (text: string) => text;
   return {
-    fixed: (globs) => {
-      const texts = globs.map((glob) => fold(plainText(glob)));
-      return foldedMember(texts, comparison === "equals-ignore-case");
+    fixed: (wanted) =>
+      foldedMember(
+        wanted.map((one) => fold(one.text)),
+        comparison === "equals-ignore-case",
+      ),
+    variable: (template) => (text, context) => {
+      const wanted = expand(template, context);
+      return wanted !== undefined && fold(text) === fold(wanted.text);
     },
-    expanded: (glob, text) => fold(text) === fold(plainText(glob)),
   };
 }
 
@@ -147,27 +134,32 @@ function foldedMember(texts: readonly string[], ignoreCase: boolean): TextTest {
 
 function likeTest(pool: () => GlobPool): Kind {
   return {
-    fixed: (globs) => {
+    fixed: (wanted) => {
+      const globs = wanted.map((one) => one.glob);
       if (globs.some((glob) => glob.length === 1 && glob[0] === star)) return () => true;
       const exact = new Set(globs.filter(isLiteral).map(textOf));
       const tests = globs.filter((glob) => !isLiteral(glob)).map((glob) => pool().add(glob));
       return oneOf(exact, tests);
     },
-    expanded: (glob, text) => matchCompiledGlob(compileGlob(glob), text),
+    variable: compileTemplate,
   };
 }
 
 /** INVARIANT: a pattern whose first five parts hold no wildcard can match as one text, since those parts fix the colons. */
 function arnTest(pool: () => GlobPool): Kind {
   return {
-    fixed: (globs) => {
+    fixed: (wanted) => {
+      const globs = wanted.map((one) => one.glob);
       const whole = globs.filter(isFixedToLastPart);
       const exact = new Set(whole.filter(isLiteral).map(textOf));
       const tests = whole.filter((glob) => !isLiteral(glob)).map((glob) => pool().add(glob));
       const parted = globs.filter((glob) => !isFixedToLastPart(glob)).map(partedArn);
       return oneOf(exact, [...tests, ...parted]);
     },
-    expanded: (glob, text) => partedArn(glob)(text),
+    variable: (template) => (text, context) => {
+      const wanted = expand(template, context);
+      return wanted !== undefined && partedArn(wanted.glob)(text);
+    },
   };
 }
 

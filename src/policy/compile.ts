@@ -4,10 +4,10 @@
  */
 
 import { unreachable } from "../base/assert.ts";
-import { compileCondition, type ContextTest, expandedGlob } from "./compile-condition.ts";
-import { compileGlob, matchCompiledGlob, textOf } from "./compiled-glob.ts";
+import { compileCondition, type ContextTest, fixedText } from "./compile-condition.ts";
+import { compileTemplate, literalLength, textOf } from "./compiled-glob.ts";
 import { type PrincipalTest, compilePrincipal } from "./compile-principal.ts";
-import { type Glob, literalGlob, matchGlob, parseGlob, star } from "./glob.ts";
+import { type Glob, matchGlob, star } from "./glob.ts";
 import { type GlobPool, makeGlobPool } from "./glob-pool.ts";
 import type { ActionElement, Policy, Statement, TemplateEntry } from "./policy.ts";
 import type { Grant } from "./principal.ts";
@@ -179,10 +179,10 @@ function planFor(compiled: CompiledPolicy, action: string): Plan {
 
 /** `answers` remembers what an entry said to this action: statements repeat their entries. */
 function matchesAction(element: ActionElement, action: string, answers: Map<string, boolean>): boolean {
-  return element.entries.some(({ text }) => {
+  return element.entries.some(({ text, glob }) => {
     let answer = answers.get(text);
     if (answer === undefined) {
-      answer = matchGlob(parseGlob(text.toLowerCase()), action);
+      answer = matchGlob(glob, action);
       answers.set(text, answer);
     }
     return answer;
@@ -244,9 +244,7 @@ function compiledStatement(
 function compiledResource(entry: TemplateEntry, poolOf: (key: string) => GlobPool): ResourceTest {
   const { template } = entry;
   if (hasVariable(template)) return variableResource(entry);
-  const glob = template.flatMap((part) =>
-    part.kind === "literal" ? literalGlob(part.text) : part.kind === "text" ? parseGlob(part.text) : [],
-  );
+  const { glob } = fixedText(template);
   const prefix = literalPrefix(glob);
   const rest = glob.slice(literalLength(glob));
   if (rest.length === 0) return { prefix, exact: true, rest: undefined };
@@ -258,19 +256,11 @@ function compiledResource(entry: TemplateEntry, poolOf: (key: string) => GlobPoo
 /** What stands before the first variable is known beforehand. */
 function variableResource({ template }: TemplateEntry): ResourceTest {
   const [first] = template;
-  const prefix = first?.kind === "text" ? literalPrefix(parseGlob(first.text)) : "";
-  const rest = (request: PolicyRequest): boolean => {
-    const glob = expandedGlob(template, request.context);
-    return glob !== undefined && matchCompiledGlob(compileGlob(glob), request.resource);
-  };
-  return { prefix, exact: false, rest };
+  const prefix = first?.kind === "text" ? literalPrefix(first.glob) : "";
+  const matches = compileTemplate(template);
+  return { prefix, exact: false, rest: (request) => matches(request.resource, request.context) };
 }
 
 function literalPrefix(glob: Glob): string {
   return textOf(glob.slice(0, literalLength(glob)));
-}
-
-function literalLength(glob: Glob): number {
-  const wild = glob.findIndex((code) => code < 0);
-  return wild < 0 ? glob.length : wild;
 }

@@ -4,14 +4,14 @@
  * It agrees with `matchGlob`, which is the specification.
  */
 
-import { any, type Glob, star } from "./glob.ts";
+import { any, type Glob, literalGlob, star } from "./glob.ts";
+import type { RequestContext } from "./request.ts";
+import { type Template, valueOfPart } from "./variable.ts";
 
 export interface CompiledGlob {
   /** What every match begins with; no wildcard in it. */
   readonly prefix: string;
-  /** Whether the prefix is the whole pattern. */
-  readonly exact: boolean;
-  /** Behind the prefix, cut at the stars: just one piece where there is no star. Empty with `exact`. */
+  /** Behind the prefix, cut at the stars: just one piece where there is no star. INVARIANT: at least one. */
   readonly pieces: readonly Piece[];
   /** Code units that a match has at least. */
   readonly minLength: number;
@@ -24,18 +24,23 @@ interface Piece {
 }
 
 export function compileGlob(glob: Glob): CompiledGlob {
-  const wild = glob.findIndex((code) => code < 0);
-  const prefix = textOf(wild < 0 ? glob : glob.slice(0, wild));
-  const rest = wild < 0 ? [] : glob.slice(wild);
-  const pieces: Piece[] = wild < 0 ? [] : piecesOf(rest);
-  const units = rest.reduce((sum, code) => sum + (code === star ? 0 : code > 0xffff ? 2 : 1), 0);
-  return { prefix, exact: wild < 0, pieces, minLength: prefix.length + units };
+  const length = literalLength(glob);
+  const pieces = piecesOf(glob.slice(length)).map(pieceOf);
+  let units = 0;
+  for (const code of glob) units += unitsOf(code);
+  return { prefix: textOf(glob.slice(0, length)), pieces, minLength: units };
+}
+
+/** Whether length, beginning and end of `text` let it match. */
+export function couldMatch(glob: CompiledGlob, text: string): boolean {
+  if (text.length < glob.minLength || !text.startsWith(glob.prefix)) return false;
+  const last = glob.pieces[glob.pieces.length - 1]?.text;
+  return last === undefined || text.endsWith(last);
 }
 
 /** Whether the whole of `text` matches. */
 export function matchCompiledGlob(glob: CompiledGlob, text: string): boolean {
   if (text.length < glob.minLength || !text.startsWith(glob.prefix)) return false;
-  if (glob.exact) return text.length === glob.prefix.length;
   const { pieces } = glob;
   const first = pieces[0];
   const last = pieces[pieces.length - 1];
@@ -51,25 +56,89 @@ export function matchCompiledGlob(glob: CompiledGlob, text: string): boolean {
   return endsWithPiece(last, text, at);
 }
 
-/** The pattern's literal text; for patterns without wildcards. */
-export function textOf(glob: Glob): string {
-  return glob.map((code) => String.fromCodePoint(code)).join("");
+/** How a text compares with a pattern in which variables stand: their values never act as wildcards. */
+export function compileTemplate(template: Template): (text: string, context: RequestContext) => boolean {
+  const pieces: (readonly PiecePart[])[] = [];
+  let parts: PiecePart[] = [];
+  for (const part of template) {
+    if (part.kind === "variable") {
+      parts.push({ variable: part });
+      continue;
+    }
+    for (const [at, codes] of piecesOf(part.glob).entries()) {
+      if (at > 0) {
+        pieces.push(parts);
+        parts = [];
+      }
+      parts.push(pieceOf(codes));
+    }
+  }
+  pieces.push(parts);
+  return (text, context) => {
+    const glob = instantiate(pieces, context);
+    return glob !== undefined && matchCompiledGlob(glob, text);
+  };
 }
 
-function piecesOf(rest: Glob): Piece[] {
-  const pieces: Piece[] = [];
-  let codes: number[] = [];
-  const close = (): void => {
-    pieces.push({ codes, text: codes.includes(any) ? undefined : textOf(codes) });
-    codes = [];
-  };
-  for (const [at, code] of rest.entries()) {
-    if (code !== star) codes.push(code);
-    // A run of stars is one star.
-    else if (rest[at - 1] !== star) close();
+type PiecePart = Piece | { readonly variable: Template[number] & { readonly kind: "variable" } };
+
+/** The pattern with the request's values in place, or undefined when a variable has no value. */
+function instantiate(pieces: readonly (readonly PiecePart[])[], context: RequestContext): CompiledGlob | undefined {
+  const made: Piece[] = [];
+  let minLength = 0;
+  for (const parts of pieces) {
+    let text: string | undefined = "";
+    for (const part of parts) {
+      const value = "variable" in part ? valueOfPart(part.variable, context) : part.text;
+      if (value === undefined && "variable" in part) return undefined;
+      text = text === undefined || value === undefined ? undefined : text + value;
+    }
+    const codes = text === undefined ? codesOf(parts, context) : none;
+    minLength += text === undefined ? codes.length : text.length;
+    made.push({ codes, text });
   }
-  close();
-  return pieces;
+  return { prefix: "", pieces: made, minLength };
+}
+
+const none: readonly number[] = [];
+
+function codesOf(parts: readonly PiecePart[], context: RequestContext): readonly number[] {
+  return parts.flatMap((part) =>
+    "variable" in part ? literalGlob(valueOfPart(part.variable, context) ?? "") : part.codes,
+  );
+}
+
+/** The pattern's literal text; for patterns without wildcards. */
+export function textOf(glob: Glob): string {
+  let text = "";
+  for (const code of glob) text += String.fromCodePoint(code);
+  return text;
+}
+
+/** How many characters stand before the first wildcard. */
+export function literalLength(glob: Glob): number {
+  const wild = glob.findIndex((code) => code < 0);
+  return wild < 0 ? glob.length : wild;
+}
+
+/** The runs of characters between stars; a run of stars is one star. */
+function piecesOf(glob: Glob): readonly (readonly number[])[] {
+  const pieces: (readonly number[])[] = [];
+  let from = 0;
+  for (const [at, code] of glob.entries()) {
+    if (code !== star) continue;
+    if (at === 0 || glob[at - 1] !== star) pieces.push(glob.slice(from, at));
+    from = at + 1;
+  }
+  return [...pieces, glob.slice(from)];
+}
+
+function pieceOf(codes: readonly number[]): Piece {
+  return { codes, text: codes.includes(any) ? undefined : textOf(codes) };
+}
+
+function unitsOf(code: number): number {
+  return code === star ? 0 : code > 0xffff ? 2 : 1;
 }
 
 /** Where the text goes on behind the piece when it stands at `at`, or -1. */

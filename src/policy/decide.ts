@@ -5,11 +5,11 @@
  */
 
 import { evaluate } from "./compile.ts";
-import type { DecidedBy, Decision, Layer, LayerVerdict, Miss } from "./decision.ts";
+import type { DecidedBy, Decision, Layer, LayerVerdict } from "./decision.ts";
 import { interpret } from "./interpret.ts";
-import { accountOf, type Grant } from "./principal.ts";
+import { accountOf } from "./principal.ts";
 import type { PolicyRequest } from "./request.ts";
-import type { Evaluate, NamedPolicy, PolicyVerdict } from "./verdict.ts";
+import type { Evaluate, NamedPolicy } from "./verdict.ts";
 
 export type { NamedPolicy } from "./verdict.ts";
 
@@ -51,105 +51,134 @@ export function decideTrust(request: PolicyRequest, trust: NamedPolicy, own: Omi
 /** The decision out of what `evaluate` says of each policy. */
 export function combine(request: PolicyRequest, policies: Policies, evaluate: Evaluate): Decision {
   const found = layersOf(request, policies, evaluate);
-  const layers = found.map(({ verdict }) => verdict);
-  const denied = layers.find((layer) => layer.verdict === "explicit-deny");
-  if (denied !== undefined) return { allowed: false, decidedBy: settledBy(denied), layers };
+  const layers = inOrder(found);
+  for (const layer of layers) {
+    if (layer.verdict === "explicit-deny") return { allowed: false, decidedBy: settledBy(layer), layers };
+  }
   const refusing = refusingLayer(request, policies, found);
   if (refusing !== undefined) return { allowed: false, decidedBy: { layer: refusing, reason: "no-allow" }, layers };
-  const granting = grantingLayer(layers);
-  return granting === undefined ? { allowed: true, layers } : { allowed: true, decidedBy: settledBy(granting), layers };
+  // The ceilings open nothing: it was the caller's own policies or the resource's.
+  const granting = found.identity?.verdict === "allow" ? found.identity : found.resource;
+  if (granting?.verdict !== "allow") return { allowed: true, layers };
+  return { allowed: true, decidedBy: settledBy(granting), layers };
 }
 
+/** Undefined are the layers that take no part. */
 interface Found {
-  readonly verdict: LayerVerdict;
-  readonly grant?: Grant;
+  readonly serviceControl: LayerVerdict | undefined;
+  readonly resourceControl: LayerVerdict | undefined;
+  readonly endpoint: LayerVerdict | undefined;
+  readonly boundary: LayerVerdict | undefined;
+  readonly session: LayerVerdict | undefined;
+  readonly identity: LayerVerdict | undefined;
+  readonly resource: LayerVerdict | undefined;
 }
 
-function layersOf(request: PolicyRequest, policies: Policies, evaluate: Evaluate): readonly Found[] {
-  const { principal } = request;
-  const found: Found[] = [];
-  const add = (layer: Layer, named: readonly NamedPolicy[]): void => {
-    found.push(
-      layerOf(
-        layer,
-        named.map((one) => evaluate(one, request)),
-      ),
-    );
+function layersOf(request: PolicyRequest, policies: Policies, evaluate: Evaluate): Found {
+  const ask: Asking = { request, evaluate };
+  const { serviceControl, resourceControl, endpoint, boundary, session, identity, resource } = policies;
+  const hasAccount = accountOf(request.principal) !== undefined;
+  const isRoot = request.principal.kind === "root";
+  return {
+    serviceControl: hasAccount ? everyLevel("service-control-policy", serviceControl, ask) : undefined,
+    resourceControl: everyLevel("resource-control-policy", resourceControl, ask),
+    endpoint: endpoint && onePolicy("endpoint-policy", endpoint, ask),
+    boundary: boundary && onePolicy("permissions-boundary", boundary, ask),
+    session: session && anyPolicy("session-policy", session, ask),
+    identity: hasAccount && !isRoot ? anyPolicy("identity-policy", identity, ask) : undefined,
+    resource: resource === undefined || isRescue(request) ? undefined : onePolicy("resource-policy", resource, ask),
   };
-  const addLevels = (layer: Layer, levels: readonly (readonly NamedPolicy[])[]): void => {
-    const verdicts = levels.map((level) =>
-      layerOf(
-        layer,
-        level.map((one) => evaluate(one, request)),
-      ),
-    );
-    found.push(everyLevel(layer, verdicts));
-  };
-  const hasIdentity = accountOf(principal) !== undefined;
-  if (policies.serviceControl !== undefined && hasIdentity)
-    addLevels("service-control-policy", policies.serviceControl);
-  if (policies.resourceControl !== undefined) addLevels("resource-control-policy", policies.resourceControl);
-  if (policies.endpoint !== undefined) add("endpoint-policy", [policies.endpoint]);
-  if (policies.boundary !== undefined) add("permissions-boundary", [policies.boundary]);
-  if (policies.session !== undefined) add("session-policy", policies.session);
-  if (hasIdentity && principal.kind !== "root") add("identity-policy", policies.identity);
-  if (policies.resource !== undefined && !isRescue(request)) add("resource-policy", [policies.resource]);
-  return found;
 }
 
-/** One layer out of the verdicts of its policies: any may forbid, one is enough to allow. */
-function layerOf(layer: Layer, verdicts: readonly PolicyVerdict[]): Found {
-  const misses: readonly Miss[] = verdicts.flatMap((verdict) => verdict.misses);
-  const deny = verdicts.find((verdict) => verdict.deny !== undefined)?.deny;
-  if (deny !== undefined) return { verdict: { layer, verdict: "explicit-deny", statement: deny, misses } };
-  const allow = verdicts.find((verdict) => verdict.allow !== undefined)?.allow;
-  if (allow === undefined) return { verdict: { layer, verdict: "no-allow", misses } };
-  return { verdict: { layer, verdict: "allow", statement: allow.statement, misses }, grant: allow.grant };
+function inOrder(found: Found): readonly LayerVerdict[] {
+  const layers: LayerVerdict[] = [];
+  if (found.serviceControl !== undefined) layers.push(found.serviceControl);
+  if (found.resourceControl !== undefined) layers.push(found.resourceControl);
+  if (found.endpoint !== undefined) layers.push(found.endpoint);
+  if (found.boundary !== undefined) layers.push(found.boundary);
+  if (found.session !== undefined) layers.push(found.session);
+  if (found.identity !== undefined) layers.push(found.identity);
+  if (found.resource !== undefined) layers.push(found.resource);
+  return layers;
+}
+
+interface Asking {
+  readonly request: PolicyRequest;
+  readonly evaluate: Evaluate;
+}
+
+function onePolicy(layer: Layer, named: NamedPolicy, { request, evaluate }: Asking): LayerVerdict {
+  const { deny, allow, misses } = evaluate(named, request);
+  if (deny !== undefined) return { layer, verdict: "explicit-deny", statement: deny, misses };
+  if (allow === undefined) return { layer, verdict: "no-allow", misses };
+  const { statement, grant } = allow;
+  if (layer === "resource-policy") return { layer, verdict: "allow", statement, grant, misses };
+  return { layer, verdict: "allow", statement, misses };
+}
+
+/** Several policies of one layer: any may forbid, one is enough to allow. */
+function anyPolicy(layer: Layer, policies: readonly NamedPolicy[], ask: Asking): LayerVerdict {
+  const [first] = policies;
+  if (first === undefined) return { layer, verdict: "no-allow", misses: [] };
+  if (policies.length === 1) return onePolicy(layer, first, ask);
+  return strongest(
+    policies.map((named) => onePolicy(layer, named, ask)),
+    ["explicit-deny", "allow", "no-allow"],
+  );
 }
 
 /** Control policies: any level may forbid, every level must allow. */
-function everyLevel(layer: Layer, levels: readonly Found[]): Found {
-  const misses = levels.flatMap((level) => level.verdict.misses);
-  const settling =
-    levels.find((level) => level.verdict.verdict === "explicit-deny") ??
-    levels.find((level) => level.verdict.verdict === "no-allow") ??
-    levels.at(-1);
-  if (settling === undefined) return { verdict: { layer, verdict: "no-allow", misses } };
-  return { verdict: { ...settling.verdict, misses } };
+function everyLevel(
+  layer: Layer,
+  levels: readonly (readonly NamedPolicy[])[] | undefined,
+  ask: Asking,
+): LayerVerdict | undefined {
+  if (levels === undefined) return undefined;
+  if (levels.length === 0) return { layer, verdict: "no-allow", misses: [] };
+  return strongest(
+    levels.map((level) => anyPolicy(layer, level, ask)),
+    ["explicit-deny", "no-allow", "allow"],
+  );
+}
+
+/** The first verdict of the kind that comes first in `order`, with the misses of all. */
+function strongest(verdicts: readonly LayerVerdict[], order: readonly LayerVerdict["verdict"][]): LayerVerdict {
+  const misses = verdicts.flatMap((one) => one.misses);
+  for (const kind of order) {
+    const settling = verdicts.find((one) => one.verdict === kind);
+    if (settling !== undefined) return { ...settling, misses };
+  }
+  throw new Error("broken invariant: a layer with policies has a verdict");
 }
 
 /** The layer for want of whose Allow the request fails, or undefined when it passes. */
-function refusingLayer(request: PolicyRequest, policies: Policies, found: readonly Found[]): Layer | undefined {
-  const lacks = (layer: Layer): boolean =>
-    found.some(({ verdict }) => verdict.layer === layer && verdict.verdict !== "allow");
-  for (const ceiling of ["service-control-policy", "resource-control-policy", "endpoint-policy"] as const) {
-    if (lacks(ceiling)) return ceiling;
-  }
-  const grant = found.find(({ verdict }) => verdict.layer === "resource-policy")?.grant;
+function refusingLayer(request: PolicyRequest, policies: Policies, found: Found): Layer | undefined {
+  if (lacksAllow(found.serviceControl)) return "service-control-policy";
+  if (lacksAllow(found.resourceControl)) return "resource-control-policy";
+  if (lacksAllow(found.endpoint)) return "endpoint-policy";
+  const grant = found.resource?.grant;
   const accountId = accountOf(request.principal);
   if (accountId === undefined) return grant === undefined ? "resource-policy" : undefined;
   const sameAccount = (request.resourceAccountId ?? accountId) === accountId;
-  // In the same account a resource policy that names the caller himself needs nobody's help.
+  // In the same account a resource policy that names the caller himself needs nobody's help, and one that names his role
+  // only that his boundary and session do not stand against it.
   if (sameAccount && grant === "direct") return undefined;
-  const byRole = sameAccount && grant === "role";
-  for (const own of ["identity-policy", "permissions-boundary", "session-policy"] as const) {
-    if (lacks(own) && !(byRole && own === "identity-policy")) return own;
-  }
+  if (lacksAllow(found.identity) && !(sameAccount && grant === "role")) return "identity-policy";
+  if (lacksAllow(found.boundary)) return "permissions-boundary";
+  if (lacksAllow(found.session)) return "session-policy";
   const needsResource = !sameAccount || policies.resourceMustAllow === true;
   return needsResource && grant === undefined ? "resource-policy" : undefined;
 }
 
-/** The layer whose Allow opened the door: the ceilings open nothing. */
-function grantingLayer(layers: readonly LayerVerdict[]): LayerVerdict | undefined {
-  const allowing = (layer: Layer) => layers.find((one) => one.layer === layer && one.verdict === "allow");
-  return allowing("identity-policy") ?? allowing("resource-policy");
+function lacksAllow(layer: LayerVerdict | undefined): boolean {
+  return layer !== undefined && layer.verdict !== "allow";
 }
 
 function settledBy(layer: LayerVerdict): DecidedBy {
-  const reason = layer.verdict === "no-allow" ? "no-allow" : layer.verdict;
-  return layer.statement === undefined
-    ? { layer: layer.layer, reason }
-    : { layer: layer.layer, reason, statement: layer.statement };
+  const { statement, verdict } = layer;
+  return statement === undefined
+    ? { layer: layer.layer, reason: verdict }
+    : { layer: layer.layer, reason: verdict, statement };
 }
 
 /**

@@ -38,6 +38,11 @@ export interface LayerVerdict {
   readonly layer: Layer;
   readonly verdict: "allow" | "explicit-deny" | "no-allow";
   readonly statement?: StatementRef;
+  /**
+   * How an allowing resource policy names the caller: himself or everyone (`direct`: nothing else in his account has to
+   * allow it), his `role` (a boundary and session policies still limit it) or his `account` (which has to pass it on).
+   */
+  readonly grant?: "direct" | "role" | "account";
   /** For each statement that did not match, the first element that failed. */
   readonly misses: readonly Miss[];
 }

@@ -4,7 +4,7 @@
  * together and the answers are remembered for that text.
  */
 
-import { compileGlob, matchCompiledGlob } from "./compiled-glob.ts";
+import { compileGlob, type CompiledGlob, couldMatch, matchCompiledGlob } from "./compiled-glob.ts";
 import { any, type Glob } from "./glob.ts";
 import { compileGlobSet, type GlobSet } from "./glob-set.ts";
 
@@ -16,42 +16,65 @@ export interface GlobPool {
   readonly seal: () => void;
 }
 
-/** Characters of patterns that may be tried one by one on the same text before all run together. */
-const patience = 1200;
-/** A pattern with `?` is searched place by place. */
+/** Characters of a text that may be searched, pattern by pattern, before all patterns run over it together. */
+const patience = 8192;
+/** A pattern with `?` is tried place by place. */
 const anyWeight = 8;
 
 export function makeGlobPool(): GlobPool {
   const globs: Glob[] = [];
-  let total = 0;
+  /** Statements repeat their patterns: each is there once. */
+  const tests = new Map<string, TextTest>();
+  const memory: Memory = { text: "", spent: 0, results: undefined };
   let set: GlobSet | undefined;
-  let lastText = "";
-  let spent = 0;
-  let results: Uint8Array | undefined;
+  let total = 0;
   const add = (glob: Glob): TextTest => {
-    const id = globs.length;
+    const key = glob.join();
+    const known = tests.get(key);
+    if (known !== undefined) return known;
     const compiled = compileGlob(glob);
-    const weight = glob.length * (glob.includes(any) ? anyWeight : 1);
+    const weight = glob.includes(any) ? anyWeight : 1;
+    const id = globs.length;
     globs.push(glob);
-    total += weight;
-    return (text) => {
-      if (text !== lastText) {
-        lastText = text;
-        spent = 0;
-        results = undefined;
-      }
-      if (results !== undefined) return results[id] === 1;
-      // What the beginning refuses costs nothing.
-      if (text.length < compiled.minLength || !text.startsWith(compiled.prefix)) return false;
-      spent += weight;
-      if (spent <= patience) return matchCompiledGlob(compiled, text);
-      set ??= compileGlobSet(globs);
-      results = set.match(text);
-      return results[id] === 1;
-    };
+    total += glob.length;
+    const test = testOf({ compiled, weight, id, memory }, (text) => (set ??= compileGlobSet(globs)).match(text));
+    tests.set(key, test);
+    return test;
   };
   const seal = (): void => {
-    if (total > patience && total < 65_536) set ??= compileGlobSet(globs);
+    if (globs.length > 1 && total > 256 && total < 65_536) set ??= compileGlobSet(globs);
   };
   return { add, seal };
+}
+
+/** What the patterns of a pool know of the text that was asked last. */
+interface Memory {
+  text: string;
+  spent: number;
+  /** Of the joint run. */
+  results: Uint8Array | undefined;
+}
+
+interface Pooled {
+  readonly compiled: CompiledGlob;
+  readonly weight: number;
+  readonly id: number;
+  readonly memory: Memory;
+}
+
+function testOf({ compiled, weight, id, memory }: Pooled, runAll: (text: string) => Uint8Array): TextTest {
+  return (text) => {
+    // What the beginning, the end or the length refuses costs nothing.
+    if (!couldMatch(compiled, text)) return false;
+    if (text !== memory.text) {
+      memory.text = text;
+      memory.spent = 0;
+      memory.results = undefined;
+    }
+    if (memory.results !== undefined) return memory.results[id] === 1;
+    memory.spent += text.length * weight;
+    if (memory.spent <= patience) return matchCompiledGlob(compiled, text);
+    memory.results = runAll(text);
+    return memory.results[id] === 1;
+  };
 }

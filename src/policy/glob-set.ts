@@ -5,6 +5,7 @@
  * Source: Baeza-Yates and Gonnet, "A new approach to text searching", 1992 (the shift-and automaton).
  */
 
+import { literalLength, textOf } from "./compiled-glob.ts";
 import { any, type Glob, star } from "./glob.ts";
 
 export interface GlobSet {
@@ -20,6 +21,15 @@ const maxMasks = 256;
  * `first + i`. No mask has the bit of a first state, so that a shift never leads from one pattern into the next.
  */
 export function compileGlobSet(globs: readonly Glob[]): GlobSet {
+  // What all begin with is compared once and takes no states.
+  const shared = sharedLiteral(globs);
+  const prefix = textOf((globs[0] ?? []).slice(0, shared));
+  const automaton = compileAutomaton(globs.map((glob) => glob.slice(shared)));
+  const nothing = new Uint8Array(globs.length);
+  return { match: (text) => (text.startsWith(prefix) ? automaton.match(text.slice(prefix.length)) : nothing) };
+}
+
+function compileAutomaton(globs: readonly Glob[]): GlobSet {
   const firsts: number[] = [];
   let bits = 0;
   for (const glob of globs) {
@@ -79,6 +89,18 @@ function run(text: string, start: Int32Array, loops: Int32Array, maskOf: (code: 
     }
   }
   return states;
+}
+
+/** How many literal characters all patterns begin with. */
+function sharedLiteral(globs: readonly Glob[]): number {
+  const [first = []] = globs;
+  let length = literalLength(first);
+  for (const glob of globs) {
+    let at = 0;
+    while (at < length && glob[at] === first[at]) at++;
+    length = at;
+  }
+  return length;
 }
 
 function lengthOf(glob: Glob): number {

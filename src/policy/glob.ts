@@ -18,7 +18,9 @@ export type Glob = readonly number[];
 
 /** The pattern that `text` writes: each `*` and `?` is a wildcard. */
 export function parseGlob(text: string): Glob {
-  return Array.from(text, (character) => (character === "*" ? star : character === "?" ? any : literalOf(character)));
+  const glob: number[] = [];
+  for (const character of text) glob.push(character === "*" ? star : character === "?" ? any : literalOf(character));
+  return glob;
 }
 
 /** The pattern that matches `text` alone. */

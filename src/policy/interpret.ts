@@ -5,7 +5,7 @@
  */
 
 import type { Miss } from "./decision.ts";
-import { type Glob, literalGlob, matchGlob, parseGlob, splitGlob, star } from "./glob.ts";
+import { type Glob, matchGlob, splitGlob, star } from "./glob.ts";
 import type { Operator } from "./operator.ts";
 import type { ActionElement, Condition, ResourceElement, Statement, TemplateEntry } from "./policy.ts";
 import { type Grant, grantOf, isSpared, nameOf } from "./principal.ts";
@@ -92,29 +92,15 @@ function grantBy(statement: Statement, named: NamedPolicy, request: PolicyReques
 }
 
 function matchesAction(element: ActionElement, action: string): boolean {
-  return element.entries.some((entry) => matchGlob(parseGlob(entry.text.toLowerCase()), action.toLowerCase()));
+  return element.entries.some((entry) => matchGlob(entry.glob, action.toLowerCase()));
 }
 
 /** ASSUMPTION: an entry with a variable that has no value matches no resource, also under NotResource. */
 function matchesResource(element: ResourceElement, request: PolicyRequest): boolean {
   return element.entries.some((entry) => {
-    const glob = globOf(entry, request.context);
-    return glob !== undefined && matchGlob(glob, request.resource);
+    const pattern = expand(entry.template, request.context);
+    return pattern !== undefined && matchGlob(pattern.glob, request.resource);
   });
-}
-
-/** The entry's pattern with the request's values in place; undefined when a variable has no value. */
-function globOf(entry: TemplateEntry, context: RequestContext): Glob | undefined {
-  return expand(entry.template, context)?.flatMap((part) =>
-    part.literal ? literalGlob(part.text) : parseGlob(part.text),
-  );
-}
-
-/** The entry's text with the request's values in place; undefined when a variable has no value. */
-function textOf(entry: TemplateEntry, context: RequestContext): string | undefined {
-  return expand(entry.template, context)
-    ?.map((part) => part.text)
-    .join("");
 }
 
 /** Whether a condition is true of the context. Source: IAM User Guide, "Conditions with multiple context keys or values". */
@@ -161,8 +147,8 @@ function compare(
       return ip !== undefined && range !== undefined && containsIp(range, ip);
     }
     case "Arn": {
-      const glob = globOf(wanted, actual.context);
-      return glob !== undefined && matchesArn(glob, actual.text);
+      const pattern = expand(wanted.template, actual.context);
+      return pattern !== undefined && matchesArn(pattern.glob, actual.text);
     }
     case "Null":
       return false;
@@ -174,13 +160,11 @@ function compareText(
   wanted: TemplateEntry,
   actual: { text: string; context: RequestContext },
 ): boolean {
-  if (operator.comparison === "like") {
-    const glob = globOf(wanted, actual.context);
-    return glob !== undefined && matchGlob(glob, actual.text);
-  }
-  const text = textOf(wanted, actual.context);
-  if (text === undefined) return false;
-  return operator.comparison === "equals" ? actual.text === text : actual.text.toLowerCase() === text.toLowerCase();
+  const pattern = expand(wanted.template, actual.context);
+  if (pattern === undefined) return false;
+  if (operator.comparison === "like") return matchGlob(pattern.glob, actual.text);
+  if (operator.comparison === "equals") return actual.text === pattern.text;
+  return actual.text.toLowerCase() === pattern.text.toLowerCase();
 }
 
 function compareNumber(operator: Operator, actual: number | undefined, wanted: number | undefined): boolean {

@@ -1,5 +1,6 @@
 /** A policy as a typed value. Source: IAM User Guide, "IAM JSON policy elements reference". */
 
+import type { Glob } from "./glob.ts";
 import type { Span } from "./json.ts";
 import type { Operator } from "./operator.ts";
 import type { Template } from "./variable.ts";
@@ -67,7 +68,12 @@ export interface ActionElement {
   /** `NotAction`. */
   readonly negated: boolean;
   readonly span: Span;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ActionEntry[];
+}
+
+export interface ActionEntry extends Entry {
+  /** In lower case. */
+  readonly glob: Glob;
 }
 
 export interface ResourceElement {
