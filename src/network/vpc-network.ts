@@ -42,6 +42,14 @@ export interface TableInForce {
 
 /** The compiled VPC, or undefined when it does not exist. The same object comes back until something in the VPC changes. */
 export function networkOf(state: State, vpcId: string): VpcNetwork | undefined {
+  const known = ofState.get(state) ?? new Map<string, VpcNetwork>();
+  ofState.set(state, known);
+  const network = known.get(vpcId) ?? findNetwork(state, vpcId);
+  if (network !== undefined) known.set(vpcId, network);
+  return network;
+}
+
+function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const vpc = find(state, "vpc", vpcId);
   if (vpc === undefined) return undefined;
   const parts = kinds.map((kind) => documentsOf(state, kind, vpcId));
@@ -63,7 +71,9 @@ const kinds: readonly PartKind[] = [
   "vpc-endpoint",
 ];
 
-// A memo of pure results. The indexes keep the identity of their parts, so that looking for a change compares six pointers.
+// Memos of pure results: the first for packet after packet on one state, the second from state to state. The indexes keep
+// the identity of their parts, so that looking for a change compares six pointers.
+const ofState = new WeakMap<State, Map<string, VpcNetwork>>();
 const memo = new WeakMap<Vpc, { readonly parts: readonly unknown[]; readonly network: VpcNetwork }>();
 
 function documentsOf<K extends Kind>(state: State, kind: K, vpcId: string): PersistentMap<Documents[K]> | undefined {

@@ -83,10 +83,9 @@ function install(load: NodeJS.Require): void {
     tunnel(options, 443, (error, socket) => {
       if (error !== null || socket === undefined) return done(error);
       const secure = tls.connect({ ...(options as object), socket });
-      const fail = (cause: Error): void => done(cause);
-      secure.once("error", fail);
+      secure.once("error", done);
       secure.once("secureConnect", () => {
-        secure.off("error", fail);
+        secure.off("error", done);
         done(null, secure);
       });
     });
