@@ -62,7 +62,15 @@ export async function startRegion(options: RegionOptions): Promise<DemoRegion> {
         },
       };
     },
-    why: (requestId) => region.own(`requests/${requestId}`),
+    why: async (requestId) => {
+      // A request is remembered when the server is through with it; that of a client that was cut may take a moment.
+      for (let tries = 0; tries < 100; tries++) {
+        const response = await fetch(`${region.endpoint}/_underpass/requests/${requestId}`);
+        if (response.ok) return (await response.json()) as RequestTrace;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      throw new Error(`the region does not remember request ${requestId}`);
+    },
     trace: (from, action, target) =>
       region.own("trace", { from: from.instanceId, action, target, accessKeyId: from.credentials.accessKeyId }),
   };

@@ -34,7 +34,7 @@ export async function killUnderWrites(kills: number, progress: (done: number) =>
   try {
     for (let kill = 0; kill < kills; kill++) {
       const region = await startRegionProcess({ stateFolder: folder, dataplane: "userspace" });
-      await writeUntilKilled(region, written, 40 + Math.random() * 250);
+      await writeUntilKilled(region, written, 10 + Math.floor(Math.random() * 30));
       progress(kill + 1);
     }
     await using region = await startRegionProcess({ stateFolder: folder, dataplane: "userspace" });
@@ -59,11 +59,19 @@ function clientsOf(region: RegionProcess): { readonly ec2: EC2Client; readonly s
   return { ec2: new EC2Client(config), s3: new S3Client({ ...config, forcePathStyle: true }) };
 }
 
-async function writeUntilKilled(region: RegionProcess, written: Written, afterMs: number): Promise<void> {
+async function writeUntilKilled(region: RegionProcess, written: Written, afterWrites: number): Promise<void> {
   const { ec2, s3 } = clientsOf(region);
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   const gone = once(region.process, "exit");
   let killed = false;
+  // Counted, not timed: the kill falls among writes under way however busy the machine is.
+  let left = afterWrites;
+  const acknowledged = (): void => {
+    left -= 1;
+    if (left > 0 || killed) return;
+    killed = true;
+    region.process.kill("SIGKILL");
+  };
   const untilKilled = async (write: () => Promise<void>): Promise<void> => {
     while (!killed) {
       try {
@@ -77,6 +85,7 @@ async function writeUntilKilled(region: RegionProcess, written: Written, afterMs
     untilKilled(async () => {
       const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
       if (Vpc?.VpcId !== undefined) written.vpcIds.add(Vpc.VpcId);
+      acknowledged();
     }),
     ...[0, 1].map((writer) =>
       untilKilled(async () => {
@@ -84,13 +93,10 @@ async function writeUntilKilled(region: RegionProcess, written: Written, afterMs
         const key = `${writer}/${written.objects.size}`;
         await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
         written.objects.set(key, createHash("sha256").update(body).digest("hex"));
+        acknowledged();
       }),
     ),
   ];
-  setTimeout(() => {
-    killed = true;
-    region.process.kill("SIGKILL");
-  }, afterMs);
   await gone;
   await Promise.all(writers);
 }

@@ -8,6 +8,7 @@ import { iamService } from "../api/iam/service.ts";
 import { queryServer } from "../api/query-server.ts";
 import { stsService } from "../api/sts/service.ts";
 import { ownApi, type Status } from "../api/underpass/server.ts";
+import { expiredSessions } from "../model/session.ts";
 import { kinds, type State } from "../model/state.ts";
 import { openObjectStore } from "../services/s3/store/object-store.ts";
 import { s3Server } from "../services/s3/server.ts";
@@ -18,7 +19,7 @@ import { type Front, openFront } from "./front.ts";
 import { temporaryFolder } from "./janitor.ts";
 import { openJournal } from "./journal.ts";
 import { openPlane, type RunningPlane } from "./plane.ts";
-import { openRegion } from "./region.ts";
+import { openRegion, type Region } from "./region.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
 
@@ -39,7 +40,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { state, messages } = store.load();
   for (const message of messages) options.log(message);
   const objects = started.use(
-    await openObjectStore(options.stateFolder === undefined ? ":memory:" : join(folders.state, "s3")),
+    await openObjectStore(
+      options.stateFolder === undefined ? ":memory:" : join(folders.state, "s3"),
+      join(folders.run, "s3"),
+    ),
   );
   const authority = await openCertificateAuthority(join(folders.state, "ca"), folders.run);
   const region = openRegion(store, state, Date.now);
@@ -71,12 +75,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await listen(front, options);
   started.defer(() => closeFront(front, connections.resetAll));
   plane = started.use(await openPlane({ options, region, connections, front, authority, folder: folders.run }));
+  started.use(sweepSessions(region));
   const running = started.move();
   return {
     endpoint: endpointOf(front, options),
     status,
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Forgets expired sessions, once a minute. */
+function sweepSessions(region: Region): Disposable {
+  const timer = setInterval(() => {
+    // Looked at first, so that an idle region writes nothing.
+    if (expiredSessions(region.state(), Date.now()).length === 0) return;
+    void region.run(
+      (state, { nowMs }) => ({ ok: true, value: { changes: expiredSessions(state, nowMs), value: undefined } }),
+      { accountId: "000000000000", region: "aws-global" },
+    );
+  }, 60_000);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 interface Folders {

@@ -60,10 +60,13 @@ export interface ObjectStore extends AsyncDisposable {
   readonly uploads: UploadTable;
 }
 
-/** Opens the store in a folder, which is made when missing; `:memory:` keeps nothing beyond the disposal. */
-export async function openObjectStore(folder: string): Promise<ObjectStore> {
+/**
+ * Opens the store in a folder, which is made when missing; `:memory:` keeps nothing beyond the disposal. Its larger objects
+ * still are files: in `temporaryHome`, which is removed at the end, else in a temporary folder of its own.
+ */
+export async function openObjectStore(folder: string, temporaryHome?: string): Promise<ObjectStore> {
   const durable = folder !== ":memory:";
-  const home = durable ? folder : await makeTemporaryHome();
+  const home = durable ? folder : (temporaryHome ?? (await makeTemporaryHome()));
   await mkdir(home, { recursive: true });
   const files = await openContentFolder(home, durable);
   const database = openDatabase(durable ? join(home, "objects.sqlite") : ":memory:");
