@@ -200,10 +200,12 @@ function findOperation(service: QueryService, { action, version }: QueryRequest)
     : refuse("InvalidAction", `Could not find operation ${action} for version ${version ?? "NO_VERSION_SPECIFIED"}`);
 }
 
+/** ASSUMPTION: the code; AWS serves all its operations. */
 function unserved(action: string): Result<never, Refusal> {
   return refuse("UnsupportedOperation", `The operation ${action} is known but not served by Underpass`);
 }
 
+/** ASSUMPTION: a dry run also meets what the state refuses (DependencyViolation); AWS says only that permissions are checked. */
 function callOf(exchange: Exchange, signed: Signed, dryRun: boolean): Call {
   const { control } = exchange.options;
   const { accountId, principal } = signed.credential;
