@@ -121,6 +121,22 @@ const errors = {
   PolicyNotAttachable: worded(),
   PackedPolicyTooLarge: worded(),
   AccessDenied: worded(403),
+  // Elastic Load Balancing v2.
+  DuplicateLoadBalancerName: worded(),
+  LoadBalancerNotFound: worded(),
+  DuplicateTargetGroupName: worded(),
+  TargetGroupNotFound: worded(),
+  TargetGroupAssociationLimit: worded(),
+  DuplicateListener: worded(),
+  ListenerNotFound: worded(),
+  SubnetNotFound: row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
+  InvalidSubnet: worded(),
+  InvalidSecurityGroup: worded(),
+  InvalidConfigurationRequest: worded(),
+  InvalidTarget: worded(),
+  ResourceInUse: worded(),
+  DuplicateTagKeys: worded(),
+  TooManyTags: worded(),
   BucketAlreadyExists: row<{ readonly bucketName: string }>(
     () =>
       "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.",

@@ -10,6 +10,10 @@ import type { Group } from "./group.ts";
 import { clientTokenKeys } from "./idempotent.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import type { Instance } from "./instance.ts";
+import type { Listener } from "./listener.ts";
+import { nameKey } from "./load-balancer-name.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
+import type { TargetGroup } from "./target-group.ts";
 import type { InternetGateway } from "./internet-gateway.ts";
 import type { ManagedPolicy } from "./managed-policy.ts";
 import type { NetworkInterface } from "./network-interface.ts";
@@ -38,6 +42,9 @@ export interface Documents {
   readonly session: Session;
   readonly group: Group;
   readonly "instance-profile": InstanceProfile;
+  readonly "load-balancer": LoadBalancer;
+  readonly "target-group": TargetGroup;
+  readonly listener: Listener;
 }
 
 export type Kind = keyof Documents;
@@ -101,6 +108,18 @@ const indexes = {
   "instance-profile": {
     name: (it: InstanceProfile) => [`${it.accountId}/${it.name.toLowerCase()}`],
     roleId: (it: InstanceProfile) => (it.roleId === undefined ? [] : [it.roleId]),
+  },
+  "load-balancer": {
+    name: (it: LoadBalancer) => [nameKey(it, it.name)],
+    vpcId: (it: LoadBalancer) => [it.vpcId],
+  },
+  "target-group": {
+    name: (it: TargetGroup) => [nameKey(it, it.name)],
+    vpcId: (it: TargetGroup) => [it.vpcId],
+  },
+  listener: {
+    loadBalancerArn: (it: Listener) => [it.loadBalancerArn],
+    targetGroupArn: (it: Listener) => it.forward.map((one) => one.targetGroupArn),
   },
 } satisfies { readonly [K in Kind]: Readonly<Record<string, (document: Documents[K]) => readonly string[]>> };
 
