@@ -44,19 +44,22 @@ export function openFront(options: FrontOptions): Front {
     // Connections from a data plane come with their path set; the rest is from the machine itself.
     if (!paths.has(socket)) paths.set(socket, { kind: "host", sourceIp: plainIp(socket.remoteAddress ?? "127.0.0.1") });
   });
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, continues: boolean): void => {
     const path = paths.get(request.socket);
     assert(path !== undefined, "every connection has a path");
-    handlerFor(options, request, path)(request, response, path, request.socket instanceof TLSSocket).catch(
-      (error: unknown) => {
-        options.log(
-          `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        );
-        if (!response.headersSent) response.writeHead(500);
-        response.end();
-      },
-    );
-  });
+    const handler = handlerFor(options, request, path);
+    // S3 asks for a body only when it wants it; the others read it always.
+    if (continues && handler !== options.s3) response.writeContinue();
+    handler(request, response, path, request.socket instanceof TLSSocket).catch((error: unknown) => {
+      options.log(
+        `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  };
+  server.on("request", (request, response) => answer(request, response, false));
+  server.on("checkContinue", (request, response) => answer(request, response, true));
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });

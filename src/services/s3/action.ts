@@ -5,7 +5,7 @@
  */
 
 import type { IncomingHttpHeaders } from "node:http";
-import type { Need } from "./gate.ts";
+import type { S3Need } from "../../analyse/s3-ask.ts";
 
 export interface Asked {
   readonly operation: string;
@@ -18,13 +18,13 @@ export interface Asked {
 }
 
 /** All must be allowed; empty for operations that ask for each key by themselves. */
-export function needsOf(asked: Asked): readonly Need[] {
+export function needsOf(asked: Asked): readonly S3Need[] {
   const { operation, bucketName, key } = asked;
   if (perKey.has(operation)) return [];
   const at = { ...(bucketName === "" ? {} : { bucketName }), ...(key === "" ? {} : { key }) };
   const action = actionOf(asked);
   const keys = listing.has(operation) ? listKeys(asked.query) : undefined;
-  const needs: Need[] = [{ action: `s3:${action}`, ...at, ...(keys === undefined ? {} : { keys }) }];
+  const needs: S3Need[] = [{ action: `s3:${action}`, ...at, ...(keys === undefined ? {} : { keys }) }];
   if (writesObject.has(operation)) {
     if (asked.headers["x-amz-tagging"] !== undefined) needs.push({ action: "s3:PutObjectTagging", ...at });
     if (setsAcl(asked.headers)) needs.push({ action: "s3:PutObjectAcl", ...at });

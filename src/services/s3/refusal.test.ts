@@ -298,6 +298,25 @@ describe("uploads", () => {
     expect(refused).toMatchObject({ status: 400, code: "AccessControlListNotSupported" });
   });
 
+  test("a refused client that waits for leave to send its body is not asked for it", async () => {
+    const ask = (path: string): Promise<{ status: number | undefined; continued: boolean }> =>
+      new Promise((resolve, reject) => {
+        const headers = { expect: "100-continue", "content-length": "4" };
+        let continued = false;
+        const sent = httpRequest({ port: server.port, method: "PUT", path, headers });
+        sent.on("continue", () => {
+          continued = true;
+          sent.end("body");
+        });
+        sent.on("response", (response) => {
+          response.resume().on("end", () => resolve({ status: response.statusCode, continued }));
+        });
+        sent.on("error", reject).flushHeaders();
+      });
+    expect(await ask("/docs/refused")).toEqual({ status: 403, continued: false });
+    expect(await ask("/public/taken")).toEqual({ status: 200, continued: true });
+  });
+
   test("an upload whose client goes leaves nothing and is no failure", async () => {
     const before = server.logs.length;
     const socket = connect(server.port, "127.0.0.1");

@@ -1,6 +1,6 @@
 /** The body of a request, read once and checked against all that is claimed of it. */
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { ChecksumAlgorithm } from "../../wire/checksum.ts";
 import { openPayload, type PayloadOptions } from "../../wire/payload.ts";
@@ -39,10 +39,11 @@ export interface Received {
 /** The connection ended before the body did: there is nobody to answer. */
 export class ClientGone extends Error {}
 
-export function openRequestBody(request: IncomingMessage, caller: Caller): RequestBody {
+/** A client that said `Expect: 100-continue` is asked for the body when somebody reads it, so never for one that is refused. */
+export function openRequestBody(request: IncomingMessage, response: ServerResponse, caller: Caller): RequestBody {
   const { headers } = request;
   const options: PayloadOptions = {
-    source: untilGone(request),
+    source: untilGone(request, response),
     claim: caller.verified?.payload ?? anonymousClaim(headers["x-amz-content-sha256"]),
     signing: caller.verified?.signing,
     headers,
@@ -86,7 +87,21 @@ function anonymousClaim(header: string | readonly string[] | undefined): Payload
     : { kind: "unsigned" };
 }
 
-async function* untilGone(request: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
+/** Whether the client still holds its body back and will not send it after this answer. */
+export function holdsBack(request: IncomingMessage): boolean {
+  return request.headers.expect?.toLowerCase() === "100-continue" && !continued.has(request);
+}
+
+const continued = new WeakSet<IncomingMessage>();
+
+async function* untilGone(
+  request: IncomingMessage,
+  response: ServerResponse,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (holdsBack(request)) {
+    continued.add(request);
+    response.writeContinue();
+  }
   try {
     // A loop that is left early would destroy the socket, and with it the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) yield asBytes(chunk);

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { writeRestError } from "../../wire/rest-answer.ts";
 import { httpDate } from "./object-header.ts";
 import type { Answer } from "./call.ts";
-import { ClientGone } from "./request-body.ts";
+import { ClientGone, holdsBack } from "./request-body.ts";
 import type { S3Error } from "./s3-error.ts";
 
 export interface Exchange {
@@ -95,6 +95,8 @@ function sendHead(
     server: "AmazonS3",
     ...headers,
   };
+  // The next bytes on this connection could be a body or a request: nobody would know.
+  if (holdsBack(exchange.request)) all["connection"] = "close";
   if (body !== undefined) all["content-length"] = String(Buffer.byteLength(body));
   else if (
     all["content-length"] === undefined &&
@@ -128,11 +130,12 @@ function write(response: ServerResponse, chunk: Uint8Array): Promise<void> {
 const drainedBytes = 16 * 1024 * 1024;
 
 function drain(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.destroyed || holdsBack(request)) return;
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > drainedBytes) request.socket.destroy();
   });
   request.on("error", () => undefined);
+  request.resume();
 }

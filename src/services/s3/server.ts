@@ -44,7 +44,10 @@ export type S3Server = (
   secure: boolean,
 ) => Promise<void>;
 
-/** Answers each request; never rejects. */
+/**
+ * Answers each request; never rejects. It answers `Expect: 100-continue` too, so it must also be called for the event
+ * `checkContinue` of the HTTP server.
+ */
 export function s3Server(options: S3ServerOptions): S3Server {
   const nextIds = makeRequestIds();
   return async (request, response, path, secure) => {
@@ -211,7 +214,7 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
     headers,
     query,
     gate,
-    body: openRequestBody(request, caller.value),
+    body: openRequestBody(request, exchange.response, caller.value),
     nowMs,
     requestId: exchange.requestId,
   });

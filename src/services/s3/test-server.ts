@@ -1,7 +1,7 @@
 /** For tests: the service alone, over real HTTP on loopback, in a region that lives in memory. */
 
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import type { RequestRecord } from "../../analyse/request-record.ts";
 import { memoryControl } from "../../model/memory-control.ts";
@@ -39,7 +39,8 @@ export async function startTestServer(folder = ":memory:"): Promise<TestServer> 
     record: (record) => void records.push(record),
     log: (line) => void logs.push(line),
   });
-  const http = createServer((request, response) => void handle(request, response, server.path, false));
+  const answer: RequestListener = (request, response) => void handle(request, response, server.path, false);
+  const http = createServer(answer).on("checkContinue", answer);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const address = http.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
