@@ -127,14 +127,6 @@ describe("files", () => {
 });
 
 describe("documents", () => {
-  test("each assumption of the code stands in docs/differences.md", () => {
-    const listed = readFileSync(join(root, "docs/differences.md"), "utf8");
-    const missing = sources
-      .filter((file) => /ASSUMPTION:/.test(readFileSync(join(root, file), "utf8")))
-      .filter((file) => !listed.includes(file));
-    expect(missing).toEqual([]);
-  });
-
   test("ARCHITECTURE.md is at most 200 lines and names every folder of src", () => {
     const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
     expect(text.split("\n").length).toBeLessThanOrEqual(200);
