@@ -132,6 +132,12 @@ describe("of a request that nobody made", () => {
     expect(dry({ target: "s3://nowhere", action: "s3:CreateBucket" }).errorCode).toBeUndefined();
   });
 
+  test("the owner's root user is never locked out of the bucket policy, here as at the gate", () => {
+    const decisions = (action: string): boolean[] =>
+      dry({ from: "host", action, target: "s3://docs" }).decisions.map((one) => one.decision.allowed);
+    expect([decisions("s3:GetBucketPolicy"), decisions("s3:ListBucket")]).toEqual([[true], [false]]);
+  });
+
   test("without the resolver the name leads nowhere", () => {
     const { build, vpc, inside } = small();
     build.attribute(vpc, "enableDnsSupport", false);

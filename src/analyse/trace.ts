@@ -17,6 +17,7 @@ import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RequestTrace, TracedDecision } from "./request-trace.ts";
+import { s3Ask } from "./s3-ask.ts";
 
 /** The trace of a request that was made, on the state that it was decided on. */
 export function traceOf(record: RequestRecord): RequestTrace {
@@ -70,22 +71,8 @@ export function traceDry(state: State, question: TraceQuestion, nowMs: number): 
   if (!aim.ok) return aim;
   const { principal } = credential;
   const way = wayOf(state, source.value, aim.value.host);
-  const { bucketName, resource, host, service, region, operation, request } = aim.value;
-  const bucket = bucketName === undefined ? undefined : find(state, "bucket", bucketName);
-  const missing = bucketName !== undefined && bucket === undefined && operation !== "CreateBucket";
-  const owner = bucket?.accountId ?? (parseArn(resource)?.accountId || undefined);
-  const ask = (path: Path): Ask => ({
-    principal,
-    action,
-    resource,
-    ...(owner !== undefined && { resourceAccountId: owner }),
-    ...(bucket && { bucketName: bucket.id }),
-    path,
-    region,
-    nowMs,
-    secureTransport: true,
-    keys: service === "s3" ? s3Keys : {},
-  });
+  const { host, service, operation, request, bucketName } = aim.value;
+  const missing = bucketName !== undefined && operation !== "CreateBucket" && !find(state, "bucket", bucketName);
   return ok({
     requestId: "dry",
     atMs: nowMs,
@@ -97,9 +84,27 @@ export function traceDry(state: State, question: TraceQuestion, nowMs: number): 
     ...(way.path ? { path: way.path } : { unreachable: way.unreachable }),
     ...(way.route && { route: way.route }),
     principalArn: principalText(principal),
-    decisions: way.path ? [tracedDecision(state, ask(way.path))] : [],
+    decisions: way.path ? [tracedDecision(state, askOf({ state, principal, path: way.path, nowMs }, aim.value))] : [],
     ...(missing && { errorCode: "NoSuchBucket", errorMessage: `there is no bucket \`${bucketName}\`` }),
   });
+}
+
+interface Asking {
+  readonly state: State;
+  readonly principal: Principal;
+  readonly path: Path;
+  readonly nowMs: number;
+}
+
+function askOf(asking: Asking, { action, service, resource, region, bucketName, key }: Aim): Ask {
+  if (service === "s3") {
+    const need = { action, ...(bucketName !== undefined && { bucketName }), ...(key !== undefined && { key }) };
+    return s3Ask({ ...asking, region, secure: true, keys: s3Keys }, need);
+  }
+  const { principal, path, nowMs } = asking;
+  const owner = parseArn(resource)?.accountId;
+  const owned = owner === undefined || owner === "" ? {} : { resourceAccountId: owner };
+  return { principal, action, resource, ...owned, path, region, nowMs, secureTransport: true, keys: {} };
 }
 
 const defaultRegion = "us-east-1";
@@ -127,6 +132,7 @@ function sourceOf(state: State, from: string): Result<Instance | undefined, stri
 
 /** What a question is about, in the words of the wire. */
 interface Aim {
+  readonly action: string;
   readonly service: string;
   readonly operation: string;
   readonly host: string;
@@ -134,6 +140,7 @@ interface Aim {
   readonly request: string;
   readonly resource: string;
   readonly bucketName?: string;
+  readonly key?: string;
 }
 
 function aimOf(
@@ -150,7 +157,7 @@ function aimOf(
     case "iam": {
       if (target !== "*" && parseArn(target) === undefined) return err(`\`${target}\` is neither an ARN nor \`*\``);
       const host = service === "iam" ? "iam.amazonaws.com" : `${service}.${region}.amazonaws.com`;
-      return ok({ service, operation, host, region, request: `POST / Action=${operation}`, resource: target });
+      return ok({ action, service, operation, host, region, request: `POST / Action=${operation}`, resource: target });
     }
   }
   return err(`no service \`${service}\`: traces are of s3, ec2, iam and sts`);
@@ -163,13 +170,14 @@ function s3Aim(
   const operation = action.slice("s3:".length);
   if (target === "*") {
     const host = `s3.${region}.amazonaws.com`;
-    return ok({ service: "s3", operation, host, region, request: `${methodOf(operation)} /`, resource: "*" });
+    return ok({ action, service: "s3", operation, host, region, request: `${methodOf(operation)} /`, resource: "*" });
   }
   const place = /^(?:s3:\/\/|arn:aws:s3:::)([^/]+)(?:\/(.*))?$/s.exec(target);
   const [, bucketName, key] = place ?? [];
   if (bucketName === undefined) return err(`\`${target}\` is neither s3://bucket/key nor an ARN of S3 nor \`*\``);
   const bucketRegion = find(state, "bucket", bucketName)?.region ?? region;
   return ok({
+    action,
     service: "s3",
     operation,
     host: `${bucketName}.s3.${findRegion(bucketRegion) === undefined ? region : bucketRegion}.amazonaws.com`,
@@ -177,6 +185,7 @@ function s3Aim(
     request: `${methodOf(operation)} /${key ?? ""}`,
     resource: `arn:aws:s3:::${bucketName}${key === undefined || key === "" ? "" : `/${key}`}`,
     bucketName,
+    ...(key !== undefined && key !== "" && { key }),
   });
 }
 
