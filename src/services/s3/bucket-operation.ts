@@ -53,6 +53,7 @@ export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommand
   return ok({ output: { Location: location, BucketArn: bucketArn(id) } });
 };
 
+/** ASSUMPTION: multipart uploads in progress do not keep a bucket from being deleted; they go with it. */
 export const deleteBucket: Handler<DeleteBucketCommandInput, DeleteBucketCommandOutput> = async (_, call) => {
   const { accountId, region, id } = bucketOf(call);
   const deleted = await call.store.whileEmpty(id, () =>

@@ -279,6 +279,7 @@ describe("uploads", () => {
     [{ "x-amz-checksum-crc32": "short" }, 400, "InvalidRequest"],
     [{ "x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-sha1": "x" }, 400, "InvalidRequest"],
     [{ "x-amz-content-sha256": sha256OfNothing }, 400, "XAmzContentSHA256Mismatch"],
+    [{ "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" }, 400, "InvalidRequest"],
     [{ "x-amz-storage-class": "GLACIER" }, 501, "NotImplemented"],
     [{ "x-amz-storage-class": "COLD" }, 400, "InvalidStorageClass"],
     [{ "x-amz-server-side-encryption": "aws:kms" }, 501, "NotImplemented"],

@@ -82,6 +82,10 @@ function tooLarge(declaredBytes: number): Result<never, S3Error> {
 /** A request without a signature may still come in chunks. */
 function anonymousClaim(header: string | readonly string[] | undefined): PayloadClaim {
   if (header === "STREAMING-UNSIGNED-PAYLOAD-TRAILER") return { kind: "chunks", signed: false, trailer: true };
+  // Chunks that claim signatures without a signature to begin with: refused when the body is opened.
+  if (typeof header === "string" && header.startsWith("STREAMING-")) {
+    return { kind: "chunks", signed: true, trailer: header.endsWith("-TRAILER") };
+  }
   return typeof header === "string" && /^[0-9a-f]{64}$/.test(header)
     ? { kind: "sha256", hex: header }
     : { kind: "unsigned" };
