@@ -72,6 +72,8 @@ export function ownApi(
     const refused = refuseForeign(request);
     if (refused !== undefined) return send(response, refused);
     const url = new URL(request.url ?? "/", "http://underpass");
+    if (!isDecodable(url.pathname))
+      return send(response, failure(400, "bad-path", "a `%` must be followed by two hexadecimal digits"));
     if (url.pathname === "/_underpass/requests" && url.searchParams.has("follow")) return follow(host, response);
     send(response, await answer(host, request, url));
   };
@@ -88,6 +90,15 @@ function refuseForeign(request: IncomingMessage): Answer | undefined {
     "foreign-origin",
     "this API answers only requests that name this machine; use http://127.0.0.1 and the port",
   );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Promise<Answer> {

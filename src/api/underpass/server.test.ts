@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { request } from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { emptyState } from "../../model/state.ts";
+import { nearest, ownApi } from "./server.ts";
+
+const server = createServer((incoming, response) => {
+  void ownApi({
+    state: () => emptyState,
+    status: () => {
+      throw new Error("not asked for here");
+    },
+    entry: () => undefined,
+    findRequest: () => undefined,
+    lastRequests: () => [],
+    followRequests: () => () => {},
+    nowMs: () => 0,
+  })(incoming, response, { kind: "host", sourceIp: "127.0.0.1" });
+});
+let port: number;
+
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(() => server.close());
+
+/** `node:http` instead of fetch: it sends the Host and Origin that it is told. */
+async function call(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body = "",
+): Promise<{ status: number; text: string }> {
+  const outgoing = request({ port, host: "127.0.0.1", method, path, headers });
+  outgoing.end(body);
+  const [response] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
+  let text = "";
+  for await (const chunk of response as AsyncIterable<Buffer>) text += chunk.toString();
+  return { status: response.statusCode ?? 0, text };
+}
+
+test.each<[string, string, Record<string, string>, string, number, RegExp]>([
+  ["GET", "/_underpass/requests", {}, "", 200, /^\[\]/],
+  ["GET", "/_underpass/requests", { host: "rebound.example" }, "", 403, /foreign-origin/],
+  ["GET", "/_underpass/requests", { origin: "https://page.example" }, "", 403, /foreign-origin/],
+  ["GET", "/_underpass/requests/ABC", {}, "", 404, /no request `ABC`/],
+  ["GET", "/_underpass/requests/%ZZ", {}, "", 400, /bad-path/],
+  ["GET", "/_underpass/instances/i-1/entry", {}, "", 404, /no instance `i-1` is running/],
+  ["GET", "/_underpass/nothing", {}, "", 404, /no-such-path/],
+  ["DELETE", "/_underpass/status", {}, "", 404, /no-such-path/],
+  ["POST", "/_underpass/trace", {}, "{", 400, /JSON object/],
+  ["POST", "/_underpass/trace", {}, `"${"x".repeat(70_000)}"`, 400, /at most 64 KiB/],
+  ["POST", "/_underpass/trace", {}, "{}", 400, /bad-question/],
+  ["POST", "/_underpass/trace", {}, '{"from":7,"action":[],"target":null}', 400, /bad-question/],
+])("%s %s %j %s", async (method, path, headers, body, status, says) => {
+  const answer = await call(method, path, headers, body);
+  expect(answer.text).toMatch(says);
+  expect(answer.status).toBe(status);
+});
+
+test("names that differ little are near, others are not", () => {
+  const names = ["web", "database", "i-0a1b2c3d4e5f60718", "web-2"];
+  const check = (wanted: string, expected: readonly string[]): void => expect(nearest(wanted, names)).toEqual(expected);
+  check("wbe", ["web"]);
+  check("web2", ["web", "web-2"]);
+  check("i-0a1b2c3d4e5f60717", ["i-0a1b2c3d4e5f60718"]);
+  check("zzzzzzzz", []);
+});
