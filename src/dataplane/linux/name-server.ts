@@ -10,7 +10,9 @@ const IDLE_MS = 10_000;
 const UNREAD_BYTES = 256 * 1024;
 const LENGTH_BYTES = 2;
 
-export function answerDatagrams(socket: UdpSocket, vpcId: string, host: PlaneHost): void {
+type NameHost = Pick<PlaneHost, "answerDns">;
+
+export function answerDatagrams(socket: UdpSocket, vpcId: string, host: NameHost): void {
   socket.on("message", (query, from) => {
     const answer = host.answerDns(vpcId, query, "udp");
     // The client may be gone; then the answer is lost, as datagrams are.
@@ -19,7 +21,7 @@ export function answerDatagrams(socket: UdpSocket, vpcId: string, host: PlaneHos
 }
 
 /** Answers each query of the connection in turn; one that has no answer ends it. */
-export function answerStream(connection: Socket, vpcId: string, host: PlaneHost): void {
+export function answerStream(connection: Socket, vpcId: string, host: NameHost): void {
   let pending: Buffer = Buffer.alloc(0);
   connection.setTimeout(IDLE_MS, () => connection.destroy());
   connection.on("end", () => connection.end());

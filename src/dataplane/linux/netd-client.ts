@@ -12,6 +12,8 @@ import { type MadeNamespace, type Order, readReport, type Report } from "./netd-
 export interface NetdEvents {
   /** A listening socket arrived. */
   readonly onListener: (listener: ListenerObject, handle: Server | UdpSocket) => void;
+  /** Namespaces of instances were made, be it by an order that failed later on. */
+  readonly onMade: (made: readonly MadeNamespace[]) => void;
   readonly onLine: (line: string) => void;
 }
 
@@ -54,10 +56,9 @@ export class NetdClient implements AsyncDisposable {
     return new NetdClient(child, pid, events);
   }
 
-  /** Does all the steps; gives back the namespaces that they made. */
-  async perform(steps: readonly (readonly Change[])[]): Promise<readonly MadeNamespace[]> {
-    if (steps.length === 0) return [];
-    return (await this.#order({ kind: "perform", id: ++this.#lastId, steps })).made;
+  /** Does all the steps; rejects for the first that failed, and those after it are not done. */
+  async perform(steps: readonly (readonly Change[])[]): Promise<void> {
+    if (steps.length > 0) await this.#order({ kind: "perform", id: ++this.#lastId, steps });
   }
 
   async dump(): Promise<readonly KernelObject[]> {
@@ -89,6 +90,7 @@ export class NetdClient implements AsyncDisposable {
         events.onListener(report.listener, handle as Server | UdpSocket);
         return;
       case "done":
+        events.onMade(report.made);
         this.#waiting.get(report.id)?.resolve(report);
         this.#waiting.delete(report.id);
     }

@@ -19,6 +19,12 @@ export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {
   return LinuxPlane.open(host);
 }
 
+interface PlaneParts {
+  readonly doors: Doors;
+  readonly instances: Map<string, MadeNamespace>;
+  readonly netd: NetdClient;
+}
+
 class LinuxPlane implements DataPlane {
   readonly kind = "linux";
   readonly notEnforced: readonly string[] = [];
@@ -27,19 +33,20 @@ class LinuxPlane implements DataPlane {
   readonly #doors: Doors;
   readonly #netd: NetdClient;
   /** Namespaces of instances by their name. */
-  readonly #instances = new Map<string, MadeNamespace>();
+  readonly #instances: Map<string, MadeNamespace>;
   /** What the kernel holds; absent while that is not known. */
   #held: Objects | undefined = new Map();
   #vpcByInstance: ReadonlyMap<string, string> = new Map();
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(host: PlaneHost, doors: Doors, netd: NetdClient) {
+  private constructor(host: PlaneHost, parts: PlaneParts) {
     this.#host = host;
-    this.#doors = doors;
-    this.#netd = netd;
+    this.#doors = parts.doors;
+    this.#netd = parts.netd;
+    this.#instances = parts.instances;
     this.failed = new Promise((resolve) => {
-      void netd.ended.then((reason) => {
+      void parts.netd.ended.then((reason) => {
         this.#close();
         if (!this.#disposed) resolve(new Error(reason));
       });
@@ -48,11 +55,13 @@ class LinuxPlane implements DataPlane {
 
   static async open(host: PlaneHost): Promise<LinuxPlane> {
     const doors = new Doors(host);
+    const instances = new Map<string, MadeNamespace>();
     const netd = await NetdClient.start({
       onListener: (listener, handle) => doors.open(listener, handle),
+      onMade: (made) => made.forEach((one) => instances.set(one.namespace, one)),
       onLine: host.log,
     });
-    return new LinuxPlane(host, doors, netd);
+    return new LinuxPlane(host, { doors, instances, netd });
   }
 
   apply(blueprint: Blueprint): Promise<void> {
@@ -90,7 +99,7 @@ class LinuxPlane implements DataPlane {
 
   async #perform({ make, clear }: Difference): Promise<void> {
     for (const change of make.flat()) this.#closeDoor(change);
-    for (const made of await this.#netd.perform(make)) this.#instances.set(made.namespace, made);
+    await this.#netd.perform(make);
     const leaving = clear.flat();
     for (const change of leaving) this.#closeDoor(change);
     this.#resetClientsOf(leaving.map(({ object }) => object));

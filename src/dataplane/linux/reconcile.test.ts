@@ -21,6 +21,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     netd = await NetdClient.start({
       // Sockets would keep a namespace alive that is to go.
       onListener: (_listener, handle) => handle.close(),
+      onMade: () => {},
       onLine: (line) => console.warn(line),
     });
   });

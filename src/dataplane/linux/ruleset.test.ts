@@ -17,7 +17,11 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   let netd: NetdClient;
   let rulesets: string[];
   beforeAll(async () => {
-    netd = await NetdClient.start({ onListener: (_listener, handle) => handle.close(), onLine: console.warn });
+    netd = await NetdClient.start({
+      onListener: (_listener, handle) => handle.close(),
+      onMade: () => {},
+      onLine: console.warn,
+    });
     await netd.perform(diffObjects(new Map(), wantedObjects(blueprintOf(vpcBlueprint(1)))).make);
     const proc = `/proc/${netd.pid}`;
     rulesets = readdirSync(`${proc}/fd`).flatMap((fd) => {
