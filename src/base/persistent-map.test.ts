@@ -104,10 +104,13 @@ test("keys with equal hashes live side by side", () => {
 test("100,000 entries: a change costs microseconds, not a copy", () => {
   let map = PersistentMap.empty<number>();
   for (let at = 0; at < 100_000; at++) map = map.set(`eni-${at.toString(16).padStart(17, "0")}`, at);
-  const startMs = performance.now();
-  for (let at = 0; at < 1000; at++) map = map.set(`eni-${(at * 97).toString(16).padStart(17, "0")}`, -at);
-  // A copy of the map would take over 5 s for these; the bound is wide for a loaded machine.
-  expect(performance.now() - startMs).toBeLessThan(500);
+  const timesMs = [1, 2, 3, 4, 5].map((round) => {
+    const startMs = performance.now();
+    for (let at = 0; at < 200; at++) map = map.set(`eni-${(at * 97).toString(16).padStart(17, "0")}`, -at * round);
+    return performance.now() - startMs;
+  });
+  // A copy of the map would take over 1 s for these; the best of five and the bound are for a loaded machine.
+  expect(Math.min(...timesMs)).toBeLessThan(100);
   expect(map.size).toBe(100_000);
 });
 
