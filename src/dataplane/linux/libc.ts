@@ -21,21 +21,20 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 
 // The C library is in the process already, whatever its file is called.
-const process_ = koffi.load(null);
+const library = koffi.load(null);
 const calls = {
-  socket: process_.func("int socket(int domain, int type, int protocol)"),
-  bind: process_.func("int bind(int fd, const void *address, uint32_t length)"),
-  listen: process_.func("int listen(int fd, int backlog)"),
-  setsockopt: process_.func("int setsockopt(int fd, int level, int option, const void *value, uint32_t length)"),
-  send: process_.func("intptr_t send(int fd, const void *data, size_t length, int flags)"),
-  recv: process_.func("intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)"),
-  close: process_.func("int close(int fd)"),
-  setns: process_.func("int setns(int fd, int type)"),
-  unshare: process_.func("int unshare(int flags)"),
+  socket: library.func("int socket(int domain, int type, int protocol)"),
+  bind: library.func("int bind(int fd, const void *address, uint32_t length)"),
+  setsockopt: library.func("int setsockopt(int fd, int level, int option, const void *value, uint32_t length)"),
+  send: library.func("intptr_t send(int fd, const void *data, size_t length, int flags)"),
+  recv: library.func("intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)"),
+  close: library.func("int close(int fd)"),
+  setns: library.func("int setns(int fd, int type)"),
+  unshare: library.func("int unshare(int flags)"),
 };
 
 /** A failed system call: `errno` is the kernel's number, `code` its name. */
-export class SystemError extends Error {
+class SystemError extends Error {
   readonly errno: number;
   readonly code: string;
 
@@ -60,10 +59,6 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 /** `address` is a `sockaddr` of the socket's family. */
 export function bindSocket(fd: number, address: Uint8Array): void {
   checked("bind a socket", calls.bind(fd, address, address.length));
-}
-
-export function listenSocket(fd: number, backlog: number): void {
-  checked("listen on a socket", calls.listen(fd, backlog));
 }
 
 export function setSocketOption(fd: number, level: number, option: number, value: number): void {

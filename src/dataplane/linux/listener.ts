@@ -42,7 +42,8 @@ export async function wrapListener({ transport }: ListenerObject, fd: number): P
     await listening;
     return socket;
   }
-  const server = createServer();
+  // Until it is handed over, nobody is served by it.
+  const server = createServer((connection) => connection.destroy());
   const listening = once(server, "listening");
   server.listen({ fd, backlog: BACKLOG });
   await listening;

@@ -4,7 +4,7 @@
  * Source: RFC 3549 section 2.3; Linux manual page netlink(7).
  */
 
-export const FLAG_REQUEST = 0x1;
+const FLAG_REQUEST = 0x1;
 export const FLAG_ACK = 0x4;
 export const FLAG_DUMP = 0x300;
 export const FLAG_REPLACE = 0x100;

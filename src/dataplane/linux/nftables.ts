@@ -6,10 +6,10 @@
 
 import { attribute, FLAG_CREATE, type Message, nested, text, u32, u32be } from "./netlink-message.ts";
 
-export const FAMILY_INET = 1;
+const FAMILY_INET = 1;
 export const FAMILY_IPV4 = 2;
 
-export const NFT = {
+const NFT = {
   newTable: 0,
   newChain: 3,
   newRule: 6,

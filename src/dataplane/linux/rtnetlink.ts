@@ -54,7 +54,7 @@ export const RTM = {
 
 /** Marks routes, rules and nexthops as ours among those that the kernel makes. Numbers above 4 are free for programs. */
 export const OUR_PROTOCOL = 86;
-export const RULE_PRIORITY = 100;
+const RULE_PRIORITY = 100;
 export const ROUTE_TYPE = { unicast: 1, local: 2, blackhole: 6, throw: 9 } as const;
 
 const IFF_UP = 1;
