@@ -2,6 +2,7 @@
 // The `underpass` command. Plain JavaScript, so that an older Node still gets as far as a clear message or to the right Node.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import * as module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const wanted = 24;
@@ -9,12 +10,16 @@ const built = new URL("../dist/cli/main.js", import.meta.url);
 const source = new URL("../src/cli/main.ts", import.meta.url);
 
 if (Number(process.versions.node.split(".")[0]) >= wanted) {
+  // Compiled code is kept beside the dependencies, where that can be written to: it halves the start.
+  module.enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/underpass", import.meta.url)));
   // In a clone the sources run as they are; the published package holds only the built form.
   await import((existsSync(source) ? source : built).href);
 } else {
   const own = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
   if (!existsSync(own)) {
-    console.error(`underpass: needs Node ${wanted} or newer and this is ${process.versions.node}; in a clone run \`npm ci\`, which brings it`);
+    console.error(
+      `underpass: needs Node ${wanted} or newer and this is ${process.versions.node}; in a clone run \`npm ci\`, which brings it`,
+    );
     process.exit(4);
   }
   const run = spawnSync(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });

@@ -69,8 +69,10 @@ export async function startRegionProcess(options: RegionOptions = {}): Promise<R
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       return (await response.json()) as T;
     },
-    exec: (instance, program, environment = {}) =>
-      spawn(process.execPath, [launcher, "exec", "--endpoint", endpoint, instance, "--", ...program], {
+    exec: (instance, program, environment = {}) => {
+      const exec = [launcher, "exec", "--endpoint", endpoint, instance, "--", ...program];
+      const [runner = "", ...execWords] = [...(options.runAs ?? []), process.execPath, ...exec];
+      return spawn(runner, execWords, {
         stdio: ["pipe", "pipe", "pipe"],
         env: {
           ...process.env,
@@ -80,7 +82,8 @@ export async function startRegionProcess(options: RegionOptions = {}): Promise<R
           AWS_DEFAULT_REGION: "us-east-1",
           ...environment,
         },
-      }),
+      });
+    },
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };

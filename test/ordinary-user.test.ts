@@ -3,7 +3,7 @@
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { buildAccount, docsBucket } from "../demo/account.ts";
 import { ended } from "../demo/region-process.ts";
 import { startRegion } from "../demo/region.ts";
