@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ec2Service } from "../api/ec2/service.ts";
+import { elbv2Service } from "../api/elbv2/service.ts";
 import { iamService } from "../api/iam/service.ts";
 import { queryServer } from "../api/query-server.ts";
 import { stsService } from "../api/sts/service.ts";
@@ -54,7 +55,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let plane: RunningPlane | undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const front: Front = openFront({
-    query: queryServer({ ...shared, services: [ec2Service, iamService, stsService] }),
+    query: queryServer({ ...shared, services: [ec2Service, iamService, stsService, elbv2Service] }),
     s3,
     own: ownApi({
       state: region.state,

@@ -114,7 +114,7 @@ function asksForS3(request: IncomingMessage): boolean {
     request.headers.authorization ?? "",
   )?.[1];
   if (scope !== undefined) return scope === "s3";
-  if (/^(ec2|iam|sts)\./.test(request.headers.host ?? "")) return false;
+  if (/^(ec2|iam|sts|elasticloadbalancing|sns|ssm)\./.test(request.headers.host ?? "")) return false;
   if (
     request.method === "POST" &&
     (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded")

@@ -59,11 +59,12 @@ export function chooseSubnets(
 }
 
 export interface ZoneOwner {
+  readonly arn: string;
   /** `net/web/50dc6c495c0c9188`. */
   readonly resource: string;
   readonly kind: "network" | "gateway";
   readonly facesInternet: boolean;
-  readonly securityGroupIds: readonly string[];
+  readonly securityGroupIds: readonly Id<"sg">[];
 }
 
 /** A new interface for each subnet; fails as addresses run out. */
@@ -95,6 +96,18 @@ export function withoutZones(zones: readonly LoadBalancerZone[]): readonly Chang
   return zones.map((zone) => remove("network-interface", zone.networkInterfaceId));
 }
 
+/** The changes that give the interfaces of zones other security groups. */
+export function regroupedZones(
+  state: State,
+  zones: readonly LoadBalancerZone[],
+  securityGroupIds: readonly Id<"sg">[],
+): readonly Change[] {
+  return zones.flatMap((zone) => {
+    const held = find(state, "network-interface", zone.networkInterfaceId);
+    return held === undefined ? [] : [put("network-interface", { ...held, securityGroupIds })];
+  });
+}
+
 interface ZoneInterface {
   readonly subnet: Subnet;
   readonly owner: ZoneOwner;
@@ -109,6 +122,8 @@ function interfaceOf({ subnet, owner, privateIp, publicIp }: ZoneInterface, cont
       description: `ELB ${owner.resource}`,
       privateIpAddress: privateIp,
       ...(publicIp !== undefined && { publicIpAddress: publicIp }),
+      securityGroupIds: owner.securityGroupIds,
+      requester: { kind: "load-balancer", loadBalancerArn: owner.arn },
       tags: [],
     },
     context,

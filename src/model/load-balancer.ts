@@ -10,6 +10,7 @@ import { checkLoadBalancingTags, checkName, loadBalancingArn, nameKey } from "./
 import {
   chooseSubnets,
   type LoadBalancerZone,
+  regroupedZones,
   type SubnetMapping,
   withoutZones,
   withZones,
@@ -41,7 +42,7 @@ export interface NetworkLoadBalancer extends LoadBalancerBase {
   readonly kind: "network";
   readonly scheme: "internal" | "internet-facing";
   readonly dnsName: string;
-  readonly securityGroupIds: readonly string[];
+  readonly securityGroupIds: readonly Id<"sg">[];
   /** Whether the security groups also judge what comes through PrivateLink. */
   readonly enforcesOnPrivateLink: boolean;
 }
@@ -77,7 +78,7 @@ export function createLoadBalancer(
   const [before] = findBy(state, "load-balancer", "name", nameKey(context, input.name));
   if (before !== undefined) return isSame(before, input) ? accept(before, []) : duplicate(input.name);
   const { vpcId, chosen } = subnets.value;
-  const groups = checkGroups(input, chosen.length);
+  const groups = checkGroups(state, input, vpcId);
   if (!groups.ok) return groups;
   const hex = context.hex(16);
   const resource = `${input.kind === "network" ? "net" : "gwy"}/${input.name}/${hex}`;
@@ -85,11 +86,12 @@ export function createLoadBalancer(
   if (facesInternet && findBy(state, "internet-gateway", "vpcId", vpcId).length === 0) {
     return fail("InvalidSubnet", { message: `VPC ${vpcId} has no internet gateway` });
   }
-  const owner = { resource, kind: input.kind, facesInternet, securityGroupIds: input.securityGroupIds };
+  const arn = loadBalancingArn(context, `loadbalancer/${resource}`);
+  const owner = { arn, resource, kind: input.kind, facesInternet, securityGroupIds: groups.value };
   const zones = withZones(state, chosen, owner, context);
   if (!zones.ok) return zones;
   const base = {
-    id: loadBalancingArn(context, `loadbalancer/${resource}`),
+    id: arn,
     accountId: context.accountId,
     region: context.region,
     createdAtMs: context.nowMs,
@@ -107,7 +109,7 @@ export function createLoadBalancer(
           ...base,
           scheme: input.scheme,
           dnsName: `${input.name}-${hex}.elb.${context.region}.amazonaws.com`,
-          securityGroupIds: input.securityGroupIds,
+          securityGroupIds: groups.value,
           enforcesOnPrivateLink: input.securityGroupIds.length > 0,
         };
   return accept(made, [...zones.value.changes, put("load-balancer", made)]);
@@ -175,12 +177,14 @@ export function setSecurityGroups(
       "You cannot set security groups on a Network Load Balancer that was created without security groups",
     );
   }
+  const groups = checkGroups(state, { kind: balancer.kind, securityGroupIds: input.securityGroupIds }, balancer.vpcId);
+  if (!groups.ok) return groups;
   const changed: NetworkLoadBalancer = {
     ...balancer,
-    securityGroupIds: [...new Set(input.securityGroupIds)],
+    securityGroupIds: groups.value,
     enforcesOnPrivateLink: input.enforcesOnPrivateLink ?? balancer.enforcesOnPrivateLink,
   };
-  return accept(changed, [put("load-balancer", changed)]);
+  return accept(changed, [...regroupedZones(state, changed.zones, groups.value), put("load-balancer", changed)]);
 }
 
 export function modifyLoadBalancerAttributes(
@@ -246,11 +250,22 @@ function duplicate(name: string): Result<never, ApiError> {
 }
 
 /** ASSUMPTION: the text for a gateway load balancer with security groups. */
-function checkGroups(input: CreateLoadBalancerInput, zoneCount: number): Result<void, ApiError> {
-  if (input.kind === "gateway" && input.securityGroupIds.length > 0) {
-    return cannotHaveGroups("Security groups are not supported for gateway load balancers");
+function checkGroups(
+  state: State,
+  input: { readonly kind: LoadBalancer["kind"]; readonly securityGroupIds: readonly string[] },
+  vpcId: string,
+): Result<readonly Id<"sg">[], ApiError> {
+  if (input.securityGroupIds.length === 0) return ok([]);
+  if (input.kind === "gateway") return cannotHaveGroups("Security groups are not supported for gateway load balancers");
+  const groups: Id<"sg">[] = [];
+  for (const id of new Set(input.securityGroupIds)) {
+    const group = find(state, "security-group", id);
+    if (group?.vpcId !== vpcId) {
+      return fail("InvalidSecurityGroup", { message: `The security group '${id}' does not exist in VPC '${vpcId}'` });
+    }
+    groups.push(group.id);
   }
-  return zoneCount > 0 ? ok(undefined) : fail("ValidationError", { message: "At least one subnet must be specified" });
+  return ok(groups);
 }
 
 function cannotHaveGroups(message: string): Result<never, ApiError> {
@@ -259,6 +274,7 @@ function cannotHaveGroups(message: string): Result<never, ApiError> {
 
 function ownerOf(balancer: LoadBalancer): Parameters<typeof withZones>[2] {
   return {
+    arn: balancer.id,
     resource: balancer.id.slice(balancer.id.indexOf("loadbalancer/") + "loadbalancer/".length),
     kind: balancer.kind,
     facesInternet: balancer.kind === "network" && balancer.scheme === "internet-facing",

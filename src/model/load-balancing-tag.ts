@@ -17,7 +17,7 @@ export type LoadBalancingResource =
 
 /** The caller's resource with this ARN; fails as the kind that the ARN names does, else with ValidationError. */
 export function findLoadBalancing(state: State, arn: string, caller: Caller): Result<LoadBalancingResource, ApiError> {
-  switch (/^arn:aws:elasticloadbalancing:[^:]*:[^:]*:(loadbalancer|targetgroup|listener)\//.exec(arn)?.[1]) {
+  switch (/^arn:aws:elasticloadbalancing:[^:]*:[^:]*:(loadbalancer|targetgroup|listener)\//.exec(arn)?.[1] ?? "") {
     case "loadbalancer": {
       const found = findLoadBalancer(state, arn, caller);
       return found.ok ? ok({ kind: "load-balancer", document: found.value }) : found;
