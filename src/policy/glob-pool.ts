@@ -6,7 +6,7 @@
 
 import { compileGlob, type CompiledGlob, couldMatch, matchCompiledGlob } from "./compiled-glob.ts";
 import { any, type Glob } from "./glob.ts";
-import { compileGlobSet, type GlobSet } from "./glob-set.ts";
+import { compileGlobSet, type GlobSet, type PooledGlob } from "./glob-set.ts";
 
 export type TextTest = (text: string) => boolean;
 
@@ -22,7 +22,7 @@ const patience = 8192;
 const anyWeight = 8;
 
 export function makeGlobPool(): GlobPool {
-  const globs: Glob[] = [];
+  const globs: PooledGlob[] = [];
   /** Statements repeat their patterns: each is there once. */
   const tests = new Map<string, TextTest>();
   const memory: Memory = { text: "", spent: 0, results: undefined };
@@ -35,7 +35,7 @@ export function makeGlobPool(): GlobPool {
     const compiled = compileGlob(glob);
     const weight = glob.includes(any) ? anyWeight : 1;
     const id = globs.length;
-    globs.push(glob);
+    globs.push({ glob, compiled });
     total += glob.length;
     const test = testOf({ compiled, weight, id, memory }, (text) => (set ??= compileGlobSet(globs)).match(text));
     tests.set(key, test);
