@@ -13,7 +13,14 @@ import { type Documents, findBy, type State } from "./state.ts";
 import type { Caller } from "./verb.ts";
 
 /** The kinds whose documents remember a token: they have the index `clientToken`. */
-export type IdempotentKind = "route-table" | "instance" | "vpc-endpoint";
+export type IdempotentKind =
+  | "route-table"
+  | "instance"
+  | "vpc-endpoint"
+  | "network-interface"
+  | "network-acl"
+  | "natgateway"
+  | "egress-only-internet-gateway";
 
 /** What a document made by this call has to keep; nothing without a token. */
 export function idempotency(input: { readonly clientToken?: string }): Idempotent {

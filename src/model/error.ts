@@ -79,7 +79,8 @@ const errors = {
   ),
   "InvalidInternetGatewayId.Malformed": malformed("igw"),
   "Gateway.NotAttached": row(
-    (at: { gatewayId: string; vpcId: string }) => `resource ${at.gatewayId} is not attached to network ${at.vpcId}`,
+    (at: { readonly gatewayId: string; readonly vpcId: string } | { readonly message: string }) =>
+      "message" in at ? at.message : `resource ${at.gatewayId} is not attached to network ${at.vpcId}`,
   ),
   "InvalidNetworkInterfaceID.NotFound": row(
     (at: { networkInterfaceId: string }) => `The networkInterface ID '${at.networkInterfaceId}' does not exist`,
@@ -93,7 +94,81 @@ const errors = {
   IdempotentInstanceTerminated: worded(),
   MissingInput: worded(),
   VPCIdNotSpecified: worded(),
-  "InvalidGroup.NotFound": row((at: { groupId: string }) => `The security group '${at.groupId}' does not exist`),
+  "InvalidGroup.NotFound": row((at: { readonly groupId: string } | { readonly message: string }) =>
+    "message" in at ? at.message : `The security group '${at.groupId}' does not exist`,
+  ),
+  "InvalidGroupId.Malformed": malformed("sg"),
+  "InvalidGroup.Duplicate": row(
+    (at: { name: string; vpcId: string }) => `The security group '${at.name}' already exists for VPC '${at.vpcId}'`,
+  ),
+  CannotDelete: row(
+    (at: { groupId: string; name: string }) =>
+      `the specified group: "${at.groupId}" name: "${at.name}" cannot be deleted by a user`,
+  ),
+  SecurityGroupLimitExceeded: row(
+    (at: { vpcId: string }) => `The maximum number of security groups for VPC '${at.vpcId}' has been reached.`,
+  ),
+  RulesPerSecurityGroupLimitExceeded: row<object>(
+    () => "The maximum number of rules per security group has been reached.",
+  ),
+  SecurityGroupsPerInterfaceLimitExceeded: row<object>(
+    () => "The maximum number of security groups per interface has been reached.",
+  ),
+  "InvalidPermission.Duplicate": row((at: { rule: string }) => `the specified rule "${at.rule}" already exists`),
+  "InvalidPermission.NotFound": row<object>(() => "The specified rule does not exist in this security group."),
+  "InvalidPermission.Malformed": worded(),
+  "InvalidSecurityGroupRuleId.NotFound": row(
+    (at: { ruleId: string }) => `The security group rule ID '${at.ruleId}' does not exist`,
+  ),
+  "InvalidSecurityGroupRuleId.Malformed": malformed("sgr"),
+  "InvalidNetworkAclID.NotFound": row(
+    (at: { networkAclId: string }) => `The networkAcl ID '${at.networkAclId}' does not exist`,
+  ),
+  "InvalidNetworkAclId.Malformed": malformed("acl"),
+  "InvalidNetworkAclEntry.NotFound": worded(),
+  NetworkAclEntryAlreadyExists: row(
+    (at: { ruleNumber: number }) => `The network acl entry identified by ${at.ruleNumber} already exists.`,
+  ),
+  NetworkAclEntryLimitExceeded: row<object>(
+    () => "The maximum number of network acl entries for the network ACL has been reached.",
+  ),
+  NetworkAclLimitExceeded: row<object>(() => "The maximum number of network ACLs for the VPC has been reached."),
+  "InvalidAllocationID.NotFound": row(
+    (at: { allocationId: string }) => `The allocation ID '${at.allocationId}' does not exist`,
+  ),
+  "InvalidAllocationId.Malformed": malformed("eipalloc"),
+  "InvalidAddress.NotFound": row((at: { publicIp: string }) => `Address '${at.publicIp}' not found.`),
+  AddressLimitExceeded: row<object>(() => "The maximum number of addresses has been reached."),
+  AuthFailure: worded(403),
+  InvalidInstanceID: worded(),
+  IncorrectState: worded(),
+  NoSuchAssociation: row(
+    (at: { associationId: string }) => `An invalid association-id of '${at.associationId}' was given`,
+  ),
+  NatGatewayNotFound: row((at: { natGatewayId: string }) => `NatGateway ${at.natGatewayId} was not found`),
+  NatGatewayMalformed: malformed("nat"),
+  PrivateIpAddressLimitExceeded: row<object>(() => "The maximum number of private IP addresses has been reached."),
+  "InvalidGatewayID.NotFound": row((at: { id: string }) => `The gateway ID '${at.id}' does not exist`),
+  "InvalidEgressOnlyInternetGatewayId.Malformed": malformed("eigw"),
+  "InvalidKeyPair.NotFound": worded(),
+  "InvalidKeyPair.Duplicate": row((at: { name: string }) => `The keypair '${at.name}' already exists.`),
+  "InvalidKey.Format": row<object>(() => "Key is not in valid OpenSSH public key format"),
+  "InvalidAttachmentID.NotFound": row(
+    (at: { attachmentId: string }) => `The attachment ID '${at.attachmentId}' does not exist`,
+  ),
+  "InvalidNetworkInterface.InUse": worded(),
+  AttachmentLimitExceeded: worded(),
+  "InvalidVpcCidrBlockAssociationID.NotFound": row(
+    (at: { associationId: string }) => `The vpc CIDR block association ID '${at.associationId}' does not exist`,
+  ),
+  "InvalidSubnetCidrBlockAssociationID.NotFound": row(
+    (at: { associationId: string }) => `The subnet CIDR block association ID '${at.associationId}' does not exist`,
+  ),
+  CidrConflict: worded(),
+  "InvalidCidrBlock.InUse": worded(),
+  VpcCidrBlockLimitExceeded: row(
+    (at: { vpcId: string }) => `The maximum number of CIDR blocks for ${at.vpcId} has been reached.`,
+  ),
   "InvalidVpcEndpointId.NotFound": row(
     (at: { vpcEndpointId: string }) => `The Vpc Endpoint Id '${at.vpcEndpointId}' does not exist`,
   ),

@@ -5,10 +5,22 @@ import { ok, type Result } from "../base/result.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
+import { releaseAssociations } from "./elastic-ip.ts";
+import { associationWith, findProfile, type ProfileName } from "./instance-profile-association.ts";
+import type { InstanceProfile } from "./instance-profile.ts";
+import { takeEach, withoutAttachment, withoutLaunchAddress } from "./interface-attachment.ts";
 import { lookup, lookupAll } from "./lookup.ts";
-import { type NetworkInterface, newInterface, privateAddresses, publicAddresses } from "./network-interface.ts";
+import {
+  ipv6Addresses,
+  isInUse,
+  type NetworkInterface,
+  newInterface,
+  privateAddresses,
+  publicAddresses,
+} from "./network-interface.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { all, type Change, find, put, remove, type State } from "./state.ts";
+import { defaultVpcOf, groupsForInterface } from "./security-group.ts";
+import { all, type Change, find, findBy, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -27,12 +39,62 @@ export interface Instance extends Resource, Idempotent {
   /** In the order of their device index; the first is the primary interface. Empty once terminated. */
   readonly networkInterfaceIds: readonly Id<"eni">[];
   readonly state: InstanceState;
+  readonly attributes: InstanceAttributes;
+  readonly iamInstanceProfile?: ProfileAssociation;
+  /** When and why it stopped or ended last: `User initiated`. */
+  readonly stoppedAtMs?: number;
+  /** When it was started last; absent for the launch. */
+  readonly startedAtMs?: number;
   /** Set with `terminated`; the document goes about an hour later. */
   readonly terminatedAtMs?: number;
 }
 
 /** Source: Amazon EC2 User Guide, "Terminate instances": it stays visible for a short while, about an hour. */
 const terminatedKeptMs = 3_600_000;
+
+/** What ModifyInstanceAttribute and its kin change. */
+export interface InstanceAttributes {
+  readonly disableApiTermination: boolean;
+  readonly disableApiStop: boolean;
+  readonly ebsOptimized: boolean;
+  readonly shutdownBehavior: "stop" | "terminate";
+  readonly detailedMonitoring: boolean;
+  /** In base64, as it was given. */
+  readonly userData?: string;
+  readonly cpuCredits?: "standard" | "unlimited";
+  readonly metadata: MetadataOptions;
+}
+
+/** Source: EC2 API Reference, "InstanceMetadataOptionsResponse". */
+export interface MetadataOptions {
+  readonly httpTokens: "optional" | "required";
+  readonly httpPutResponseHopLimit: number;
+  readonly httpEndpoint: "enabled" | "disabled";
+  readonly httpProtocolIpv6: "enabled" | "disabled";
+  readonly instanceMetadataTags: "enabled" | "disabled";
+}
+
+export interface ProfileAssociation {
+  readonly id: Id<"iip-assoc">;
+  readonly instanceProfileId: string;
+  readonly instanceProfileArn: string;
+  readonly associatedAtMs: number;
+}
+
+const defaultAttributes: InstanceAttributes = {
+  disableApiTermination: false,
+  disableApiStop: false,
+  ebsOptimized: false,
+  shutdownBehavior: "stop",
+  detailedMonitoring: false,
+  metadata: {
+    httpTokens: "optional",
+    httpPutResponseHopLimit: 1,
+    httpEndpoint: "enabled",
+    httpProtocolIpv6: "disabled",
+    instanceMetadataTags: "disabled",
+  },
+};
 
 export interface RunInstancesInput {
   readonly imageId: string;
@@ -41,20 +103,30 @@ export interface RunInstancesInput {
   readonly minCount: number;
   readonly maxCount: number;
   readonly primary: PrimaryInterfaceInput;
+  readonly attributes?: Partial<InstanceAttributes>;
+  readonly iamInstanceProfile?: ProfileName;
   readonly clientToken?: string;
   readonly instanceTags: Tags;
   readonly interfaceTags: Tags;
 }
 
 export interface PrimaryInterfaceInput {
+  /** An interface that exists already; nothing but `deleteOnTermination` goes with it. */
+  readonly networkInterfaceId?: string;
   /** Absent for the default VPC. */
   readonly subnetId?: string;
   readonly privateIpAddress?: string;
+  readonly secondaryPrivateIpAddresses?: readonly string[];
+  readonly secondaryPrivateIpAddressCount?: number;
+  readonly ipv6Addresses?: readonly string[];
+  /** Absent for what the subnet says. */
+  readonly ipv6AddressCount?: number;
   /** Absent for what the subnet says. */
   readonly associatePublicIpAddress?: boolean;
   readonly description?: string;
   readonly deleteOnTermination?: boolean;
   readonly securityGroupIds: readonly string[];
+  readonly sourceDestCheck?: boolean;
 }
 
 /** The instances of one reservation, in the order of their launch index. They run at once. */
@@ -64,9 +136,25 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   if (before.value.length > 0) return launchedBefore(before.value);
   const checked = checkLaunch(input);
   if (!checked.ok) return checked;
-  const subnet = subnetOfLaunch(state, input.primary, context);
+  const held = heldInterface(state, input.primary, context);
+  if (!held.ok) return held;
+  const subnet = subnetOfLaunch(state, { ...input.primary, ...held.value }, context);
   if (!subnet.ok) return subnet;
-  const launched = launch(state, input, subnet.value, context);
+  const profile = profileOf(state, input, context);
+  if (!profile.ok) return profile;
+  const groups = groupsForInterface(
+    state,
+    { groupIds: input.primary.securityGroupIds, vpcId: subnet.value.vpcId, subnetId: subnet.value.id },
+    context,
+  );
+  if (!groups.ok) return groups;
+  const site: Site = {
+    subnet: subnet.value,
+    groups: groups.value,
+    ...(profile.value !== undefined && { profile: profile.value }),
+    ...(held.value !== undefined && { held: held.value.networkInterface }),
+  };
+  const launched = launch(state, input, site, context);
   if (!launched.ok) return launched;
   const changes = launched.value.flatMap(({ instance, primary }): Change[] => [
     put("instance", instance),
@@ -90,10 +178,17 @@ export function terminateInstances(
 ): Outcome<readonly StateChange[]> {
   const instances = lookupAll(state, "instance", input.instanceIds, context);
   if (!instances.ok) return instances;
+  const kept = instances.value.find((one) => one.attributes.disableApiTermination && one.state !== "terminated");
+  if (kept !== undefined) {
+    return fail("OperationNotPermitted", {
+      message: `The instance '${kept.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+    });
+  }
   const live = instances.value.filter((one) => one.state !== "terminated");
   const changes = live.flatMap((instance): Change[] => {
+    const { iamInstanceProfile: _, ...rest } = instance;
     const terminated: Instance = {
-      ...instance,
+      ...rest,
       state: "terminated",
       terminatedAtMs: context.nowMs,
       networkInterfaceIds: [],
@@ -113,6 +208,14 @@ export function isForgotten(instance: Instance, nowMs: number): boolean {
   return instance.terminatedAtMs !== undefined && nowMs - instance.terminatedAtMs > terminatedKeptMs;
 }
 
+/** Where and as whom the instances of a launch run. */
+interface Site {
+  readonly subnet: Subnet;
+  readonly groups: readonly Id<"sg">[];
+  readonly profile?: InstanceProfile;
+  readonly held?: NetworkInterface;
+}
+
 interface Launched {
   readonly instance: Instance;
   readonly primary: NetworkInterface;
@@ -122,11 +225,18 @@ interface Launched {
 function launch(
   state: State,
   input: RunInstancesInput,
-  subnet: Subnet,
+  site: Site,
   context: Context,
 ): Result<readonly Launched[], ApiError> {
+  const { subnet } = site;
   const reservationId = makeId("r", context.hex);
+  if (site.held !== undefined) {
+    const { privateIpAddress, publicIpAddress: publicIp } = site.held;
+    const place: Place = { reservationId, launchIndex: 0, site, privateIp: privateIpAddress, secondary: [], ipv6: [] };
+    return ok([oneInstance(input, publicIp === undefined ? place : { ...place, publicIp }, context)]);
+  }
   const privates = privateAddresses(state, subnet);
+  const ipv6Pool = ipv6Addresses(state, subnet, context);
   const publics = publicAddresses(state, context);
   const hasPublic = input.primary.associatePublicIpAddress ?? subnet.mapPublicIpOnLaunch;
   const launched: Launched[] = [];
@@ -138,9 +248,25 @@ function launch(
       }
       break;
     }
+    const { primary } = input;
+    const secondary = takeEach(
+      privates.take,
+      wishesOf(primary.secondaryPrivateIpAddresses, primary.secondaryPrivateIpAddressCount ?? 0),
+    );
+    if (!secondary.ok) return secondary;
+    const ipv6Count = primary.ipv6AddressCount ?? (subnet.assignIpv6AddressOnCreation ? 1 : 0);
+    const ipv6 = takeEach(ipv6Pool.take, wishesOf(primary.ipv6Addresses, ipv6Count));
+    if (!ipv6.ok) return ipv6;
     const publicIp = hasPublic ? publics.take() : ok(undefined);
     if (!publicIp.ok) return publicIp;
-    const place: Place = { reservationId, launchIndex, subnet, privateIp: privateIp.value };
+    const place: Place = {
+      reservationId,
+      launchIndex,
+      site,
+      privateIp: privateIp.value,
+      secondary: secondary.value,
+      ipv6: ipv6.value,
+    };
     launched.push(
       oneInstance(input, publicIp.value === undefined ? place : { ...place, publicIp: publicIp.value }, context),
     );
@@ -151,13 +277,16 @@ function launch(
 interface Place {
   readonly reservationId: Id<"r">;
   readonly launchIndex: number;
-  readonly subnet: Subnet;
+  readonly site: Site;
   readonly privateIp: string;
+  readonly secondary: readonly string[];
+  readonly ipv6: readonly string[];
   readonly publicIp?: string;
 }
 
 function oneInstance(input: RunInstancesInput, place: Place, context: Context): Launched {
-  const { subnet, publicIp } = place;
+  const { site, publicIp } = place;
+  const { subnet, profile, held } = site;
   const id = makeId("i", context.hex);
   const attachment = {
     id: makeId("eni-attach", context.hex),
@@ -166,17 +295,27 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     deleteOnTermination: input.primary.deleteOnTermination ?? true,
     attachedAtMs: context.nowMs,
   };
-  const primary = newInterface(
-    {
-      subnet,
-      description: input.primary.description ?? "",
-      privateIpAddress: place.privateIp,
-      ...(publicIp !== undefined && { publicIpAddress: publicIp }),
-      attachment,
-      tags: input.interfaceTags,
-    },
-    context,
-  );
+  const { sourceDestCheck } = input.primary;
+  const fresh = (): NetworkInterface =>
+    newInterface(
+      {
+        subnet,
+        description: input.primary.description ?? "",
+        privateIpAddress: place.privateIp,
+        secondaryPrivateIpAddresses: place.secondary,
+        ipv6Addresses: place.ipv6,
+        securityGroupIds: site.groups,
+        ...(publicIp !== undefined && { publicIpAddress: publicIp }),
+        attachment,
+        tags: input.interfaceTags,
+      },
+      context,
+    );
+  const base =
+    held === undefined
+      ? fresh()
+      : { ...held, attachment: { ...attachment, deleteOnTermination: input.primary.deleteOnTermination ?? false } };
+  const primary = sourceDestCheck === undefined ? base : { ...base, sourceDestCheck };
   const instance: Instance = {
     id,
     accountId: context.accountId,
@@ -193,6 +332,8 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     subnetId: subnet.id,
     networkInterfaceIds: [primary.id],
     state: "running",
+    attributes: { ...defaultAttributes, ...input.attributes },
+    ...(profile !== undefined && { iamInstanceProfile: associationWith(profile, context) }),
     ...idempotency(input),
   };
   return { instance, primary };
@@ -209,8 +350,9 @@ function checkLaunch(input: RunInstancesInput): Result<void, ApiError> {
   if (primary.privateIpAddress !== undefined && maxCount > 1) {
     return combination("A private IP address may be given only where one instance is launched");
   }
-  const [group] = primary.securityGroupIds;
-  if (group !== undefined) return fail("InvalidGroup.NotFound", { groupId: group });
+  if (primary.networkInterfaceId !== undefined && maxCount > 1) {
+    return combination("A network interface may be given only where one instance is launched");
+  }
   for (const tags of [input.instanceTags, input.interfaceTags]) {
     const checked = checkTags(tags);
     if (!checked.ok) return checked;
@@ -220,6 +362,8 @@ function checkLaunch(input: RunInstancesInput): Result<void, ApiError> {
 
 function subnetOfLaunch(state: State, primary: PrimaryInterfaceInput, caller: Caller): Result<Subnet, ApiError> {
   if (primary.subnetId !== undefined) return lookup(state, "subnet", primary.subnetId, caller);
+  const fallback = defaultSubnetOf(state, caller);
+  if (fallback !== undefined) return ok(fallback);
   return fail("VPCIdNotSpecified", {
     message: "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.",
   });
@@ -241,9 +385,45 @@ function launchedBefore(instances: readonly Instance[]): Outcome<readonly Instan
 function released(state: State, networkInterfaceId: string): readonly Change[] {
   const found = find(state, "network-interface", networkInterfaceId);
   if (found === undefined) return [];
-  if (found.attachment?.deleteOnTermination !== false) return [remove("network-interface", found.id)];
-  const { attachment: _, publicIpAddress: __, ...kept } = found;
-  return [put("network-interface", kept)];
+  if (found.attachment?.deleteOnTermination !== false) {
+    return [...releaseAssociations(state, found.id), remove("network-interface", found.id)];
+  }
+  return [put("network-interface", withoutLaunchAddress(state, withoutAttachment(found)))];
+}
+
+/** A subnet of the caller's default VPC, the one of the first zone, or undefined. */
+function defaultSubnetOf(state: State, caller: Caller): Subnet | undefined {
+  const vpc = defaultVpcOf(state, caller);
+  const subnets = vpc === undefined ? [] : findBy(state, "subnet", "vpcId", vpc.id);
+  return subnets.toSorted((a, b) => (a.availabilityZone < b.availabilityZone ? -1 : 1))[0];
+}
+
+/** The addresses wished for, or as many without a wish. */
+function wishesOf(wished: readonly string[] = [], count: number): readonly (string | undefined)[] {
+  return wished.length > 0 ? wished : Array<undefined>(count).fill(undefined);
+}
+
+/** An interface that a launch takes over, with what it says about the subnet. */
+function heldInterface(
+  state: State,
+  primary: PrimaryInterfaceInput,
+  caller: Caller,
+): Result<{ readonly networkInterface: NetworkInterface; readonly subnetId: string } | undefined, ApiError> {
+  if (primary.networkInterfaceId === undefined) return ok(undefined);
+  const found = lookup(state, "network-interface", primary.networkInterfaceId, caller);
+  if (!found.ok) return found;
+  if (isInUse(found.value)) {
+    return fail("InvalidNetworkInterface.InUse", { message: `Interface: [${found.value.id}] in use.` });
+  }
+  return ok({ networkInterface: found.value, subnetId: found.value.subnetId });
+}
+
+function profileOf(
+  state: State,
+  input: RunInstancesInput,
+  caller: Caller,
+): Result<InstanceProfile | undefined, ApiError> {
+  return input.iamInstanceProfile === undefined ? ok(undefined) : findProfile(state, input.iamInstanceProfile, caller);
 }
 
 function forgetTerminated(state: State, context: Context): readonly Change[] {

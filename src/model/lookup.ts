@@ -17,7 +17,14 @@ export type Ec2Kind =
   | "internet-gateway"
   | "instance"
   | "network-interface"
-  | "vpc-endpoint";
+  | "vpc-endpoint"
+  | "security-group"
+  | "security-group-rule"
+  | "network-acl"
+  | "elastic-ip"
+  | "natgateway"
+  | "egress-only-internet-gateway"
+  | "key-pair";
 
 interface Identity {
   /** Before the dash of an id. */
@@ -61,6 +68,41 @@ const identities: { readonly [K in Ec2Kind]: Identity } = {
     prefix: "vpce",
     notFound: (vpcEndpointId) => fail("InvalidVpcEndpointId.NotFound", { vpcEndpointId }),
     malformed: (id) => fail("InvalidVpcEndpointId.Malformed", { id }),
+  },
+  "security-group": {
+    prefix: "sg",
+    notFound: (groupId) => fail("InvalidGroup.NotFound", { groupId }),
+    malformed: (id) => fail("InvalidGroupId.Malformed", { id }),
+  },
+  "security-group-rule": {
+    prefix: "sgr",
+    notFound: (ruleId) => fail("InvalidSecurityGroupRuleId.NotFound", { ruleId }),
+    malformed: (id) => fail("InvalidSecurityGroupRuleId.Malformed", { id }),
+  },
+  "network-acl": {
+    prefix: "acl",
+    notFound: (networkAclId) => fail("InvalidNetworkAclID.NotFound", { networkAclId }),
+    malformed: (id) => fail("InvalidNetworkAclId.Malformed", { id }),
+  },
+  "elastic-ip": {
+    prefix: "eipalloc",
+    notFound: (allocationId) => fail("InvalidAllocationID.NotFound", { allocationId }),
+    malformed: (id) => fail("InvalidAllocationId.Malformed", { id }),
+  },
+  natgateway: {
+    prefix: "nat",
+    notFound: (natGatewayId) => fail("NatGatewayNotFound", { natGatewayId }),
+    malformed: (id) => fail("NatGatewayMalformed", { id }),
+  },
+  "egress-only-internet-gateway": {
+    prefix: "eigw",
+    notFound: (id) => fail("InvalidGatewayID.NotFound", { id }),
+    malformed: (id) => fail("InvalidEgressOnlyInternetGatewayId.Malformed", { id }),
+  },
+  "key-pair": {
+    prefix: "key",
+    notFound: (id) => fail("InvalidKeyPair.NotFound", { message: `The key pair ID '${id}' does not exist` }),
+    malformed: (id) => fail("InvalidKeyPair.NotFound", { message: `The key pair ID '${id}' does not exist` }),
   },
 };
 

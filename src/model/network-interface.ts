@@ -2,16 +2,17 @@
 
 import { type Id, makeId } from "../base/id.ts";
 import { addToIp, formatIp, parseIp } from "../base/ip.ts";
-import { containsIp, sizeOfPrefix } from "../base/prefix.ts";
+import { containsIp, maskIp, type Prefix, sizeOfPrefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
+import type { Idempotent } from "./idempotent.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { findBy, type State } from "./state.ts";
 import { assignableAddresses, isReservedAddress, type Subnet } from "./subnet.ts";
 import type { Context } from "./verb.ts";
 
-export interface NetworkInterface extends Resource {
+export interface NetworkInterface extends Resource, Idempotent {
   readonly id: Id<"eni">;
   readonly vpcId: Id<"vpc">;
   readonly subnetId: Id<"subnet">;
@@ -20,11 +21,27 @@ export interface NetworkInterface extends Resource {
   readonly macAddress: string;
   /** The primary private IPv4 address. */
   readonly privateIpAddress: string;
-  /** The public address that an attached internet gateway maps one to one. */
+  /** None twice, in the order they came. */
+  readonly secondaryPrivateIpAddresses: readonly string[];
+  /** Canonical text, of the subnet's IPv6 block. */
+  readonly ipv6Addresses: readonly string[];
+  /** INVARIANT: of the interface's VPC, none twice; at least one but for NAT gateways and network load balancers. */
+  readonly securityGroupIds: readonly Id<"sg">[];
+  /**
+   * The public address that an attached internet gateway maps to the primary private one: an Elastic IP where one is
+   * associated with it. Elastic IPs of secondary addresses stand in `ElasticIp.association` alone.
+   */
   readonly publicIpAddress?: string;
   readonly sourceDestCheck: boolean;
   readonly attachment?: NetworkInterfaceAttachment;
+  /** What it was made for, when AWS made it: only that lets it go. */
+  readonly requester?: InterfaceRequester;
 }
+
+export type InterfaceRequester =
+  | { readonly kind: "nat-gateway"; readonly natGatewayId: Id<"nat"> }
+  | { readonly kind: "vpc-endpoint"; readonly vpcEndpointId: Id<"vpce"> }
+  | { readonly kind: "load-balancer"; readonly loadBalancerArn: string };
 
 export interface NetworkInterfaceAttachment {
   readonly id: Id<"eni-attach">;
@@ -38,8 +55,12 @@ export interface NewInterface {
   readonly subnet: Subnet;
   readonly description: string;
   readonly privateIpAddress: string;
+  readonly secondaryPrivateIpAddresses?: readonly string[];
+  readonly ipv6Addresses?: readonly string[];
+  readonly securityGroupIds: readonly Id<"sg">[];
   readonly publicIpAddress?: string;
   readonly attachment?: NetworkInterfaceAttachment;
+  readonly requester?: InterfaceRequester;
   readonly tags: Tags;
 }
 
@@ -50,7 +71,18 @@ export function newInterface(input: NewInterface, context: Context): NetworkInte
   const id = makeId("eni", hex);
   const macAddress = `02:${hex(10).replace(/..(?!$)/g, "$&:")}`;
   const own = { id, accountId, region, createdAtMs: nowMs, macAddress, sourceDestCheck: true };
-  return { ...own, vpcId: subnet.vpcId, subnetId: subnet.id, ...rest };
+  const addresses = { secondaryPrivateIpAddresses: [], ipv6Addresses: [] };
+  return { ...own, ...addresses, vpcId: subnet.vpcId, subnetId: subnet.id, ...rest };
+}
+
+/** Every private IPv4 address, the primary one first. */
+export function privateAddressesOf(one: NetworkInterface): readonly string[] {
+  return [one.privateIpAddress, ...one.secondaryPrivateIpAddresses];
+}
+
+/** Whether it is attached to an instance or was made for something of AWS's. */
+export function isInUse(one: NetworkInterface): boolean {
+  return one.attachment !== undefined || one.requester !== undefined;
 }
 
 /**
@@ -62,7 +94,7 @@ export function privateAddresses(
   subnet: Subnet,
 ): { readonly take: (wish: string | undefined) => Result<string, ApiError> } {
   const block = storedPrefix(subnet.cidrBlock);
-  const held = new Set(findBy(state, "network-interface", "subnetId", subnet.id).map((one) => one.privateIpAddress));
+  const held = new Set(findBy(state, "network-interface", "subnetId", subnet.id).flatMap(privateAddressesOf));
   const candidates = assignableAddresses(block);
   const next = (): Result<string, ApiError> => {
     for (let step = candidates.next(); step.done !== true; step = candidates.next()) {
@@ -88,6 +120,44 @@ export function privateAddresses(
 }
 
 /**
+ * Gives out IPv6 addresses of a subnet, none twice. `take` fails with InvalidParameterValue for a subnet without an IPv6
+ * block or a wish that cannot be granted.
+ */
+export function ipv6Addresses(
+  state: State,
+  subnet: Subnet,
+  context: Context,
+): { readonly take: (wish: string | undefined) => Result<string, ApiError> } {
+  const [block] = subnet.ipv6CidrBlocks;
+  const prefix = block && storedPrefix(block.cidrBlock);
+  const held = new Set(findBy(state, "network-interface", "subnetId", subnet.id).flatMap((one) => one.ipv6Addresses));
+  const random = (of: Prefix): string => {
+    const ip = { width: of.ip.width, words: of.ip.words.map(() => Number.parseInt(context.hex(8), 16)) };
+    const network = maskIp(ip, of.bits);
+    const words = ip.words.map((word, at) => ((word ^ (network.words[at] ?? 0)) | (of.ip.words[at] ?? 0)) >>> 0);
+    return formatIp({ width: of.ip.width, words });
+  };
+  const take = (wish: string | undefined): Result<string, ApiError> => {
+    if (prefix === undefined) return refuse(`Subnet ${subnet.id} has no IPv6 CIDR block`);
+    if (wish !== undefined) {
+      const ip = parseIp(wish);
+      if (ip === undefined || !containsIp(prefix, ip)) {
+        return refuse(`Address ${wish} does not fall within the subnet's IPv6 address range`);
+      }
+      const text = formatIp(ip);
+      if (held.has(text)) return fail("InvalidIPAddress.InUse", { ip: wish });
+      held.add(text);
+      return ok(text);
+    }
+    let text = random(prefix);
+    while (held.has(text)) text = random(prefix);
+    held.add(text);
+    return ok(text);
+  };
+  return { take };
+}
+
+/**
  * Addresses that AWS's ranges list for EC2 and that hold none of S3 or DynamoDB.
  * ASSUMPTION: every region gives out addresses of this one block.
  */
@@ -98,7 +168,9 @@ export function publicAddresses(state: State, context: Context): { readonly take
   const size = sizeOfPrefix(publicBlock);
   const taken = new Set<string>();
   const isHeld = (ip: string): boolean =>
-    taken.has(ip) || findBy(state, "network-interface", "publicIpAddress", ip).length > 0;
+    taken.has(ip) ||
+    findBy(state, "network-interface", "publicIpAddress", ip).length > 0 ||
+    findBy(state, "elastic-ip", "publicIp", ip).length > 0;
   const take = (): Result<string, ApiError> => {
     const start = Number.parseInt(context.hex(8), 16) % size;
     for (let step = 0; step < size; step++) {

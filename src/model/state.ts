@@ -6,6 +6,8 @@
 import { PersistentMap } from "../base/persistent-map.ts";
 import type { AccessKey } from "./access-key.ts";
 import type { Bucket } from "./bucket.ts";
+import type { EgressOnlyInternetGateway } from "./egress-only-internet-gateway.ts";
+import type { ElasticIp } from "./elastic-ip.ts";
 import type { Group } from "./group.ts";
 import { clientTokenKeys } from "./idempotent.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
@@ -15,10 +17,15 @@ import { nameKey } from "./load-balancer-name.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { TargetGroup } from "./target-group.ts";
 import type { InternetGateway } from "./internet-gateway.ts";
+import type { KeyPair } from "./key-pair.ts";
 import type { ManagedPolicy } from "./managed-policy.ts";
+import type { NatGateway } from "./nat-gateway.ts";
+import type { NetworkAcl } from "./network-acl.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import type { Role } from "./role.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { SecurityGroup } from "./security-group.ts";
+import type { SecurityGroupRule } from "./security-group-rule.ts";
 import type { Session } from "./session.ts";
 import type { Subnet } from "./subnet.ts";
 import type { User } from "./user.ts";
@@ -34,6 +41,13 @@ export interface Documents {
   readonly instance: Instance;
   readonly "network-interface": NetworkInterface;
   readonly "vpc-endpoint": VpcEndpoint;
+  readonly "security-group": SecurityGroup;
+  readonly "security-group-rule": SecurityGroupRule;
+  readonly "network-acl": NetworkAcl;
+  readonly "elastic-ip": ElasticIp;
+  readonly natgateway: NatGateway;
+  readonly "egress-only-internet-gateway": EgressOnlyInternetGateway;
+  readonly "key-pair": KeyPair;
   readonly bucket: Bucket;
   readonly user: User;
   readonly role: Role;
@@ -87,6 +101,9 @@ const indexes = {
     vpcId: (it: NetworkInterface) => [it.vpcId],
     subnetId: (it: NetworkInterface) => [it.subnetId],
     publicIpAddress: (it: NetworkInterface) => (it.publicIpAddress === undefined ? [] : [it.publicIpAddress]),
+    securityGroupId: (it: NetworkInterface) => it.securityGroupIds,
+    attachmentId: (it: NetworkInterface) => (it.attachment === undefined ? [] : [it.attachment.id]),
+    clientToken: clientTokenKeys,
   },
   "vpc-endpoint": {
     vpcId: (it: VpcEndpoint) => [it.vpcId],
@@ -94,6 +111,33 @@ const indexes = {
     routeTableId: (it: VpcEndpoint) => it.routeTableIds,
     clientToken: clientTokenKeys,
   },
+  "security-group": { vpcId: (it: SecurityGroup) => [it.vpcId] },
+  "security-group-rule": {
+    groupId: (it: SecurityGroupRule) => [it.groupId],
+    referencedGroupId: (it: SecurityGroupRule) => (it.peer.kind === "security-group" ? [it.peer.groupId] : []),
+    prefixListId: (it: SecurityGroupRule) => (it.peer.kind === "prefix-list" ? [it.peer.prefixListId] : []),
+  },
+  "network-acl": {
+    vpcId: (it: NetworkAcl) => [it.vpcId],
+    subnetId: (it: NetworkAcl) => it.associations.map((one) => one.subnetId),
+    associationId: (it: NetworkAcl) => it.associations.map((one) => one.id),
+    clientToken: clientTokenKeys,
+  },
+  "elastic-ip": {
+    publicIp: (it: ElasticIp) => [it.publicIp],
+    networkInterfaceId: (it: ElasticIp) => (it.association === undefined ? [] : [it.association.networkInterfaceId]),
+    associationId: (it: ElasticIp) => (it.association === undefined ? [] : [it.association.id]),
+  },
+  natgateway: {
+    vpcId: (it: NatGateway) => [it.vpcId],
+    subnetId: (it: NatGateway) => [it.subnetId],
+    clientToken: clientTokenKeys,
+  },
+  "egress-only-internet-gateway": {
+    vpcId: (it: EgressOnlyInternetGateway) => [it.vpcId],
+    clientToken: clientTokenKeys,
+  },
+  "key-pair": {},
   bucket: {},
   user: {
     name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`],

@@ -7,10 +7,12 @@ import { ok, type Result } from "../base/result.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
+import { aclWithoutSubnet, aclWithSubnet } from "./network-acl.ts";
 import { findRegion, findZone, type Zone } from "./region.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { withoutSubnet } from "./route-table.ts";
 import { findBy, put, remove, type State } from "./state.ts";
+import { subnetIpv6Block } from "./subnet-cidr.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import { vpcBlockHolding } from "./vpc.ts";
@@ -22,7 +24,23 @@ export interface Subnet extends Resource {
   readonly cidrBlock: string;
   /** `us-east-1a`. */
   readonly availabilityZone: string;
+  readonly ipv6CidrBlocks: readonly SubnetIpv6CidrBlock[];
   readonly mapPublicIpOnLaunch: boolean;
+  readonly assignIpv6AddressOnCreation: boolean;
+  readonly enableDns64: boolean;
+  readonly privateDnsNameOptionsOnLaunch: PrivateDnsNameOptions;
+}
+
+export interface SubnetIpv6CidrBlock {
+  readonly associationId: Id<"subnet-cidr-assoc">;
+  /** Canonical text of a /64 block, inside one of the VPC's. */
+  readonly cidrBlock: string;
+}
+
+export interface PrivateDnsNameOptions {
+  readonly hostnameType: "ip-name" | "resource-name";
+  readonly enableResourceNameDnsARecord: boolean;
+  readonly enableResourceNameDnsAaaaRecord: boolean;
 }
 
 /** Source: "Subnet sizing for IPv4": the first four addresses and the last one. */
@@ -34,6 +52,7 @@ export interface CreateSubnetInput {
   /** A zone's name; absent for AWS's choice. */
   readonly availabilityZone?: string;
   readonly availabilityZoneId?: string;
+  readonly ipv6CidrBlock?: string;
   readonly tags: Tags;
 }
 
@@ -51,6 +70,9 @@ export function createSubnet(state: State, input: CreateSubnetInput, context: Co
   if (siblings.some((one) => overlaps(storedPrefix(one.cidrBlock), cidr.value))) {
     return fail("InvalidSubnet.Conflict", { cidrBlock: input.cidrBlock });
   }
+  const ipv6 =
+    input.ipv6CidrBlock === undefined ? ok([]) : subnetIpv6Block(state, vpc.value, input.ipv6CidrBlock, context);
+  if (!ipv6.ok) return ipv6;
   const zone = chosenZone(input, context);
   if (!zone.ok) return zone;
   const tags = checkTags(input.tags);
@@ -64,9 +86,17 @@ export function createSubnet(state: State, input: CreateSubnetInput, context: Co
     vpcId: vpc.value.id,
     cidrBlock: formatPrefix(cidr.value),
     availabilityZone: zone.value.name,
+    ipv6CidrBlocks: ipv6.value,
     mapPublicIpOnLaunch: false,
+    assignIpv6AddressOnCreation: false,
+    enableDns64: false,
+    privateDnsNameOptionsOnLaunch: {
+      hostnameType: "ip-name",
+      enableResourceNameDnsARecord: false,
+      enableResourceNameDnsAaaaRecord: false,
+    },
   };
-  return accept(subnet, [put("subnet", subnet)]);
+  return accept(subnet, [put("subnet", subnet), aclWithSubnet(state, subnet, context)]);
 }
 
 /** Deletes the subnet and its route table association; fails with DependencyViolation while an interface is in it. */
@@ -77,22 +107,46 @@ export function deleteSubnet(state: State, input: { readonly subnetId: string },
   if (findBy(state, "network-interface", "subnetId", id).length > 0) {
     return fail("DependencyViolation", { message: `The subnet '${id}' has dependencies and cannot be deleted.` });
   }
-  return accept(undefined, [...withoutSubnet(state, id), remove("subnet", id)]);
+  return accept(undefined, [...withoutSubnet(state, id), ...aclWithoutSubnet(state, id), remove("subnet", id)]);
 }
 
+/** One attribute, as each call changes one. */
+export type SubnetAttribute =
+  | { readonly mapPublicIpOnLaunch: boolean }
+  | { readonly assignIpv6AddressOnCreation: boolean }
+  | { readonly enableDns64: boolean }
+  | { readonly hostnameType: PrivateDnsNameOptions["hostnameType"] }
+  | { readonly enableResourceNameDnsARecord: boolean }
+  | { readonly enableResourceNameDnsAaaaRecord: boolean };
+
+/** Fails with InvalidParameterValue for what needs an IPv6 block where the subnet has none. */
 export function modifySubnetAttribute(
   state: State,
-  input: { readonly subnetId: string; readonly mapPublicIpOnLaunch: boolean },
+  input: { readonly subnetId: string } & SubnetAttribute,
   context: Context,
 ): Outcome<void> {
   const subnet = lookup(state, "subnet", input.subnetId, context);
   if (!subnet.ok) return subnet;
-  return accept(undefined, [put("subnet", { ...subnet.value, mapPublicIpOnLaunch: input.mapPublicIpOnLaunch })]);
+  const { subnetId, ...attribute } = input;
+  const noIpv6 = subnet.value.ipv6CidrBlocks.length === 0;
+  if (noIpv6 && "assignIpv6AddressOnCreation" in attribute && attribute.assignIpv6AddressOnCreation) {
+    return fail("InvalidParameterValue", {
+      message: `Invalid value 'true' for assignIpv6AddressOnCreation. Subnet ${subnetId} has no associated IPv6 CIDR block`,
+    });
+  }
+  if ("mapPublicIpOnLaunch" in attribute || "assignIpv6AddressOnCreation" in attribute || "enableDns64" in attribute) {
+    return accept(undefined, [put("subnet", { ...subnet.value, ...attribute })]);
+  }
+  const options = { ...subnet.value.privateDnsNameOptionsOnLaunch, ...attribute };
+  return accept(undefined, [put("subnet", { ...subnet.value, privateDnsNameOptionsOnLaunch: options })]);
 }
 
 /** How many addresses of the subnet nobody holds, the reserved ones not counted. */
 export function availableAddressCount(state: State, subnet: Subnet): number {
-  const held = findBy(state, "network-interface", "subnetId", subnet.id).length;
+  const held = findBy(state, "network-interface", "subnetId", subnet.id).reduce(
+    (sum, one) => sum + 1 + one.secondaryPrivateIpAddresses.length,
+    0,
+  );
   return sizeOfPrefix(storedPrefix(subnet.cidrBlock)) - reservedAddressCount - held;
 }
 

@@ -3,10 +3,13 @@
 import { type Id, makeId } from "../base/id.ts";
 import { containsPrefix, formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
+import { amazonIpv6Block } from "./vpc-cidr.ts";
 import { fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
+import { defaultAclOf } from "./network-acl.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { mainRouteTableOf, newRouteTable } from "./route-table.ts";
+import { defaultGroupOf, withoutGroup } from "./security-group.ts";
 import { findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
@@ -15,6 +18,8 @@ export interface Vpc extends Resource {
   readonly id: Id<"vpc">;
   /** The first is the primary one. Canonical CIDR text. */
   readonly cidrBlocks: readonly VpcCidrBlock[];
+  /** Canonical text of /56 blocks. */
+  readonly ipv6CidrBlocks: readonly VpcIpv6CidrBlock[];
   readonly instanceTenancy: "default" | "dedicated";
   readonly isDefault: boolean;
   readonly dhcpOptionsId: Id<"dopt"> | "default";
@@ -28,16 +33,23 @@ export interface VpcCidrBlock {
   readonly cidrBlock: string;
 }
 
+export interface VpcIpv6CidrBlock {
+  readonly associationId: Id<"vpc-cidr-assoc">;
+  readonly cidrBlock: string;
+}
+
 export type VpcAttribute = "enableDnsSupport" | "enableDnsHostnames" | "enableNetworkAddressUsageMetrics";
 
 export interface CreateVpcInput {
   readonly cidrBlock: string;
   readonly instanceTenancy?: "default" | "dedicated";
+  /** Whether it gets an IPv6 block of Amazon's. */
+  readonly amazonProvidedIpv6CidrBlock?: boolean;
   readonly tags: Tags;
 }
 
-/** A VPC with its main route table; fails with InvalidParameterValue or InvalidVpc.Range. */
-export function createVpc(_state: State, input: CreateVpcInput, context: Context): Outcome<Vpc> {
+/** A VPC with its main route table, default network ACL and default security group; fails with InvalidParameterValue or InvalidVpc.Range. */
+export function createVpc(state: State, input: CreateVpcInput, context: Context): Outcome<Vpc> {
   const cidr = readCidr(input.cidrBlock, "cidrBlock");
   if (!cidr.ok) return cidr;
   if (!isVpcRange(cidr.value)) return fail("InvalidVpc.Range", { cidrBlock: input.cidrBlock });
@@ -51,6 +63,7 @@ export function createVpc(_state: State, input: CreateVpcInput, context: Context
     createdAtMs: nowMs,
     tags: tags.value,
     cidrBlocks: [{ associationId: makeId("vpc-cidr-assoc", context.hex), cidrBlock: formatPrefix(cidr.value) }],
+    ipv6CidrBlocks: input.amazonProvidedIpv6CidrBlock === true ? [amazonIpv6Block(state, context)] : [],
     instanceTenancy: input.instanceTenancy ?? "default",
     isDefault: false,
     dhcpOptionsId: "default",
@@ -59,7 +72,13 @@ export function createVpc(_state: State, input: CreateVpcInput, context: Context
     enableNetworkAddressUsageMetrics: false,
   };
   const main = newRouteTable(vpc.id, [{ kind: "main", id: makeId("rtbassoc", context.hex) }], [], context);
-  return accept(vpc, [put("vpc", vpc), put("route-table", main)]);
+  const ipv6 = vpc.ipv6CidrBlocks.length > 0;
+  return accept(vpc, [
+    put("vpc", vpc),
+    put("route-table", main),
+    defaultAclOf(vpc.id, ipv6, context),
+    ...defaultGroupOf(vpc.id, ipv6, context),
+  ]);
 }
 
 /** Deletes the VPC and its main route table; fails with DependencyViolation while anything else is in it. */
@@ -72,12 +91,20 @@ export function deleteVpc(state: State, input: { readonly vpcId: string }, conte
     findBy(state, "subnet", "vpcId", id).length > 0 ||
     findBy(state, "internet-gateway", "vpcId", id).length > 0 ||
     findBy(state, "vpc-endpoint", "vpcId", id).length > 0 ||
+    findBy(state, "egress-only-internet-gateway", "vpcId", id).length > 0 ||
+    findBy(state, "network-acl", "vpcId", id).some((acl) => !acl.isDefault) ||
+    findBy(state, "security-group", "vpcId", id).some((group) => group.name !== "default") ||
     findBy(state, "network-interface", "vpcId", id).length > 0 ||
     findBy(state, "route-table", "vpcId", id).some((table) => table.id !== main.id);
   if (held) {
     return fail("DependencyViolation", { message: `The vpc '${id}' has dependencies and cannot be deleted.` });
   }
-  return accept(undefined, [remove("route-table", main.id), remove("vpc", id)]);
+  return accept(undefined, [
+    ...findBy(state, "security-group", "vpcId", id).flatMap((group) => withoutGroup(state, group.id)),
+    ...findBy(state, "network-acl", "vpcId", id).map((acl) => remove("network-acl", acl.id)),
+    remove("route-table", main.id),
+    remove("vpc", id),
+  ]);
 }
 
 export function modifyVpcAttribute(

@@ -6,11 +6,14 @@ import type { QueryService } from "../handler.ts";
 import type { Actions } from "./action.ts";
 import { instanceActions } from "./instance.ts";
 import { internetGatewayActions } from "./internet-gateway.ts";
+import { networkAclActions } from "./network-acl.ts";
 import { networkInterfaceActions } from "./network-interface.ts";
 import { prefixListActions } from "./prefix-list.ts";
 import { regionActions } from "./region.ts";
 import { routeActions } from "./route.ts";
 import { routeTableActions } from "./route-table.ts";
+import { securityGroupRuleActions } from "./security-group-rule.ts";
+import { securityGroupActions } from "./security-group.ts";
 import { subnetActions } from "./subnet.ts";
 import { tagActions } from "./tag.ts";
 import { vpcActions } from "./vpc.ts";
@@ -25,6 +28,9 @@ const actions: Actions = {
   ...internetGatewayActions,
   ...instanceActions,
   ...networkInterfaceActions,
+  ...securityGroupActions,
+  ...securityGroupRuleActions,
+  ...networkAclActions,
   ...vpcEndpointActions,
   ...vpcEndpointServiceActions,
   ...prefixListActions,

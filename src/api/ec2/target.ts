@@ -93,6 +93,16 @@ function idKeys(kind: Ec2Kind, document: Documents[Ec2Kind]): Keys {
       return { "ec2:InstanceID": [document.id] };
     case "network-interface":
       return { "ec2:NetworkInterfaceID": [document.id] };
+    case "security-group":
+      return { "ec2:SecurityGroupID": [document.id] };
+    case "network-acl":
+      return { "ec2:NetworkAclID": [document.id] };
+    case "elastic-ip":
+      return { "ec2:AllocationId": [document.id] };
+    case "natgateway":
+    case "egress-only-internet-gateway":
+    case "security-group-rule":
+    case "key-pair":
     case "vpc-endpoint":
       return {};
   }

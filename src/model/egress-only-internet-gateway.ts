@@ -1,0 +1,45 @@
+/** Egress-only internet gateways: IPv6 out of a VPC and not in. Source: Amazon VPC User Guide, "Egress-only internet gateways". */
+
+import { type Id, makeId } from "../base/id.ts";
+import { idempotency, madeBefore } from "./client-token.ts";
+import type { Idempotent } from "./idempotent.ts";
+import { lookup } from "./lookup.ts";
+import type { Resource, Tags } from "./resource.ts";
+import { put, remove, type State } from "./state.ts";
+import { checkTags } from "./tag.ts";
+import { accept, type Context, type Outcome } from "./verb.ts";
+
+export interface EgressOnlyInternetGateway extends Resource, Idempotent {
+  readonly id: Id<"eigw">;
+  /** It is made attached and stays so. */
+  readonly vpcId: Id<"vpc">;
+}
+
+export function createEgressOnlyInternetGateway(
+  state: State,
+  input: { readonly vpcId: string; readonly tags: Tags; readonly clientToken?: string },
+  context: Context,
+): Outcome<EgressOnlyInternetGateway> {
+  const before = madeBefore(state, "egress-only-internet-gateway", input, context);
+  if (!before.ok) return before;
+  if (before.value[0] !== undefined) return accept(before.value[0], []);
+  const vpc = lookup(state, "vpc", input.vpcId, context);
+  if (!vpc.ok) return vpc;
+  const tags = checkTags(input.tags);
+  if (!tags.ok) return tags;
+  const { accountId, region, nowMs, hex } = context;
+  const own = { id: makeId("eigw", hex), accountId, region, createdAtMs: nowMs, tags: tags.value };
+  const gateway: EgressOnlyInternetGateway = { ...own, vpcId: vpc.value.id, ...idempotency(input) };
+  return accept(gateway, [put("egress-only-internet-gateway", gateway)]);
+}
+
+/** Routes to it turn into blackholes. */
+export function deleteEgressOnlyInternetGateway(
+  state: State,
+  input: { readonly egressOnlyInternetGatewayId: string },
+  context: Context,
+): Outcome<void> {
+  const gateway = lookup(state, "egress-only-internet-gateway", input.egressOnlyInternetGatewayId, context);
+  if (!gateway.ok) return gateway;
+  return accept(undefined, [remove("egress-only-internet-gateway", gateway.value.id)]);
+}
