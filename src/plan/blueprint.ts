@@ -21,6 +21,9 @@ export interface VpcBlueprint {
   readonly subnets: readonly SubnetBlueprint[];
   readonly routeTables: readonly RouteTableBlueprint[];
   readonly endpoints: readonly EndpointBlueprint[];
+  readonly securityGroups: readonly SecurityGroupBlueprint[];
+  readonly networkAcls: readonly NetworkAclBlueprint[];
+  readonly natGateways: readonly NatGatewayBlueprint[];
   /** Absent when none is attached. */
   readonly internetGateway?: InternetGatewayBlueprint;
   readonly hosts: readonly HostBlueprint[];
@@ -35,6 +38,8 @@ export interface SubnetBlueprint {
   readonly routerIp: string;
   /** The `table` of the route table in force for this subnet. */
   readonly table: number;
+  /** The `key` of its network ACL. */
+  readonly networkAcl: number;
 }
 
 export interface RouteTableBlueprint {
@@ -56,6 +61,7 @@ export type TargetBlueprint =
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "host"; readonly networkInterfaceId: string }
+  | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
   /** A target that is gone: packets are dropped. */
   | { readonly kind: "blackhole" };
 
@@ -83,4 +89,68 @@ export interface HostBlueprint {
   readonly group: number;
   readonly privateIp: string;
   readonly macAddress: string;
+  /** The `key`s of its security groups, ascending. */
+  readonly securityGroups: readonly number[];
+}
+
+/** What may enter and leave the interfaces of a group, in the direction in which a connection is opened; nothing else may. */
+export interface SecurityGroupBlueprint {
+  readonly securityGroupId: string;
+  /** 1 to 65535, unique in the VPC. */
+  readonly key: number;
+  /** Private addresses of every interface in the group, whoever has it. */
+  readonly members: readonly string[];
+  readonly ingress: readonly GroupRuleBlueprint[];
+  readonly egress: readonly GroupRuleBlueprint[];
+}
+
+export interface GroupRuleBlueprint {
+  /** `sgr-…` */
+  readonly ruleId: string;
+  readonly traffic: TrafficBlueprint;
+  readonly peer: GroupPeerBlueprint;
+}
+
+export type GroupPeerBlueprint =
+  | { readonly kind: "cidr"; readonly cidrBlock: string }
+  /** The members of a group, this or another. */
+  | { readonly kind: "group"; readonly key: number }
+  | { readonly kind: "prefix-list"; readonly prefixListId: string; readonly cidrBlocks: readonly string[] };
+
+export type TrafficBlueprint =
+  | { readonly kind: "all" }
+  /** Of the destination. */
+  | { readonly kind: "tcp" | "udp"; readonly fromPort: number; readonly toPort: number }
+  /** Absent: every type, every code. */
+  | { readonly kind: "icmp"; readonly type?: number; readonly code?: number }
+  | { readonly kind: "protocol"; readonly number: number };
+
+/** What may cross the border of a subnet, packet by packet; nothing else may. Rules are in the order of their numbers. */
+export interface NetworkAclBlueprint {
+  readonly networkAclId: string;
+  /** 1 to 65535, unique in the VPC. */
+  readonly key: number;
+  readonly ingress: readonly AclRuleBlueprint[];
+  readonly egress: readonly AclRuleBlueprint[];
+}
+
+export interface AclRuleBlueprint {
+  readonly ruleNumber: number;
+  readonly action: "allow" | "deny";
+  readonly traffic: TrafficBlueprint;
+  /** The other end: of ingress the source, of egress the destination. */
+  readonly cidrBlock: string;
+}
+
+/** Has no security groups; the network ACL of its subnet filters it. */
+export interface NatGatewayBlueprint {
+  readonly natGatewayId: string;
+  /** 1 to 4094, unique in the VPC. */
+  readonly key: number;
+  /** Of its subnet, whose route table says where its packets go on. */
+  readonly group: number;
+  readonly networkInterfaceId: string;
+  readonly privateIp: string;
+  /** What the internet gateway maps its private address to; absent for a private NAT gateway. */
+  readonly publicIp?: string;
 }

@@ -85,6 +85,9 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
     routeTables: network.tables.map((table) => tableOf(view, table)),
     endpoints: view.endpoints.map((endpoint) => endpointOf(view, endpoint)),
+    securityGroups: [],
+    networkAcls: [],
+    natGateways: [],
     ...(internetGateway && { internetGateway }),
     hosts: view.running.map((host) => hostOf(view, host)),
   };
@@ -153,6 +156,7 @@ function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBluepr
       cidrBlock: subnet.cidrBlock,
       routerIp: formatIp(addToIp(prefix.ip, 1)),
       table: numberOf(view.tables, inForce.table.routeTable.id),
+      networkAcl: 0,
     },
   ];
 }
@@ -204,6 +208,7 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
     group: numberOf(view.groups, holder.subnetId),
     privateIp: holder.privateIpAddress,
     macAddress: holder.macAddress,
+    securityGroups: [],
   };
 }
 

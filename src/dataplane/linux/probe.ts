@@ -20,7 +20,9 @@ const blueprint: Blueprint = {
       key: 1,
       cidrBlocks: ["10.0.0.0/24"],
       resolverIps: ["10.0.0.2"],
-      subnets: [{ subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000 }],
+      subnets: [
+        { subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000, networkAcl: 0 },
+      ],
       routeTables: [
         {
           routeTableId: "probe",
@@ -29,6 +31,9 @@ const blueprint: Blueprint = {
         },
       ],
       endpoints: [{ vpcEndpointId: "probe", key: 1, cidrBlocks: ["198.51.100.0/24"] }],
+      securityGroups: [],
+      networkAcls: [],
+      natGateways: [],
       internetGateway: {
         internetGatewayId: "probe",
         addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],
@@ -41,6 +46,7 @@ const blueprint: Blueprint = {
           group: 1,
           privateIp: "10.0.0.4",
           macAddress: "02:00:00:00:01:00",
+          securityGroups: [],
         },
       ],
     },

@@ -229,6 +229,7 @@ function byOf(vpc: VpcBlueprint, { target }: RouteBlueprint): RouteBy {
       const host = vpc.hosts.find((candidate) => candidate.networkInterfaceId === target.networkInterfaceId);
       return host === undefined ? { kind: "blackhole" } : { kind: "nexthop", id: HOST_NEXTHOPS + host.key };
     }
+    case "nat-gateway":
     case "blackhole":
       return { kind: "blackhole" };
   }

@@ -38,6 +38,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     group,
     privateIp,
     macAddress: `02:aa:00:00:00:0${key}`,
+    securityGroups: [],
   });
   return {
     vpcId: ids.vpcId,
@@ -45,8 +46,22 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     cidrBlocks: ["10.0.0.0/16"],
     resolverIps: ["10.0.0.2", "169.254.169.253"],
     subnets: [
-      { subnetId: "subnet-00000001", group: 1, cidrBlock: "10.0.1.0/24", routerIp: "10.0.1.1", table: privateTable },
-      { subnetId: "subnet-00000002", group: 2, cidrBlock: "10.0.2.0/24", routerIp: "10.0.2.1", table: publicTable },
+      {
+        subnetId: "subnet-00000001",
+        group: 1,
+        cidrBlock: "10.0.1.0/24",
+        routerIp: "10.0.1.1",
+        table: privateTable,
+        networkAcl: 0,
+      },
+      {
+        subnetId: "subnet-00000002",
+        group: 2,
+        cidrBlock: "10.0.2.0/24",
+        routerIp: "10.0.2.1",
+        table: publicTable,
+        networkAcl: 0,
+      },
     ],
     routeTables: [
       { routeTableId: "rtb-00000001", table: privateTable, routes: endpointRoutes(ids.endpoint) },
@@ -56,6 +71,9 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       { vpcEndpointId: ids.endpoint, key: 1, cidrBlocks: serviceCidrs },
       { vpcEndpointId: ids.otherEndpoint, key: 2, cidrBlocks: serviceCidrs },
     ],
+    securityGroups: [],
+    networkAcls: [],
+    natGateways: [],
     internetGateway: {
       internetGatewayId: `igw-0000000${n}`,
       addresses: [{ privateIp: "10.0.2.5", publicIp: ids.publicIp }],
