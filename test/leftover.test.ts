@@ -104,8 +104,18 @@ describe("nothing is left", () => {
     await nothingIsLeft(family);
   });
 
-  kernelTest("after kill -9 of the daemon and of netd", async () => {
-    const { region, family } = await regionWithInstance();
+  kernelTest("after kill -9 of the daemon and of netd, programs inside instances included", async () => {
+    const { region, family, instanceId } = await regionWithInstance();
+    const program = region.exec(instanceId, ["sleep", "1000"]);
+    const inside = await vi.waitFor(
+      () => {
+        const found = descendantsOf(program.pid!);
+        expect(found.some((one) => one.command.startsWith("sleep"))).toBe(true);
+        return found;
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    family.push(...inside);
     for (const one of family.filter((it) => it.pid === region.process.pid || isNetd(it)))
       process.kill(one.pid, "SIGKILL");
     await once(region.process, "exit");

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { InstanceEntry, Status } from "../api/underpass/server.ts";
-import { ask, type ClientOptions } from "./client.ts";
+import { ask, askRaw, type ClientOptions } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
 
 /** Resolves with the program's own exit status; 128 and the signal's number when a signal ended it. */
@@ -14,6 +14,7 @@ export async function exec(instance: string, words: readonly string[], options: 
   }
   const entry = await ask<InstanceEntry>(options, `instances/${encodeURIComponent(instance)}/entry`);
   const { region } = await ask<Status>(options, "status");
+  refuseOtherUser(entry);
   const [command = "", ...prefix] = [...entry.command, ...program];
   const child = spawn(command, prefix, { stdio: "inherit", env: environmentOf(entry, region) });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
@@ -22,6 +23,11 @@ export async function exec(instance: string, words: readonly string[], options: 
       if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
     });
   }
+  void regionEnds(options).then(() => {
+    // What runs inside an instance has no network any more, and would hold its remains.
+    console.error("underpass: the region has ended");
+    child.kill("SIGKILL");
+  });
   return await new Promise<number>((resolve, reject) => {
     child.once("error", (cause: NodeJS.ErrnoException) => {
       const text = cause.code === "ENOENT" ? `\`${command}\` is not on this machine` : cause.message;
@@ -29,6 +35,25 @@ export async function exec(instance: string, words: readonly string[], options: 
     });
     child.once("exit", (status, signal) => resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
+}
+
+function refuseOtherUser({ command, userId }: InstanceEntry): void {
+  const own = process.getuid?.();
+  if (command.length === 0 || userId === undefined || own === undefined || userId === own) return;
+  throw new Failure(
+    exitStatus.machine,
+    `the region runs as user ${userId} and this is user ${own}; the kernel lets only the region's own user in: run \`exec\` as that user`,
+  );
+}
+
+/** Resolves when the region is gone, however it went. */
+async function regionEnds(options: ClientOptions): Promise<void> {
+  const life = await askRaw(options, "life");
+  try {
+    for await (const _chunk of life.body ?? []);
+  } catch {
+    // Broken off: that is what is waited for.
+  }
 }
 
 /** The caller's environment, so that its credentials come along, without what would lead past the instance's network. */

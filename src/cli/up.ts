@@ -38,7 +38,9 @@ export async function up(options: UpOptions): Promise<number> {
   process.once("SIGINT", () => process.exit(130));
   log("stopping");
   setTimeout(() => {
-    log(`some things did not end within ${stopLimitMs / 1000} s (${process.getActiveResourcesInfo().join(", ")}); leaving them`);
+    log(
+      `some things did not end within ${stopLimitMs / 1000} s (${process.getActiveResourcesInfo().join(", ")}); leaving them`,
+    );
     process.exit(70);
   }, stopLimitMs).unref();
   await daemon.stop();

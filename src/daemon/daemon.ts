@@ -52,7 +52,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const connections = openConnections();
   const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now };
   const s3 = s3Server({ ...shared, store: objects });
-  let plane: RunningPlane | undefined;
+  let plane: RunningPlane | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const front: Front = openFront({
     query: queryServer({ ...shared, services: [ec2Service, iamService, stsService, elbv2Service] }),
@@ -62,7 +62,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       status,
       entry: (instanceId) => {
         const entry = plane?.entry(instanceId);
-        return entry && { instanceId, ...entry };
+        return entry && { instanceId, ...entry, ...(process.getuid && { userId: process.getuid() }) };
       },
       findRequest: requests.find,
       lastRequests: requests.last,

@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { request } from "node:http";
+import { createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { emptyState } from "../../model/state.ts";
 import { nearest, ownApi } from "./server.ts";
@@ -37,7 +36,7 @@ async function call(
 ): Promise<{ status: number; text: string }> {
   const outgoing = request({ port, host: "127.0.0.1", method, path, headers });
   outgoing.end(body);
-  const [response] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
   let text = "";
   for await (const chunk of response as AsyncIterable<Buffer>) text += chunk.toString();
   return { status: response.statusCode ?? 0, text };

@@ -41,6 +41,8 @@ export interface Status {
 
 export interface InstanceEntry {
   readonly instanceId: string;
+  /** Who runs the region: the kernel lets nobody else in. Absent where users have no number. */
+  readonly userId?: number;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string | null>>;
 }
@@ -75,6 +77,7 @@ export function ownApi(
     if (!isDecodable(url.pathname))
       return send(response, failure(400, "bad-path", "a `%` must be followed by two hexadecimal digits"));
     if (url.pathname === "/_underpass/requests" && url.searchParams.has("follow")) return follow(host, response);
+    if (url.pathname === "/_underpass/life") return live(response);
     send(response, await answer(host, request, url));
   };
 }
@@ -195,6 +198,12 @@ function follow(host: OwnApiHost, response: ServerResponse): void {
     if (response.writableLength < 1024 * 1024) response.write(`${JSON.stringify(lineOf(record))}\n`);
   });
   response.on("close", stop);
+}
+
+/** An answer without an end: when it breaks off the region is gone. */
+function live(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  response.flushHeaders();
 }
 
 function lineOf(record: RequestRecord): RequestLine {
