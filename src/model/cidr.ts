@@ -16,6 +16,15 @@ export function readCidr(text: string, parameter: string): Result<Prefix, ApiErr
   return ok(prefix);
 }
 
+/** The IPv6 block; fails with InvalidParameterValue. */
+export function readIpv6Cidr(text: string, parameter: string): Result<Prefix, ApiError> {
+  const prefix = parsePrefixMasked(text);
+  if (prefix?.ip.width === 128) return ok(prefix);
+  return fail("InvalidParameterValue", {
+    message: `Value (${text}) for parameter ${parameter} is invalid. This is not a valid CIDR block.`,
+  });
+}
+
 /** The block that a document holds. INVARIANT: documents hold canonical text only. */
 export function storedPrefix(cidrBlock: string): Prefix {
   const prefix = parsePrefix(cidrBlock);

@@ -147,6 +147,9 @@ const errors = {
   ),
   NatGatewayNotFound: row((at: { natGatewayId: string }) => `NatGateway ${at.natGatewayId} was not found`),
   NatGatewayMalformed: malformed("nat"),
+  "InvalidNatGatewayID.NotFound": row(
+    (at: { natGatewayId: string }) => `The natGateway ID '${at.natGatewayId}' does not exist`,
+  ),
   PrivateIpAddressLimitExceeded: row<object>(() => "The maximum number of private IP addresses has been reached."),
   "InvalidGatewayID.NotFound": row((at: { id: string }) => `The gateway ID '${at.id}' does not exist`),
   "InvalidEgressOnlyInternetGatewayId.Malformed": malformed("eigw"),
@@ -185,6 +188,39 @@ const errors = {
     (at: { prefixListId: string }) => `The prefix list ID '${at.prefixListId}' does not exist`,
   ),
   "InvalidPrefixListId.Malformed": malformed("pl"),
+  PrefixListMaxEntriesExceeded: worded(),
+  PrefixListVersionMismatch: worded(),
+  PrefixListLimitExceeded: worded(),
+  "InvalidDhcpOptionID.NotFound": row(
+    (at: { dhcpOptionsId: string }) => `The dhcpOption ID '${at.dhcpOptionsId}' does not exist`,
+  ),
+  "InvalidDhcpOptionsId.Malformed": malformed("dopt"),
+  "InvalidVpcPeeringConnectionID.NotFound": row(
+    (at: { vpcPeeringConnectionId: string }) =>
+      `The vpcPeeringConnection ID '${at.vpcPeeringConnectionId}' does not exist`,
+  ),
+  "InvalidVpcPeeringConnectionId.Malformed": malformed("pcx"),
+  VpcPeeringConnectionAlreadyExists: worded(),
+  InvalidStateTransition: worded(),
+  "InvalidVpnGatewayID.NotFound": row(
+    (at: { vpnGatewayId: string }) => `The vpnGateway ID '${at.vpnGatewayId}' does not exist`,
+  ),
+  "InvalidVpnGatewayId.Malformed": malformed("vgw"),
+  "InvalidVpnGatewayAttachment.NotFound": worded(),
+  VpnGatewayAttachmentLimitExceeded: worded(),
+  "InvalidCustomerGatewayID.NotFound": row(
+    (at: { customerGatewayId: string }) => `The customerGateway ID '${at.customerGatewayId}' does not exist`,
+  ),
+  "InvalidCustomerGatewayId.Malformed": malformed("cgw"),
+  "InvalidVpnConnectionID.NotFound": row(
+    (at: { vpnConnectionId: string }) => `The vpnConnection ID '${at.vpnConnectionId}' does not exist`,
+  ),
+  "InvalidVpnConnectionID.Malformed": malformed("vpn"),
+  FlowLogAlreadyExists: worded(),
+  "InvalidFlowLogId.NotFound": row((at: { flowLogId: string }) => `These flow log ids do not exist: ${at.flowLogId}`),
+  "InvalidFlowLogId.Malformed": malformed("fl"),
+  DefaultVpcAlreadyExists: worded(),
+  DefaultSubnetAlreadyExistsInAvailabilityZone: worded(),
   // IAM and STS.
   NoSuchEntity: worded(404),
   EntityAlreadyExists: worded(409),

@@ -23,6 +23,8 @@ export interface RouteTable extends Resource, Idempotent {
   /** Static routes; the local routes of the VPC's CIDR blocks are implied. */
   readonly routes: readonly StaticRoute[];
   readonly associations: readonly RouteTableAssociation[];
+  /** The virtual private gateways whose routes it hears of; absent for none. */
+  readonly propagatingVpnGatewayIds?: readonly Id<"vgw">[];
 }
 
 export interface StaticRoute {
@@ -39,7 +41,11 @@ export type RouteTarget =
   | { readonly kind: "local" }
   | { readonly kind: "internet-gateway"; readonly internetGatewayId: Id<"igw"> }
   | { readonly kind: "vpc-endpoint"; readonly vpcEndpointId: Id<"vpce"> }
-  | { readonly kind: "network-interface"; readonly networkInterfaceId: Id<"eni"> };
+  | { readonly kind: "network-interface"; readonly networkInterfaceId: Id<"eni"> }
+  | { readonly kind: "nat-gateway"; readonly natGatewayId: Id<"nat"> }
+  | { readonly kind: "egress-only-internet-gateway"; readonly egressOnlyInternetGatewayId: Id<"eigw"> }
+  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: Id<"pcx"> }
+  | { readonly kind: "vpn-gateway"; readonly vpnGatewayId: Id<"vgw"> };
 
 /** INVARIANT: over all tables of a VPC just one main association, and at most one association per subnet. */
 export type RouteTableAssociation =

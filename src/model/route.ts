@@ -7,13 +7,15 @@
 import { unreachable } from "../base/assert.ts";
 import { containsPrefix, equalPrefix, formatPrefix, type Prefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
-import { readCidr, storedPrefix } from "./cidr.ts";
+import { readCidr, readIpv6Cidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
-import { findPrefixList, prefixListOfService } from "./prefix-list.ts";
+import { readReferredList } from "./managed-prefix-list.ts";
+import { prefixListOfService } from "./prefix-list.ts";
 import type { RouteDestination, RouteTable, RouteTarget, StaticRoute } from "./route-table.ts";
 import { find, findBy, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { findPeering } from "./vpc-peering.ts";
 import { prefixesOfVpc } from "./vpc.ts";
 
 export interface Route {
@@ -26,7 +28,8 @@ export interface Route {
 /** Every route of a table: local, then static, then those of endpoints. No two have the same destination. */
 export function routesOf(state: State, table: RouteTable): readonly Route[] {
   const vpc = find(state, "vpc", table.vpcId);
-  const local = (vpc?.cidrBlocks ?? []).map(({ cidrBlock }): Route => ({
+  const blocks = vpc === undefined ? [] : [...vpc.cidrBlocks, ...vpc.ipv6CidrBlocks];
+  const local = blocks.map(({ cidrBlock }): Route => ({
     destination: { kind: "cidr", cidrBlock },
     target: { kind: "local" },
     origin: "local",
@@ -38,13 +41,6 @@ export function routesOf(state: State, table: RouteTable): readonly Route[] {
     state: stateOfTarget(state, table, route.target),
   }));
   return [...local, ...fixed, ...endpointRoutes(state, table)];
-}
-
-/** The blocks that a destination stands for; of a prefix list those of the region. */
-export function prefixesOfDestination(region: string, destination: RouteDestination): readonly Prefix[] {
-  return destination.kind === "cidr"
-    ? [storedPrefix(destination.cidrBlock)]
-    : (findPrefixList(region, destination.prefixListId)?.prefixes ?? []);
 }
 
 /** The text of a destination: a CIDR block or `pl-…`. */
@@ -60,7 +56,8 @@ export interface RouteInput {
 }
 
 export type DestinationInput =
-  | { readonly kind: "cidr"; readonly cidrBlock: string }
+  /** Of either family; `family` says which parameter it came in. */
+  | { readonly kind: "cidr"; readonly cidrBlock: string; readonly family?: "ipv6" }
   | { readonly kind: "prefix-list"; readonly prefixListId: string };
 
 export type TargetInput =
@@ -68,20 +65,25 @@ export type TargetInput =
   | { readonly kind: "gateway"; readonly gatewayId: string }
   | { readonly kind: "vpc-endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "network-interface"; readonly networkInterfaceId: string }
-  | { readonly kind: "instance"; readonly instanceId: string };
+  | { readonly kind: "instance"; readonly instanceId: string }
+  | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
+  | { readonly kind: "egress-only-internet-gateway"; readonly egressOnlyInternetGatewayId: string }
+  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string };
 
 /** Adds a static route; fails with RouteAlreadyExists where a local, static or endpoint route has the destination. */
 export function createRoute(state: State, input: RouteInput, context: Context): Outcome<void> {
   const table = lookup(state, "route-table", input.routeTableId, context);
   if (!table.ok) return table;
-  const destination = readDestination(input.destination, context);
+  const destination = readDestination(state, input.destination, context);
   if (!destination.ok) return destination;
   if (routeWith(state, table.value, destination.value) !== undefined) {
     return fail("RouteAlreadyExists", { message: alreadyExists(table.value, destination.value) });
   }
   const target = readTarget(state, table.value, input.target, context);
   if (!target.ok) return target;
-  const refused = refusedInsideVpc(state, table.value, destination.value, target.value);
+  const refused =
+    refusedFamily(destination.value, target.value) ??
+    refusedInsideVpc(state, table.value, destination.value, target.value);
   if (refused !== undefined) return refused;
   const route: StaticRoute = { destination: destination.value, target: target.value };
   return accept(undefined, [put("route-table", { ...table.value, routes: [...table.value.routes, route] })]);
@@ -91,7 +93,7 @@ export function createRoute(state: State, input: RouteInput, context: Context): 
 export function replaceRoute(state: State, input: RouteInput, context: Context): Outcome<void> {
   const table = lookup(state, "route-table", input.routeTableId, context);
   if (!table.ok) return table;
-  const destination = readDestination(input.destination, context);
+  const destination = readDestination(state, input.destination, context);
   if (!destination.ok) return destination;
   const old = routeWith(state, table.value, destination.value);
   const text = formatDestination(destination.value);
@@ -103,6 +105,8 @@ export function replaceRoute(state: State, input: RouteInput, context: Context):
   if (old.origin !== "static") return refuse(`cannot replace ${nameOf(old)} in route table ${table.value.id}`);
   const target = readTarget(state, table.value, input.target, context);
   if (!target.ok) return target;
+  const refused = refusedFamily(destination.value, target.value);
+  if (refused !== undefined) return refused;
   const routes = table.value.routes.map((route) =>
     sameDestination(route.destination, destination.value) ? { ...route, target: target.value } : route,
   );
@@ -117,7 +121,7 @@ export function deleteRoute(
 ): Outcome<void> {
   const table = lookup(state, "route-table", input.routeTableId, context);
   if (!table.ok) return table;
-  const destination = readDestination(input.destination, context);
+  const destination = readDestination(state, input.destination, context);
   if (!destination.ok) return destination;
   const old = routeWith(state, table.value, destination.value);
   if (old === undefined) {
@@ -174,19 +178,34 @@ function targetStands(state: State, table: RouteTable, target: RouteTarget): boo
       return find(state, "vpc-endpoint", target.vpcEndpointId)?.vpcId === table.vpcId;
     case "network-interface":
       return find(state, "network-interface", target.networkInterfaceId)?.attachment !== undefined;
+    case "nat-gateway":
+      return find(state, "natgateway", target.natGatewayId)?.state === "available";
+    case "egress-only-internet-gateway":
+      return find(state, "egress-only-internet-gateway", target.egressOnlyInternetGatewayId) !== undefined;
+    case "vpc-peering-connection": {
+      const peering = find(state, "vpc-peering-connection", target.vpcPeeringConnectionId);
+      return peering?.status === "active";
+    }
+    case "vpn-gateway":
+      return find(state, "vpn-gateway", target.vpnGatewayId)?.vpcId === table.vpcId;
   }
   return unreachable(target);
 }
 
-function readDestination(input: DestinationInput, caller: Caller): Result<RouteDestination, ApiError> {
+function readDestination(
+  state: State,
+  input: DestinationInput,
+  caller: Caller,
+): Result<RouteDestination, ApiError> {
   if (input.kind === "cidr") {
-    const cidr = readCidr(input.cidrBlock, "destinationCidrBlock");
+    const cidr =
+      input.family === "ipv6"
+        ? readIpv6Cidr(input.cidrBlock, "destinationIpv6CidrBlock")
+        : readCidr(input.cidrBlock, "destinationCidrBlock");
     return cidr.ok ? ok({ kind: "cidr", cidrBlock: formatPrefix(cidr.value) }) : cidr;
   }
-  const list = findPrefixList(caller.region, input.prefixListId);
-  return list === undefined
-    ? fail("InvalidPrefixListID.NotFound", { prefixListId: input.prefixListId })
-    : ok({ kind: "prefix-list", prefixListId: list.id });
+  const list = readReferredList(state, input.prefixListId, caller);
+  return list.ok ? ok({ kind: "prefix-list", prefixListId: list.value.id }) : list;
 }
 
 function readTarget(
@@ -211,6 +230,12 @@ function readTarget(
       if (primary === undefined) return fail("InvalidInstanceID.NotFound", { instanceId: input.instanceId });
       return readInterface(state, table, primary, caller);
     }
+    case "nat-gateway":
+      return readNatGateway(state, input.natGatewayId, caller);
+    case "egress-only-internet-gateway":
+      return readEgressOnly(state, table, input.egressOnlyInternetGatewayId, caller);
+    case "vpc-peering-connection":
+      return readPeering(state, table, input.vpcPeeringConnectionId, caller);
   }
   return unreachable(input);
 }
@@ -223,6 +248,7 @@ function readGateway(
 ): Result<RouteTarget, ApiError> {
   if (gatewayId === "local") return ok({ kind: "local" });
   if (gatewayId.startsWith("vpce-")) return endpointByHand(state, gatewayId, caller);
+  if (gatewayId.startsWith("vgw-")) return readVpnGateway(state, table, gatewayId, caller);
   const gateway = lookup(state, "internet-gateway", gatewayId, caller);
   if (!gateway.ok) return gateway;
   if (gateway.value.vpcId !== table.vpcId) {
@@ -255,6 +281,64 @@ function readInterface(
   return ok({ kind: "network-interface", networkInterfaceId: found.value.id });
 }
 
+function readVpnGateway(state: State, table: RouteTable, id: string, caller: Caller): Result<RouteTarget, ApiError> {
+  const gateway = lookup(state, "vpn-gateway", id, caller);
+  if (!gateway.ok) return gateway;
+  if (gateway.value.vpcId !== table.vpcId) {
+    return refuse(`route table ${table.id} and network gateway ${id} belong to different networks`);
+  }
+  return ok({ kind: "vpn-gateway", vpnGatewayId: gateway.value.id });
+}
+
+/** Source: VPC peering guide, "Update your route tables": also while the connection is pending. */
+function readPeering(state: State, table: RouteTable, id: string, caller: Caller): Result<RouteTarget, ApiError> {
+  const found = findPeering(state, id, caller);
+  if (!found.ok) return found;
+  const { requester, accepter, status } = found.value;
+  if (status !== "active" && status !== "pending-acceptance") {
+    return fail("InvalidVpcPeeringConnectionID.NotFound", { vpcPeeringConnectionId: id });
+  }
+  if (requester.vpcId !== table.vpcId && accepter.vpcId !== table.vpcId) {
+    return refuse(`route table ${table.id} and VPC peering connection ${id} belong to different networks`);
+  }
+  return ok({ kind: "vpc-peering-connection", vpcPeeringConnectionId: found.value.id });
+}
+
+/** ASSUMPTION: a NAT gateway that is gone is not found, though AWS still shows it. */
+function readNatGateway(state: State, natGatewayId: string, caller: Caller): Result<RouteTarget, ApiError> {
+  const found = lookup(state, "natgateway", natGatewayId, caller);
+  if (!found.ok && found.error.code === "NatGatewayMalformed") return found;
+  if (!found.ok || found.value.state === "deleted") {
+    return fail("InvalidNatGatewayID.NotFound", { natGatewayId });
+  }
+  return ok({ kind: "nat-gateway", natGatewayId: found.value.id });
+}
+
+function readEgressOnly(state: State, table: RouteTable, id: string, caller: Caller): Result<RouteTarget, ApiError> {
+  const found = lookup(state, "egress-only-internet-gateway", id, caller);
+  if (!found.ok) return found;
+  if (found.value.vpcId !== table.vpcId) {
+    return refuse(`route table ${table.id} and network gateway ${id} belong to different networks`);
+  }
+  return ok({ kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId: found.value.id });
+}
+
+/** An egress-only gateway takes IPv6 alone, a NAT gateway of IPv6 the prefix of NAT64 alone. */
+function refusedFamily(destination: RouteDestination, target: RouteTarget): ReturnType<typeof refuse> | undefined {
+  if (destination.kind !== "cidr") return undefined;
+  const isIpv6 = destination.cidrBlock.includes(":");
+  if (target.kind === "egress-only-internet-gateway" && !isIpv6) {
+    return refuse(
+      `The destination CIDR block ${destination.cidrBlock} is not valid for an egress-only internet gateway`,
+    );
+  }
+  // Source: Amazon VPC User Guide, "DNS64 and NAT64": 64:ff9b::/96 is the one IPv6 destination of a NAT gateway.
+  if (target.kind === "nat-gateway" && isIpv6 && destination.cidrBlock !== "64:ff9b::/96") {
+    return refuse(`Route with IPv6 destination ${destination.cidrBlock} cannot have a NAT gateway as its target`);
+  }
+  return undefined;
+}
+
 /** Source: Amazon VPC User Guide, "Routing for a middlebox appliance": inside the VPC only to an interface. */
 function refusedInsideVpc(
   state: State,
@@ -265,7 +349,8 @@ function refusedInsideVpc(
   const vpc = find(state, "vpc", table.vpcId);
   if (vpc === undefined || destination.kind !== "cidr" || target.kind === "network-interface") return undefined;
   const prefix = storedPrefix(destination.cidrBlock);
-  const inside = prefixesOfVpc(vpc).some((block) => containsPrefix(block, prefix));
+  const blocks = [...prefixesOfVpc(vpc), ...vpc.ipv6CidrBlocks.map((one) => storedPrefix(one.cidrBlock))];
+  const inside = blocks.some((block) => containsPrefix(block, prefix));
   if (inside) {
     return refuse(
       `The destination CIDR block ${destination.cidrBlock} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.`,

@@ -7,7 +7,7 @@
 
 import { compilePrefixTable, type PrefixEntry, type PrefixTable } from "../base/prefix-table.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
-import { findPrefixList } from "../model/prefix-list.ts";
+import { findReferredList } from "../model/managed-prefix-list.ts";
 import { type Route, routesOf } from "../model/route.ts";
 import type { RouteTable, RouteTarget } from "../model/route-table.ts";
 import type { State } from "../model/state.ts";
@@ -36,7 +36,7 @@ export interface CompiledTable {
 
 export function compileTable(state: State, routeTable: RouteTable): CompiledTable {
   const routes = routesOf(state, routeTable)
-    .flatMap((route) => blocksOf(route, routeTable.region))
+    .flatMap((route) => blocksOf(state, route, routeTable.region))
     .toSorted((a, b) => a.metric - b.metric || order(targetText(a.target), targetText(b.target)));
   const entries = routes.map((route): PrefixEntry<CompiledRoute> => ({ prefix: route.prefix, value: route }));
   return { routeTable, routes, byPrefix: compilePrefixTable(entries) };
@@ -53,10 +53,18 @@ export function targetText(target: RouteTarget): string {
       return target.vpcEndpointId;
     case "network-interface":
       return target.networkInterfaceId;
+    case "nat-gateway":
+      return target.natGatewayId;
+    case "egress-only-internet-gateway":
+      return target.egressOnlyInternetGatewayId;
+    case "vpc-peering-connection":
+      return target.vpcPeeringConnectionId;
+    case "vpn-gateway":
+      return target.vpnGatewayId;
   }
 }
 
-function blocksOf(route: Route, region: string): CompiledRoute[] {
+function blocksOf(state: State, route: Route, region: string): CompiledRoute[] {
   const { destination, target, origin } = route;
   const common = { metric: metricOf(route), target, origin, active: route.state === "active" };
   if (destination.kind === "cidr") {
@@ -64,7 +72,7 @@ function blocksOf(route: Route, region: string): CompiledRoute[] {
     const cidrBlock = destination.cidrBlock;
     return prefix === undefined ? [] : [{ ...common, prefix, cidrBlock, destination: cidrBlock }];
   }
-  const list = findPrefixList(region, destination.prefixListId);
+  const list = findReferredList(state, region, destination.prefixListId);
   return (list?.prefixes ?? []).map((prefix, at) => ({
     ...common,
     prefix,

@@ -146,6 +146,11 @@ function exitOf(network: VpcNetwork, source: NetworkInterface, target: RouteTarg
     }
     case "network-interface":
       return viaInterface(network, target.networkInterfaceId, destinationIp);
+    case "nat-gateway":
+    case "egress-only-internet-gateway":
+    case "vpc-peering-connection":
+    case "vpn-gateway":
+      return none(`${targetText(target)} carries no packets yet`);
   }
 }
 

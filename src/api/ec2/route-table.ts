@@ -120,7 +120,10 @@ function wireRoute(state: State, route: Route): WireRoute {
   const { destination } = route;
   return {
     ...(destination.kind === "cidr"
-      ? { DestinationCidrBlock: destination.cidrBlock }
+      ? {
+          [destination.cidrBlock.includes(":") ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock"]:
+            destination.cidrBlock,
+        }
       : { DestinationPrefixListId: destination.prefixListId }),
     ...wireTarget(state, route),
     Origin: route.origin === "local" ? "CreateRouteTable" : "CreateRoute",
@@ -146,6 +149,14 @@ function wireTarget(state: State, { target }: Route): WireRoute {
         }),
       };
     }
+    case "nat-gateway":
+      return { NatGatewayId: target.natGatewayId };
+    case "egress-only-internet-gateway":
+      return { EgressOnlyInternetGatewayId: target.egressOnlyInternetGatewayId };
+    case "vpc-peering-connection":
+      return { VpcPeeringConnectionId: target.vpcPeeringConnectionId };
+    case "vpn-gateway":
+      return { GatewayId: target.vpnGatewayId };
   }
   return unreachable(target);
 }
@@ -165,17 +176,17 @@ function filtersIn(state: State): FilterTable<RouteTable> {
     "owner-id": (it) => [it.accountId],
     "route-table-id": (it) => [it.id],
     "route.destination-cidr-block": routes((route) => route.DestinationCidrBlock),
-    "route.destination-ipv6-cidr-block": never,
+    "route.destination-ipv6-cidr-block": routes((route) => route.DestinationIpv6CidrBlock),
     "route.destination-prefix-list-id": routes((route) => route.DestinationPrefixListId),
-    "route.egress-only-internet-gateway-id": never,
+    "route.egress-only-internet-gateway-id": routes((route) => route.EgressOnlyInternetGatewayId),
     "route.gateway-id": routes((route) => route.GatewayId),
     "route.instance-id": routes((route) => route.InstanceId),
-    "route.nat-gateway-id": never,
+    "route.nat-gateway-id": routes((route) => route.NatGatewayId),
     "route.network-interface-id": routes((route) => route.NetworkInterfaceId),
     "route.origin": routes((route) => route.Origin),
     "route.state": routes((route) => route.State),
     "route.transit-gateway-id": never,
-    "route.vpc-peering-connection-id": never,
+    "route.vpc-peering-connection-id": routes((route) => route.VpcPeeringConnectionId),
     "transit-gateway-id": never,
     "vpc-id": (it) => [it.vpcId],
   };

@@ -52,14 +52,18 @@ function readRoute(input: CreateRouteRequest | ReplaceRouteRequest): Result<Rout
 
 function readDestination(input: DeleteRouteRequest): Result<DestinationInput, ApiError> {
   const { DestinationCidrBlock: cidrBlock, DestinationPrefixListId: prefixListId } = input;
-  if (input.DestinationIpv6CidrBlock !== undefined) {
-    return fail("UnsupportedOperation", { message: "IPv6 routes are not served by Underpass yet" });
-  }
-  if (cidrBlock !== undefined && prefixListId !== undefined) {
+  const ipv6 = input.DestinationIpv6CidrBlock;
+  const given = Object.entries({
+    destinationCidrBlock: cidrBlock,
+    destinationIpv6CidrBlock: ipv6,
+    destinationPrefixListId: prefixListId,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (given.length > 1) {
     return fail("InvalidParameterCombination", {
-      message: "The parameter destinationCidrBlock cannot be used with the parameter destinationPrefixListId",
+      message: `The parameter ${given[0]} cannot be used with the parameter ${given[1]}`,
     });
   }
+  if (ipv6 !== undefined) return ok({ kind: "cidr", cidrBlock: ipv6, family: "ipv6" });
   if (cidrBlock !== undefined) return ok({ kind: "cidr", cidrBlock });
   if (prefixListId !== undefined) return ok({ kind: "prefix-list", prefixListId });
   return fail("MissingParameter", { parameter: "destinationCidrBlock" });
@@ -73,6 +77,14 @@ function readTarget(input: CreateRouteRequest | ReplaceRouteRequest): Result<Tar
   if (input.InstanceId !== undefined) targets.push({ kind: "instance", instanceId: input.InstanceId });
   if (input.NetworkInterfaceId !== undefined) {
     targets.push({ kind: "network-interface", networkInterfaceId: input.NetworkInterfaceId });
+  }
+  if (input.NatGatewayId !== undefined) targets.push({ kind: "nat-gateway", natGatewayId: input.NatGatewayId });
+  if (input.EgressOnlyInternetGatewayId !== undefined) {
+    const { EgressOnlyInternetGatewayId: egressOnlyInternetGatewayId } = input;
+    targets.push({ kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId });
+  }
+  if (input.VpcPeeringConnectionId !== undefined) {
+    targets.push({ kind: "vpc-peering-connection", vpcPeeringConnectionId: input.VpcPeeringConnectionId });
   }
   if ("LocalTarget" in input && input.LocalTarget === true) targets.push({ kind: "local" });
   const foreign = unservedTargets.find((name) => input[name] !== undefined);
@@ -91,15 +103,7 @@ function readTarget(input: CreateRouteRequest | ReplaceRouteRequest): Result<Tar
   return ok(target);
 }
 
-const unservedTargets = [
-  "NatGatewayId",
-  "TransitGatewayId",
-  "LocalGatewayId",
-  "CarrierGatewayId",
-  "CoreNetworkArn",
-  "EgressOnlyInternetGatewayId",
-  "VpcPeeringConnectionId",
-] as const;
+const unservedTargets = ["TransitGatewayId", "LocalGatewayId", "CarrierGatewayId", "CoreNetworkArn"] as const;
 
 export const routeActions: Actions = {
   CreateRoute: action(create, (input, call) => onExisting("CreateRoute", "route-table", [input.RouteTableId], call)),
