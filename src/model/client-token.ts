@@ -17,10 +17,14 @@ export type IdempotentKind =
   | "route-table"
   | "instance"
   | "vpc-endpoint"
+  | "vpc-endpoint-service"
+  | "vpc-endpoint-connection-notification"
   | "network-interface"
   | "network-acl"
   | "natgateway"
-  | "egress-only-internet-gateway";
+  | "egress-only-internet-gateway"
+  | "prefix-list"
+  | "vpc-flow-log";
 
 /** What a document made by this call has to keep; nothing without a token. */
 export function idempotency(input: { readonly clientToken?: string }): Idempotent {

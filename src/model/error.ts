@@ -179,6 +179,38 @@ const errors = {
     (at: { vpcEndpointId: string }) => `The Vpc Endpoint Id '${at.vpcEndpointId}' does not exist`,
   ),
   "InvalidVpcEndpointId.Malformed": malformed("vpce"),
+  VpcEndpointLimitExceeded: row<object>(() => "The maximum number of VPC endpoints has been reached."),
+  "InvalidSubnetId.NotFound": row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
+  DuplicateSubnetsInSameZone: row(
+    (at: { subnetId: string }) => `Found another VPC endpoint subnet in the availability zone of ${at.subnetId}`,
+  ),
+  "InvalidVpcEndpointServiceId.NotFound": row(
+    (at: { serviceId: string }) => `The VpcEndpointService Id '${at.serviceId}' does not exist`,
+  ),
+  "InvalidVpcEndpointServiceId.Malformed": malformed("vpce-svc"),
+  "InvalidVpcEndpointService.NotFound": row(
+    (at: { serviceId: string }) => `The VpcEndpointService Id '${at.serviceId}' does not exist`,
+  ),
+  ExistingVpcEndpointConnections: row(
+    (at: { serviceId: string }) => `Existing active VPC Endpoint Connections on VPC Endpoint Service ${at.serviceId}`,
+  ),
+  "InvalidNetworkLoadBalancerArn.Malformed": row(
+    (at: { arn: string }) => `The Network Load Balancer ARN '${at.arn}' is malformed`,
+  ),
+  "InvalidNetworkLoadBalancerArn.NotFound": row(
+    (at: { arn: string }) => `The Network Load Balancer ARN '${at.arn}' does not exist`,
+  ),
+  "InvalidGatewayLoadBalancerArn.Malformed": row(
+    (at: { arn: string }) => `The Gateway Load Balancer ARN '${at.arn}' is malformed`,
+  ),
+  "InvalidGatewayLoadBalancerArn.NotFound": row(
+    (at: { arn: string }) => `The Gateway Load Balancer ARN '${at.arn}' does not exist`,
+  ),
+  InvalidPrincipal: row((at: { principal: string }) => `Invalid Principal: '${at.principal}'`),
+  InvalidState: worded(),
+  InvalidConnectionNotification: row(
+    (at: { id: string }) => `The connection notification '${at.id}' does not exist`,
+  ),
   InvalidVpcEndpointType: worded(),
   InvalidServiceName: row(
     (at: { serviceName: string }) => `The Vpc Endpoint Service '${at.serviceName}' does not exist`,

@@ -18,13 +18,21 @@ export type Ec2Kind =
   | "instance"
   | "network-interface"
   | "vpc-endpoint"
+  | "vpc-endpoint-service"
   | "security-group"
   | "security-group-rule"
   | "network-acl"
   | "elastic-ip"
   | "natgateway"
   | "egress-only-internet-gateway"
-  | "key-pair";
+  | "key-pair"
+  | "prefix-list"
+  | "dhcp-options"
+  | "vpc-peering-connection"
+  | "vpn-gateway"
+  | "customer-gateway"
+  | "vpn-connection"
+  | "vpc-flow-log";
 
 interface Identity {
   /** Before the dash of an id. */
@@ -69,6 +77,11 @@ const identities: { readonly [K in Ec2Kind]: Identity } = {
     notFound: (vpcEndpointId) => fail("InvalidVpcEndpointId.NotFound", { vpcEndpointId }),
     malformed: (id) => fail("InvalidVpcEndpointId.Malformed", { id }),
   },
+  "vpc-endpoint-service": {
+    prefix: "vpce-svc",
+    notFound: (serviceId) => fail("InvalidVpcEndpointServiceId.NotFound", { serviceId }),
+    malformed: (id) => fail("InvalidVpcEndpointServiceId.Malformed", { id }),
+  },
   "security-group": {
     prefix: "sg",
     notFound: (groupId) => fail("InvalidGroup.NotFound", { groupId }),
@@ -98,6 +111,41 @@ const identities: { readonly [K in Ec2Kind]: Identity } = {
     prefix: "eigw",
     notFound: (id) => fail("InvalidGatewayID.NotFound", { id }),
     malformed: (id) => fail("InvalidEgressOnlyInternetGatewayId.Malformed", { id }),
+  },
+  "prefix-list": {
+    prefix: "pl",
+    notFound: (prefixListId) => fail("InvalidPrefixListID.NotFound", { prefixListId }),
+    malformed: (id) => fail("InvalidPrefixListId.Malformed", { id }),
+  },
+  "dhcp-options": {
+    prefix: "dopt",
+    notFound: (dhcpOptionsId) => fail("InvalidDhcpOptionID.NotFound", { dhcpOptionsId }),
+    malformed: (id) => fail("InvalidDhcpOptionsId.Malformed", { id }),
+  },
+  "vpc-peering-connection": {
+    prefix: "pcx",
+    notFound: (vpcPeeringConnectionId) => fail("InvalidVpcPeeringConnectionID.NotFound", { vpcPeeringConnectionId }),
+    malformed: (id) => fail("InvalidVpcPeeringConnectionId.Malformed", { id }),
+  },
+  "vpn-gateway": {
+    prefix: "vgw",
+    notFound: (vpnGatewayId) => fail("InvalidVpnGatewayID.NotFound", { vpnGatewayId }),
+    malformed: (id) => fail("InvalidVpnGatewayId.Malformed", { id }),
+  },
+  "customer-gateway": {
+    prefix: "cgw",
+    notFound: (customerGatewayId) => fail("InvalidCustomerGatewayID.NotFound", { customerGatewayId }),
+    malformed: (id) => fail("InvalidCustomerGatewayId.Malformed", { id }),
+  },
+  "vpn-connection": {
+    prefix: "vpn",
+    notFound: (vpnConnectionId) => fail("InvalidVpnConnectionID.NotFound", { vpnConnectionId }),
+    malformed: (id) => fail("InvalidVpnConnectionID.Malformed", { id }),
+  },
+  "vpc-flow-log": {
+    prefix: "fl",
+    notFound: (flowLogId) => fail("InvalidFlowLogId.NotFound", { flowLogId }),
+    malformed: (id) => fail("InvalidFlowLogId.Malformed", { id }),
   },
   "key-pair": {
     prefix: "key",

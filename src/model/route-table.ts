@@ -219,7 +219,9 @@ function withoutAssociation(table: RouteTable, associationId: string): RouteTabl
 }
 
 function endpointsWithout(state: State, table: RouteTable): readonly Change[] {
-  return findBy(state, "vpc-endpoint", "routeTableId", table.id).map((endpoint) =>
-    put("vpc-endpoint", { ...endpoint, routeTableIds: endpoint.routeTableIds.filter((id) => id !== table.id) }),
+  return findBy(state, "vpc-endpoint", "routeTableId", table.id).flatMap((endpoint) =>
+    endpoint.kind === "Gateway"
+      ? [put("vpc-endpoint", { ...endpoint, routeTableIds: endpoint.routeTableIds.filter((id) => id !== table.id) })]
+      : [],
   );
 }

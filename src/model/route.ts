@@ -5,7 +5,7 @@
  */
 
 import { unreachable } from "../base/assert.ts";
-import { containsPrefix, equalPrefix, formatPrefix, type Prefix } from "../base/prefix.ts";
+import { containsPrefix, equalPrefix, formatPrefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { readCidr, readIpv6Cidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";

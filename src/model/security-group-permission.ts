@@ -4,12 +4,13 @@
  */
 
 import { unreachable } from "../base/assert.ts";
-import { type Id, isId } from "../base/id.ts";
+import { isId } from "../base/id.ts";
 import { formatPrefix, parsePrefixMasked } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup, lookupAll } from "./lookup.ts";
-import { findPrefixList } from "./prefix-list.ts";
+import { readReferredList } from "./managed-prefix-list.ts";
+import { activePeering } from "./vpc-peering.ts";
 import type { Tags } from "./resource.ts";
 import { findGroup, type GroupName, type SecurityGroup } from "./security-group.ts";
 import { newRule, type Peer, peerText, ruleKey, rulesOfGroup, type SecurityGroupRule } from "./security-group-rule.ts";
@@ -277,10 +278,8 @@ function readPeer(state: State, group: SecurityGroup, input: PeerInput, caller: 
     case "prefix-list": {
       const { prefixListId } = input;
       if (!isId("pl", prefixListId)) return fail("InvalidPrefixListId.Malformed", { id: prefixListId });
-      const list = findPrefixList(caller.region, prefixListId);
-      return list === undefined
-        ? fail("InvalidPrefixListID.NotFound", { prefixListId })
-        : ok({ kind: "prefix-list", prefixListId: list.id });
+      const list = readReferredList(state, prefixListId, caller);
+      return list.ok ? ok({ kind: "prefix-list", prefixListId: list.value.id }) : list;
     }
     case "security-group":
       return readGroupPeer(state, group, input, caller);
@@ -311,18 +310,13 @@ function readGroupPeer(
   if (accountId !== undefined && accountId !== named.accountId) return fail("InvalidGroup.NotFound", { groupId });
   const peer = { kind: "security-group", groupId: named.id, accountId: named.accountId } as const;
   if (named.vpcId === group.vpcId) return ok(peer);
-  const vpcPeeringConnectionId = peeringBetween(state, group.vpcId, named.vpcId);
+  const vpcPeeringConnectionId = activePeering(state, group.vpcId, named.vpcId)?.id;
   if (vpcPeeringConnectionId === undefined) {
     return fail("InvalidGroup.NotFound", {
       message: "You have specified two resources that belong to different networks.",
     });
   }
   return ok({ ...peer, peering: { vpcPeeringConnectionId, vpcId: named.vpcId } });
-}
-
-/** The connection through which groups of one VPC may be named in the other's rules, or undefined. */
-function peeringBetween(_state: State, _vpcId: string, _otherVpcId: string): Id<"pcx"> | undefined {
-  return undefined;
 }
 
 /** Source: EC2 API Reference, "IpRange": up to 255 of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. */

@@ -6,9 +6,13 @@
 import { PersistentMap } from "../base/persistent-map.ts";
 import type { AccessKey } from "./access-key.ts";
 import type { Bucket } from "./bucket.ts";
+import type { DhcpOptions } from "./dhcp-options.ts";
+import type { FlowLog } from "./flow-log.ts";
 import type { EgressOnlyInternetGateway } from "./egress-only-internet-gateway.ts";
 import type { ElasticIp } from "./elastic-ip.ts";
 import type { Group } from "./group.ts";
+import type { ConnectionNotification } from "./connection-notification.ts";
+import type { VpcEndpointService } from "./endpoint-service.ts";
 import { clientTokenKeys } from "./idempotent.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import type { Instance } from "./instance.ts";
@@ -19,6 +23,7 @@ import type { TargetGroup } from "./target-group.ts";
 import type { InternetGateway } from "./internet-gateway.ts";
 import type { KeyPair } from "./key-pair.ts";
 import type { ManagedPolicy } from "./managed-policy.ts";
+import type { ManagedPrefixList } from "./managed-prefix-list.ts";
 import type { NatGateway } from "./nat-gateway.ts";
 import type { NetworkAcl } from "./network-acl.ts";
 import type { NetworkInterface } from "./network-interface.ts";
@@ -28,9 +33,13 @@ import type { SecurityGroup } from "./security-group.ts";
 import type { SecurityGroupRule } from "./security-group-rule.ts";
 import type { Session } from "./session.ts";
 import type { Subnet } from "./subnet.ts";
+import { transitionKeys } from "./transition.ts";
 import type { User } from "./user.ts";
 import type { VpcEndpoint } from "./vpc-endpoint.ts";
+import type { VpcPeeringConnection } from "./vpc-peering.ts";
 import type { Vpc } from "./vpc.ts";
+import type { VpnConnection } from "./vpn-connection.ts";
+import type { CustomerGateway, VpnGateway } from "./vpn-gateway.ts";
 
 /** Every kind of resource and its document. */
 export interface Documents {
@@ -41,6 +50,8 @@ export interface Documents {
   readonly instance: Instance;
   readonly "network-interface": NetworkInterface;
   readonly "vpc-endpoint": VpcEndpoint;
+  readonly "vpc-endpoint-service": VpcEndpointService;
+  readonly "vpc-endpoint-connection-notification": ConnectionNotification;
   readonly "security-group": SecurityGroup;
   readonly "security-group-rule": SecurityGroupRule;
   readonly "network-acl": NetworkAcl;
@@ -48,6 +59,13 @@ export interface Documents {
   readonly natgateway: NatGateway;
   readonly "egress-only-internet-gateway": EgressOnlyInternetGateway;
   readonly "key-pair": KeyPair;
+  readonly "prefix-list": ManagedPrefixList;
+  readonly "dhcp-options": DhcpOptions;
+  readonly "vpc-peering-connection": VpcPeeringConnection;
+  readonly "vpn-gateway": VpnGateway;
+  readonly "customer-gateway": CustomerGateway;
+  readonly "vpn-connection": VpnConnection;
+  readonly "vpc-flow-log": FlowLog;
   readonly bucket: Bucket;
   readonly user: User;
   readonly role: Role;
@@ -108,7 +126,19 @@ const indexes = {
   "vpc-endpoint": {
     vpcId: (it: VpcEndpoint) => [it.vpcId],
     serviceName: (it: VpcEndpoint) => [it.serviceName],
-    routeTableId: (it: VpcEndpoint) => it.routeTableIds,
+    routeTableId: (it: VpcEndpoint) => (it.kind === "Gateway" ? it.routeTableIds : []),
+    clientToken: clientTokenKeys,
+    transition: transitionKeys,
+    tag: (it: VpcEndpoint) => it.tags.map((tag) => tagKey(it, tag.key, tag.value)),
+  },
+  "vpc-endpoint-service": {
+    name: (it: VpcEndpointService) => [it.name],
+    loadBalancerArn: (it: VpcEndpointService) => it.loadBalancerArns,
+    clientToken: clientTokenKeys,
+    transition: transitionKeys,
+  },
+  "vpc-endpoint-connection-notification": {
+    subjectId: (it: ConnectionNotification) => [it.subject.id],
     clientToken: clientTokenKeys,
   },
   "security-group": { vpcId: (it: SecurityGroup) => [it.vpcId] },
@@ -138,6 +168,21 @@ const indexes = {
     clientToken: clientTokenKeys,
   },
   "key-pair": {},
+  "prefix-list": { clientToken: clientTokenKeys },
+  "dhcp-options": {},
+  "vpc-peering-connection": {
+    vpcId: (it: VpcPeeringConnection) => [...new Set([it.requester.vpcId, it.accepter.vpcId])],
+    side: (it: VpcPeeringConnection) => [
+      ...new Set([it.requester, it.accepter].map((side) => ownerKey(side.accountId, side.region))),
+    ],
+  },
+  "vpn-gateway": { vpcId: (it: VpnGateway) => (it.vpcId === undefined ? [] : [it.vpcId]) },
+  "customer-gateway": {},
+  "vpn-connection": {
+    vpnGatewayId: (it: VpnConnection) => [it.vpnGatewayId],
+    customerGatewayId: (it: VpnConnection) => [it.customerGatewayId],
+  },
+  "vpc-flow-log": { resourceId: (it: FlowLog) => [it.resourceId], clientToken: clientTokenKeys },
   bucket: {},
   user: {
     name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`],
@@ -199,6 +244,11 @@ export function ownerKey(accountId: string, region: string): string {
   return `${accountId}/${region}`;
 }
 
+/** The key of the index `tag`. */
+export function tagKey(caller: { readonly accountId: string; readonly region: string }, key: string, value: string): string {
+  return `${ownerKey(caller.accountId, caller.region)}/${key}=${value}`;
+}
+
 /** The document with this id, whoever owns it. */
 export function find<K extends Kind>(state: State, kind: K, id: string): Documents[K] | undefined {
   return state.tables[kind].byId.get(id);
@@ -218,6 +268,11 @@ export function findBy<K extends Kind>(
 ): readonly Documents[K][] {
   const hits = state.tables[kind].byIndex[index as string]?.get(key);
   return hits === undefined ? [] : [...hits.values()];
+}
+
+/** How many documents have `key` in an index. */
+export function countBy<K extends Kind>(state: State, kind: K, index: IndexName<K>, key: string): number {
+  return state.tables[kind].byIndex[index as string]?.get(key)?.size ?? 0;
 }
 
 /** The state after the changes, one revision later. Total: putting replaces, deleting what is not there does nothing. */

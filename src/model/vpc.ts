@@ -12,6 +12,7 @@ import { mainRouteTableOf, newRouteTable } from "./route-table.ts";
 import { defaultGroupOf, withoutGroup } from "./security-group.ts";
 import { findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
+import { livingPeeringsOf } from "./vpc-peering.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 
 export interface Vpc extends Resource {
@@ -91,6 +92,8 @@ export function deleteVpc(state: State, input: { readonly vpcId: string }, conte
     findBy(state, "subnet", "vpcId", id).length > 0 ||
     findBy(state, "internet-gateway", "vpcId", id).length > 0 ||
     findBy(state, "vpc-endpoint", "vpcId", id).length > 0 ||
+    findBy(state, "vpn-gateway", "vpcId", id).length > 0 ||
+    livingPeeringsOf(state, id).length > 0 ||
     findBy(state, "egress-only-internet-gateway", "vpcId", id).length > 0 ||
     findBy(state, "network-acl", "vpcId", id).some((acl) => !acl.isDefault) ||
     findBy(state, "security-group", "vpcId", id).some((group) => group.name !== "default") ||

@@ -102,6 +102,13 @@ function idKeys(kind: Ec2Kind, document: Documents[Ec2Kind]): Keys {
     case "natgateway":
     case "egress-only-internet-gateway":
     case "security-group-rule":
+    case "prefix-list":
+    case "dhcp-options":
+    case "vpc-peering-connection":
+    case "vpn-gateway":
+    case "customer-gateway":
+    case "vpn-connection":
+    case "vpc-flow-log":
     case "key-pair":
     case "vpc-endpoint":
       return {};
