@@ -32,13 +32,13 @@ export interface Ask {
 
 /** The decision, fast: the deciding statement is named, `misses` stay empty. */
 export function authorise(state: State, ask: Ask): Decision {
-  return decide(requestOf(ask, contextOf(state, ask)), policiesFor(state, ask));
+  return decide(requestOf(ask, contextOf(state, ask)), policiesFor(state.policies ?? state, ask));
 }
 
 /** The same decision in full, by the plain interpreter: every layer's misses, and the context that was asked with. */
 export function explain(state: State, ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
   const context = contextOf(state, ask);
-  return { decision: decideInFull(requestOf(ask, context), policiesFor(state, ask)), context };
+  return { decision: decideInFull(requestOf(ask, context), policiesFor(state.policies ?? state, ask)), context };
 }
 
 function requestOf(ask: Ask, context: RequestContext): PolicyRequest {

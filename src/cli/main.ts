@@ -77,6 +77,12 @@ function addUp(program: Command, end: (status: number) => void): void {
         .choices(["auto", "linux", "userspace"])
         .default("auto"),
     )
+    .option(
+      "--policy-delay <seconds>",
+      "how long a changed policy is not in force yet; AWS takes minutes",
+      wholeNumber(0, 3600),
+      0,
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  underpass up\n  underpass up --ephemeral --port 0\n  underpass up --state ./region --region eu-west-1",

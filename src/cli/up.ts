@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly ephemeral?: boolean;
   readonly region: string;
   readonly dataplane: DataplaneChoice;
+  /** Seconds. */
+  readonly policyDelay: number;
 }
 
 /** What a stop may take; netd and every namespace go with the process in any case. */
@@ -55,6 +57,7 @@ async function start(options: UpOptions): Promise<Daemon> {
       stateFolder: options.ephemeral === true ? undefined : resolve(options.state ?? defaultStateFolder()),
       region: options.region,
       dataplane: options.dataplane,
+      policyDelayMs: options.policyDelay * 1000,
       log,
     });
   } catch (error) {

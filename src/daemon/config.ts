@@ -12,5 +12,7 @@ export interface DaemonOptions {
   /** The region of calls that name none. */
   readonly region: string;
   readonly dataplane: DataplaneChoice;
+  /** How long a changed policy is not in force yet; 0 for at once. */
+  readonly policyDelayMs: number;
   readonly log: (line: string) => void;
 }

@@ -47,7 +47,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ),
   );
   const authority = await openCertificateAuthority(join(folders.state, "ca"), folders.run);
-  const region = openRegion(store, state, Date.now);
+  const region = openRegion({ store, initial: state, nowMs: Date.now, policyDelayMs: options.policyDelayMs });
   const requests = openRequestLog(rememberedRequests);
   const connections = openConnections();
   const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now };

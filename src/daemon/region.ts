@@ -9,6 +9,7 @@
 import { randomBytes } from "node:crypto";
 import type { Result } from "../base/result.ts";
 import type { ApiError } from "../model/error.ts";
+import { delay, elapse, type PolicyDelay } from "../model/policy-delay.ts";
 import type { Change, State } from "../model/state.ts";
 import { apply } from "../model/state.ts";
 import type { Caller, Control, Outcome, Context } from "../model/verb.ts";
@@ -36,8 +37,17 @@ interface Accepted {
   readonly changes: readonly Change[];
 }
 
-export function openRegion(store: Store, initial: State, nowMs: () => number): Region {
+export interface RegionOptions {
+  readonly store: Store;
+  readonly initial: State;
+  readonly nowMs: () => number;
+  /** How long a changed policy is not in force yet. */
+  readonly policyDelayMs: number;
+}
+
+export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptions): Region {
   let state = initial;
+  let delayed: PolicyDelay = { inForce: initial, waiting: [] };
   let blueprint = plan(state);
   let queue: Waiting[] = [];
   let carry: ((blueprint: Blueprint, state: State) => Promise<void>) | undefined;
@@ -72,6 +82,7 @@ export function openRegion(store: Store, initial: State, nowMs: () => number): R
       return;
     }
     state = next;
+    if (policyDelayMs > 0) delayed = delay(elapse(delayed, nowMs()), changeSets.flat(), nowMs() + policyDelayMs);
     const held = changeSets.some(changesNetwork) ? carryOutNow() : Promise.resolve();
     for (const { waiting, value, changes } of accepted) {
       const answer = (): void => waiting.resolve({ ok: true, value });
@@ -80,13 +91,19 @@ export function openRegion(store: Store, initial: State, nowMs: () => number): R
     }
   }
 
+  function current(): State {
+    if (delayed.waiting.length === 0) return state;
+    delayed = elapse(delayed, nowMs());
+    return delayed.waiting.length === 0 ? state : { ...state, policies: delayed.inForce };
+  }
+
   async function carryOutNow(): Promise<void> {
     blueprint = plan(state, blueprint);
     await carry?.(blueprint, state);
   }
 
   return {
-    state: () => state,
+    state: current,
     run: <V>(verb: Verb<V>, caller: Caller) =>
       new Promise<Result<V, ApiError>>((resolve, reject) => {
         queue.push({ verb, caller, resolve: resolve as Waiting["resolve"], reject });

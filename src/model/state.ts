@@ -224,6 +224,8 @@ export interface State {
   /** The number of accepted changes sets; the journal's last revision. */
   readonly revision: number;
   readonly tables: { readonly [K in Kind]: Table<Documents[K]> };
+  /** Where policies are taken from while changed ones are not in force yet (`policy-delay.ts`); else from this state. */
+  readonly policies?: State;
 }
 
 interface Table<D> {
