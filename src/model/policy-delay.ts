@@ -45,7 +45,14 @@ export function elapse(before: PolicyDelay, nowMs: number): PolicyDelay {
   };
 }
 
-function isLate(before: PolicyDelay, change: Change): boolean {
-  const id = change.op === "put" ? change.document.id : change.id;
-  return withPolicy.has(change.kind) && find(before.inForce, change.kind, id) !== undefined;
+/** Late is also what follows a change of the same document that is waiting: it must not overtake that one. */
+function isLate({ inForce, waiting }: PolicyDelay, change: Change): boolean {
+  if (!withPolicy.has(change.kind)) return false;
+  const id = idOf(change);
+  const waits = waiting.some(({ changes }) => changes.some((one) => one.kind === change.kind && idOf(one) === id));
+  return waits || find(inForce, change.kind, id) !== undefined;
+}
+
+function idOf(change: Change): string {
+  return change.op === "put" ? change.document.id : change.id;
 }
