@@ -111,7 +111,7 @@ function endpointPolicy(state: State, ask: Ask): NamedPolicy | undefined {
   const { vpcEndpointId } = ask.path;
   const endpoint: VpcEndpoint | undefined = find(state, "vpc-endpoint", vpcEndpointId);
   // What came through an endpoint that has been deleted since is let through by nothing.
-  if (endpoint === undefined) return unreadable(vpcEndpointId, "gateway-endpoint");
+  if (endpoint?.kind !== "Gateway") return unreadable(vpcEndpointId, "gateway-endpoint");
   const service = endpoint.serviceName.slice(endpoint.serviceName.lastIndexOf(".") + 1);
   if (!ask.action.toLowerCase().startsWith(`${service}:`)) return undefined;
   return remembered(endpoint, () => [named(endpoint.id, endpoint.policyDocument, "gateway-endpoint")])[0];
