@@ -81,19 +81,21 @@ export interface ProfileAssociation {
   readonly associatedAtMs: number;
 }
 
+export const defaultMetadataOptions: MetadataOptions = {
+  httpTokens: "optional",
+  httpPutResponseHopLimit: 1,
+  httpEndpoint: "enabled",
+  httpProtocolIpv6: "disabled",
+  instanceMetadataTags: "disabled",
+};
+
 const defaultAttributes: InstanceAttributes = {
   disableApiTermination: false,
   disableApiStop: false,
   ebsOptimized: false,
   shutdownBehavior: "stop",
   detailedMonitoring: false,
-  metadata: {
-    httpTokens: "optional",
-    httpPutResponseHopLimit: 1,
-    httpEndpoint: "enabled",
-    httpProtocolIpv6: "disabled",
-    instanceMetadataTags: "disabled",
-  },
+  metadata: defaultMetadataOptions,
 };
 
 export interface RunInstancesInput {

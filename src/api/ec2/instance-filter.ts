@@ -1,6 +1,6 @@
 /** The filters of DescribeInstances. Source: Amazon EC2 API Reference, "DescribeInstances", Filters. */
 
-import type { Instance as WireInstance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
+import type { GroupIdentifier, Instance as WireInstance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
 import type { Instance } from "../../model/instance.ts";
 import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
 
@@ -19,9 +19,29 @@ export function instanceFilters(wireOf: (instance: Instance) => WireInstance): F
         const value = pick(one);
         return value === undefined ? [] : [String(value)];
       });
+  const groups =
+    (pick: (group: GroupIdentifier) => string | undefined) =>
+    (instance: Instance): readonly string[] =>
+      (wireOf(instance).NetworkInterfaces ?? [])
+        .flatMap((one) => one.Groups ?? [])
+        .flatMap((group) => maybe(pick(group)));
+  const ipv6 = (instance: Instance): readonly string[] =>
+    (wireOf(instance).NetworkInterfaces ?? [])
+      .flatMap((one) => one.Ipv6Addresses ?? [])
+      .flatMap((one) => maybe(one.Ipv6Address));
+  const groupId = groups((group) => group.GroupId);
+  const groupName = groups((group) => group.GroupName);
   return {
     ...tagFilters,
     ...fixed,
+    "group-id": never,
+    "group-name": never,
+    "instance.group-id": groupId,
+    "instance.group-name": groupName,
+    "ipv6-address": ipv6,
+    "network-interface.group-id": groupId,
+    "network-interface.group-name": groupName,
+    "network-interface.ipv6-addresses.ipv6-address": ipv6,
     ...ofInstance(wired),
     ...ofInterfaces(eachInterface),
   };
@@ -35,6 +55,10 @@ function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
     "availability-zone": wired((it) => it.Placement?.AvailabilityZone),
     "client-token": (it) => maybe(it.clientToken),
     "dns-name": wired((it) => it.PublicDnsName),
+    "ebs-optimized": wired((it) => it.EbsOptimized),
+    "iam-instance-profile.arn": (it) => maybe(it.iamInstanceProfile?.instanceProfileArn),
+    "iam-instance-profile.id": (it) => maybe(it.iamInstanceProfile?.instanceProfileId),
+    "monitoring-state": wired((it) => it.Monitoring?.State),
     "ena-support": wired((it) => it.EnaSupport),
     hypervisor: wired((it) => it.Hypervisor),
     "image-id": (it) => [it.imageId],
@@ -109,25 +133,13 @@ const fixed: FilterTable<Instance> = {
   "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id": never,
   "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn": never,
   "current-instance-boot-mode": always("legacy-bios"),
-  "ebs-optimized": always("false"),
   "enclave-options.enabled": always("false"),
-  "group-id": never,
-  "group-name": never,
   "hibernation-options.configured": always("false"),
   "host-id": never,
-  "iam-instance-profile.arn": never,
-  "iam-instance-profile.id": never,
   "instance-lifecycle": never,
-  "instance.group-id": never,
-  "instance.group-name": never,
-  "ipv6-address": never,
   "kernel-id": never,
   "maintenance-options.auto-recovery": always("default"),
-  "monitoring-state": always("disabled"),
   "network-interface.availability-zone": never,
-  "network-interface.group-id": never,
-  "network-interface.group-name": never,
-  "network-interface.ipv6-addresses.ipv6-address": never,
   "network-interface.requester-id": never,
   "network-interface.requester-managed": always("false"),
   "network-interface.tag-key": never,

@@ -16,6 +16,7 @@ import {
   type Instance,
   type InstanceState,
   isForgotten,
+  type MetadataOptions,
   runInstances,
   terminateInstances,
 } from "../../model/instance.ts";
@@ -25,7 +26,7 @@ import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { instanceFilters } from "./instance-filter.ts";
 import { list } from "./listing.ts";
-import { privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
+import { groupSet, privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
 import { wholeSecond } from "./time.ts";
 import { readLaunch } from "./run-instances.ts";
 import { optionalTags } from "./tag-set.ts";
@@ -98,14 +99,20 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     Architecture: "x86_64",
     BlockDeviceMappings: [],
     ClientToken: instance.clientToken ?? "",
-    EbsOptimized: false,
+    EbsOptimized: instance.attributes.ebsOptimized,
     EnaSupport: true,
     Hypervisor: "xen",
+    ...(instance.iamInstanceProfile !== undefined && {
+      IamInstanceProfile: {
+        Arn: instance.iamInstanceProfile.instanceProfileArn,
+        Id: instance.iamInstanceProfile.instanceProfileId,
+      },
+    }),
     NetworkInterfaces: interfaces.map((one) => wireInstanceInterface(state, one)),
     RootDeviceName: "/dev/xvda",
     RootDeviceType: "ebs",
-    SecurityGroups: [],
-    ...(terminated && {
+    SecurityGroups: primary === undefined ? [] : groupSet(state, primary),
+    ...((terminated || instance.state === "stopped") && {
       StateReason: {
         Code: "Client.UserInitiatedShutdown",
         Message: "Client.UserInitiatedShutdown: User initiated shutdown",
@@ -116,7 +123,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     CpuOptions: { CoreCount: 1, ThreadsPerCore: 1 },
     CapacityReservationSpecification: { CapacityReservationPreference: "open" },
     HibernationOptions: { Configured: false },
-    MetadataOptions: metadataOptions,
+    MetadataOptions: wireMetadataOptions(instance.attributes.metadata),
     EnclaveOptions: { Enabled: false },
     PlatformDetails: "Linux/UNIX",
     UsageOperation: "RunInstances",
@@ -133,25 +140,27 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     ImageId: instance.imageId,
     State: wireState(instance.state),
     ...wireAddresses(state, instance, primary),
-    StateTransitionReason: terminated ? transitionReason(instance) : "",
+    StateTransitionReason: transitionReason(instance),
     ...(instance.keyName !== undefined && { KeyName: instance.keyName }),
     AmiLaunchIndex: instance.launchIndex,
     ProductCodes: [],
     InstanceType: instance.instanceType as NonNullable<WireInstance["InstanceType"]>,
-    LaunchTime: wholeSecond(instance.createdAtMs),
+    LaunchTime: wholeSecond(instance.startedAtMs ?? instance.createdAtMs),
     Placement: placementOf(state, instance),
-    Monitoring: { State: "disabled" },
+    Monitoring: { State: instance.attributes.detailedMonitoring ? "enabled" : "disabled" },
   };
 }
 
-const metadataOptions: NonNullable<WireInstance["MetadataOptions"]> = {
-  State: "applied",
-  HttpTokens: "optional",
-  HttpPutResponseHopLimit: 1,
-  HttpEndpoint: "enabled",
-  HttpProtocolIpv6: "disabled",
-  InstanceMetadataTags: "disabled",
-};
+export function wireMetadataOptions(options: MetadataOptions): NonNullable<WireInstance["MetadataOptions"]> {
+  return {
+    State: "applied",
+    HttpTokens: options.httpTokens,
+    HttpPutResponseHopLimit: options.httpPutResponseHopLimit,
+    HttpEndpoint: options.httpEndpoint,
+    HttpProtocolIpv6: options.httpProtocolIpv6,
+    InstanceMetadataTags: options.instanceMetadataTags,
+  };
+}
 
 /** What an instance has only while it has interfaces. */
 function wireAddresses(state: State, instance: Instance, primary: NetworkInterface | undefined): Partial<WireInstance> {
@@ -164,6 +173,7 @@ function wireAddresses(state: State, instance: Instance, primary: NetworkInterfa
     PrivateDnsName: privateDnsName(instance.region, primary.privateIpAddress),
     PublicDnsName: publicDnsName(state, primary),
     ...(primary.publicIpAddress !== undefined && { PublicIpAddress: primary.publicIpAddress }),
+    ...(primary.ipv6Addresses[0] !== undefined && { Ipv6Address: primary.ipv6Addresses[0] }),
   };
 }
 
@@ -174,7 +184,9 @@ function placementOf(state: State, instance: Instance): NonNullable<WireInstance
 
 /** `User initiated (2026-11-22 08:30:00 GMT)`. */
 function transitionReason(instance: Instance): string {
-  const at = new Date(instance.terminatedAtMs ?? 0).toISOString();
+  const atMs = instance.terminatedAtMs ?? (instance.state === "stopped" ? instance.stoppedAtMs : undefined);
+  if (atMs === undefined) return "";
+  const at = new Date(atMs).toISOString();
   return `User initiated (${at.slice(0, 10)} ${at.slice(11, 19)} GMT)`;
 }
 
@@ -188,7 +200,7 @@ const stateCodes: Readonly<Record<InstanceState, number>> = {
   stopped: 80,
 };
 
-function wireState(state: InstanceState): WireState {
+export function wireState(state: InstanceState): WireState {
   return { Code: stateCodes[state], Name: state };
 }
 
@@ -206,6 +218,12 @@ function runTargets(input: RunInstancesRequest, call: Call): readonly Target[] {
     ...onNew("RunInstances", { kind: "instance", tagSpecifications: specifications, keys }, call),
     ...onNew("RunInstances", { kind: "network-interface", tagSpecifications: specifications }, call),
     ...onExisting("RunInstances", "subnet", [subnetId], call),
+    ...onExisting(
+      "RunInstances",
+      "security-group",
+      [...(input.SecurityGroupIds ?? []), ...(input.NetworkInterfaces?.[0]?.Groups ?? [])],
+      call,
+    ),
     ...(input.KeyName === undefined
       ? []
       : [{ ...image, resource: ec2Arn("key-pair", input.KeyName, call), resourceAccountId: call.accountId }]),

@@ -1,9 +1,21 @@
 /** What RunInstances is asked for, read into the verb's input. Source: Amazon EC2 API Reference, "RunInstances". */
 
-import type { InstanceNetworkInterfaceSpecification, RunInstancesRequest } from "@aws-sdk/client-ec2";
+import type {
+  IamInstanceProfileSpecification,
+  InstanceMetadataOptionsRequest,
+  InstanceNetworkInterfaceSpecification,
+  RunInstancesRequest,
+} from "@aws-sdk/client-ec2";
 import { ok, type Result } from "../../base/result.ts";
 import { type ApiError, fail } from "../../model/error.ts";
-import type { PrimaryInterfaceInput, RunInstancesInput } from "../../model/instance.ts";
+import type { ProfileName } from "../../model/instance-profile-association.ts";
+import {
+  defaultMetadataOptions,
+  type InstanceAttributes,
+  type MetadataOptions,
+  type PrimaryInterfaceInput,
+  type RunInstancesInput,
+} from "../../model/instance.ts";
 import { readTagSpecifications } from "./tag-set.ts";
 
 /** Kinds that RunInstances tags; volumes and the rest are not made here. */
@@ -16,7 +28,6 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
   if (input.ImageId === undefined) return fail("MissingParameter", { parameter: "ImageId" });
   if (input.LaunchTemplate !== undefined) return unserved("Launch templates");
   if ((input.SecurityGroups ?? []).length > 0) return unserved("Security groups by name");
-  if (input.Ipv6AddressCount !== undefined || (input.Ipv6Addresses ?? []).length > 0) return unserved("IPv6 addresses");
   const primary = readPrimary(input);
   if (!primary.ok) return primary;
   return ok({
@@ -26,6 +37,8 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
     minCount: input.MinCount ?? 1,
     maxCount: input.MaxCount ?? 1,
     primary: primary.value,
+    attributes: readAttributes(input),
+    ...(input.IamInstanceProfile !== undefined && { iamInstanceProfile: readProfile(input.IamInstanceProfile) }),
     ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
     instanceTags: tags.value.instance,
     interfaceTags: tags.value["network-interface"],
@@ -38,6 +51,8 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
     return ok({
       ...(input.SubnetId !== undefined && { subnetId: input.SubnetId }),
       ...(input.PrivateIpAddress !== undefined && { privateIpAddress: input.PrivateIpAddress }),
+      ipv6Addresses: (input.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
+      ...(input.Ipv6AddressCount !== undefined && { ipv6AddressCount: input.Ipv6AddressCount }),
       securityGroupIds: input.SecurityGroupIds ?? [],
     });
   }
@@ -49,17 +64,31 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
 }
 
 function readInterface(given: InstanceNetworkInterfaceSpecification): Result<PrimaryInterfaceInput, ApiError> {
-  if (given.NetworkInterfaceId !== undefined) return unserved("Launches with an existing network interface");
   if (given.DeviceIndex === undefined) return fail("MissingParameter", { parameter: "NetworkInterface.1.DeviceIndex" });
   if (given.DeviceIndex !== 0) {
     return fail("InvalidParameterCombination", { message: "The primary network interface must have device index 0" });
   }
-  if ((given.SecondaryPrivateIpAddressCount ?? 0) > 0) return unserved("Secondary private addresses");
+  if (given.NetworkInterfaceId !== undefined) {
+    return ok({
+      networkInterfaceId: given.NetworkInterfaceId,
+      ...(given.DeleteOnTermination !== undefined && { deleteOnTermination: given.DeleteOnTermination }),
+      securityGroupIds: [],
+    });
+  }
   const privateIp = readPrivateIp(given);
   if (!privateIp.ok) return privateIp;
+  const secondary = (given.PrivateIpAddresses ?? []).flatMap((one) =>
+    one.Primary === true || one.PrivateIpAddress === privateIp.value ? [] : (one.PrivateIpAddress ?? []),
+  );
   return ok({
     ...(given.SubnetId !== undefined && { subnetId: given.SubnetId }),
     ...(privateIp.value !== undefined && { privateIpAddress: privateIp.value }),
+    secondaryPrivateIpAddresses: secondary,
+    ...(given.SecondaryPrivateIpAddressCount !== undefined && {
+      secondaryPrivateIpAddressCount: given.SecondaryPrivateIpAddressCount,
+    }),
+    ipv6Addresses: (given.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
+    ...(given.Ipv6AddressCount !== undefined && { ipv6AddressCount: given.Ipv6AddressCount }),
     ...(given.AssociatePublicIpAddress !== undefined && { associatePublicIpAddress: given.AssociatePublicIpAddress }),
     ...(given.Description !== undefined && { description: given.Description }),
     ...(given.DeleteOnTermination !== undefined && { deleteOnTermination: given.DeleteOnTermination }),
@@ -68,14 +97,55 @@ function readInterface(given: InstanceNetworkInterfaceSpecification): Result<Pri
 }
 
 function readPrivateIp(given: InstanceNetworkInterfaceSpecification): Result<string | undefined, ApiError> {
-  const [first, second] = given.PrivateIpAddresses ?? [];
-  if (second !== undefined) return unserved("Secondary private addresses");
+  const listed = given.PrivateIpAddresses ?? [];
+  const first = listed.find((one) => one.Primary === true) ?? (listed.length === 1 ? listed[0] : undefined);
   if (first !== undefined && given.PrivateIpAddress !== undefined) {
     return fail("InvalidParameterCombination", {
       message: "A primary private IP address may be given only once for a network interface",
     });
   }
   return ok(given.PrivateIpAddress ?? first?.PrivateIpAddress);
+}
+
+function readAttributes(input: RunInstancesRequest): Partial<InstanceAttributes> {
+  const { MetadataOptions: options, DisableApiStop: disableApiStop } = input;
+  const shutdown = input.InstanceInitiatedShutdownBehavior;
+  const credits = input.CreditSpecification?.CpuCredits;
+  return {
+    ...(input.DisableApiTermination !== undefined && { disableApiTermination: input.DisableApiTermination }),
+    ...(disableApiStop !== undefined && { disableApiStop }),
+    ...(input.EbsOptimized !== undefined && { ebsOptimized: input.EbsOptimized }),
+    ...(shutdown !== undefined && { shutdownBehavior: shutdown }),
+    ...(input.Monitoring?.Enabled !== undefined && { detailedMonitoring: input.Monitoring.Enabled }),
+    ...(input.UserData !== undefined && { userData: input.UserData }),
+    ...((credits === "standard" || credits === "unlimited") && { cpuCredits: credits }),
+    ...(options !== undefined && { metadata: { ...defaultMetadataOptions, ...readMetadataOptions(options) } }),
+  };
+}
+
+/** Those that a call gives. */
+export function readMetadataOptions(
+  options: Pick<
+    InstanceMetadataOptionsRequest,
+    "HttpTokens" | "HttpPutResponseHopLimit" | "HttpEndpoint" | "HttpProtocolIpv6" | "InstanceMetadataTags"
+  >,
+): Partial<MetadataOptions> {
+  return {
+    ...(options.HttpTokens !== undefined && { httpTokens: options.HttpTokens }),
+    ...(options.HttpPutResponseHopLimit !== undefined && {
+      httpPutResponseHopLimit: options.HttpPutResponseHopLimit,
+    }),
+    ...(options.HttpEndpoint !== undefined && { httpEndpoint: options.HttpEndpoint }),
+    ...(options.HttpProtocolIpv6 !== undefined && { httpProtocolIpv6: options.HttpProtocolIpv6 }),
+    ...(options.InstanceMetadataTags !== undefined && { instanceMetadataTags: options.InstanceMetadataTags }),
+  };
+}
+
+export function readProfile(given: IamInstanceProfileSpecification): ProfileName {
+  return {
+    ...(given.Name !== undefined && { name: given.Name }),
+    ...(given.Arn !== undefined && { arn: given.Arn }),
+  };
 }
 
 /** Source: the text that AWS answers for a subnet beside network interfaces. */

@@ -3,9 +3,21 @@
 import { ec2Table } from "../../wire/generated/ec2.ts";
 import { knownOperations } from "../../wire/generated/known-operations.ts";
 import type { QueryService } from "../handler.ts";
+import { accountActions } from "./account.ts";
 import type { Actions } from "./action.ts";
+import { dhcpOptionsActions } from "./dhcp-options.ts";
+import { flowLogActions } from "./flow-log.ts";
+import { endpointConnectionActions } from "./endpoint-connection.ts";
+import { endpointServiceConfigurationActions } from "./endpoint-service-configuration.ts";
+import { endpointServicePermissionActions } from "./endpoint-service-permission.ts";
+import { egressOnlyInternetGatewayActions } from "./egress-only-internet-gateway.ts";
+import { elasticIpActions } from "./elastic-ip.ts";
+import { instanceAttributeActions } from "./instance-attribute.ts";
 import { instanceActions } from "./instance.ts";
+import { interfaceAttachmentActions } from "./interface-attachment.ts";
 import { internetGatewayActions } from "./internet-gateway.ts";
+import { managedPrefixListActions } from "./managed-prefix-list.ts";
+import { natGatewayActions } from "./nat-gateway.ts";
 import { networkAclActions } from "./network-acl.ts";
 import { networkInterfaceActions } from "./network-interface.ts";
 import { prefixListActions } from "./prefix-list.ts";
@@ -19,6 +31,9 @@ import { tagActions } from "./tag.ts";
 import { vpcActions } from "./vpc.ts";
 import { vpcEndpointActions } from "./vpc-endpoint.ts";
 import { vpcEndpointServiceActions } from "./vpc-endpoint-service.ts";
+import { vpcPeeringActions } from "./vpc-peering.ts";
+import { vpnConnectionActions } from "./vpn-connection.ts";
+import { vpnGatewayActions } from "./vpn-gateway.ts";
 
 const actions: Actions = {
   ...vpcActions,
@@ -28,12 +43,27 @@ const actions: Actions = {
   ...internetGatewayActions,
   ...instanceActions,
   ...networkInterfaceActions,
+  ...interfaceAttachmentActions,
+  ...instanceAttributeActions,
+  ...elasticIpActions,
+  ...natGatewayActions,
+  ...egressOnlyInternetGatewayActions,
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...networkAclActions,
   ...vpcEndpointActions,
   ...vpcEndpointServiceActions,
+  ...endpointServiceConfigurationActions,
+  ...endpointServicePermissionActions,
+  ...endpointConnectionActions,
   ...prefixListActions,
+  ...managedPrefixListActions,
+  ...dhcpOptionsActions,
+  ...vpcPeeringActions,
+  ...vpnGatewayActions,
+  ...vpnConnectionActions,
+  ...flowLogActions,
+  ...accountActions,
   ...tagActions,
   ...regionActions,
 };
