@@ -8,14 +8,18 @@ import type { PersistentMap } from "../base/persistent-map.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import type { InternetGateway } from "../model/internet-gateway.ts";
 import type { Instance } from "../model/instance.ts";
-import type { NetworkInterface } from "../model/network-interface.ts";
+import type { NatGateway } from "../model/nat-gateway.ts";
+import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
+import type { SecurityGroup } from "../model/security-group.ts";
 import { type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
+import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
+import { compileGroup, type CompiledGroup, type Firewall } from "./firewall.ts";
 
-export interface VpcNetwork {
+export interface VpcNetwork extends Firewall {
   readonly vpc: Vpc;
   /** VPC+2 and 169.254.169.253; empty when the resolver is off. */
   readonly resolverIps: readonly string[];
@@ -30,9 +34,15 @@ export interface VpcNetwork {
   readonly endpoints: readonly VpcEndpoint[];
   /** The attached one. */
   readonly internetGateway: InternetGateway | undefined;
+  /** Those that carry packets, by id. */
+  readonly natGateways: ReadonlyMap<string, NatGateway>;
   readonly instances: readonly Instance[];
   readonly interfaces: ReadonlyMap<string, NetworkInterface>;
+  /** By the primary private address. */
   readonly interfaceByIp: ReadonlyMap<string, NetworkInterface>;
+  readonly acls: readonly CompiledAcl[];
+  /** The one in force, by subnet id. */
+  readonly aclOf: ReadonlyMap<string, CompiledAcl>;
 }
 
 export interface TableInForce {
@@ -52,29 +62,54 @@ export function networkOf(state: State, vpcId: string): VpcNetwork | undefined {
 function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const vpc = find(state, "vpc", vpcId);
   if (vpc === undefined) return undefined;
-  const parts = kinds.map((kind) => documentsOf(state, kind, vpcId));
+  const own = [...kinds.map((kind) => documentsOf(state, kind, vpcId)), state.tables["prefix-list"].byId];
+  const everyRule = state.tables["security-group-rule"].byId;
   const known = memo.get(vpc);
-  if (known?.parts.every((part, at) => part === parts[at]) === true) return known.network;
-  const network = compile(state, vpc);
-  memo.set(vpc, { parts, network });
+  const sameOwn = known?.own.every((part, at) => part === own[at]) === true;
+  if (sameOwn && known.everyRule === everyRule) return known.network;
+  const rules = [...(documentsOf(state, "security-group", vpcId)?.keys() ?? [])].map((id) => rulesOf(state, id));
+  const unchanged = sameOwn && known.rules.every((part, at) => part === rules[at]);
+  const network = unchanged ? known.network : compile(state, vpc);
+  memo.set(vpc, { own, everyRule, rules, network });
   return network;
 }
 
-type PartKind = "subnet" | "route-table" | "internet-gateway" | "instance" | "network-interface" | "vpc-endpoint";
+type PartKind = (typeof kinds)[number];
 
-const kinds: readonly PartKind[] = [
+const kinds = [
   "subnet",
   "route-table",
   "internet-gateway",
+  "natgateway",
   "instance",
   "network-interface",
   "vpc-endpoint",
-];
+  "security-group",
+  "network-acl",
+  // Of these the routes' targets need to know whether they stand.
+  "egress-only-internet-gateway",
+  "vpc-peering-connection",
+  "vpn-gateway",
+] as const satisfies readonly Kind[];
+
+interface Known {
+  /** Of each kind the documents of the VPC, and the prefix lists that anything may refer to. */
+  readonly own: readonly unknown[];
+  /** Every rule of every security group: while it is the same, those of the VPC are. */
+  readonly everyRule: unknown;
+  /** The rules of each group of the VPC. */
+  readonly rules: readonly unknown[];
+  readonly network: VpcNetwork;
+}
 
 // Memos of pure results: the first for packet after packet on one state, the second from state to state. The indexes keep
-// the identity of their parts, so that looking for a change compares six pointers.
+// the identity of their parts, so that looking for a change compares a few pointers.
 const ofState = new WeakMap<State, Map<string, VpcNetwork>>();
-const memo = new WeakMap<Vpc, { readonly parts: readonly unknown[]; readonly network: VpcNetwork }>();
+const memo = new WeakMap<Vpc, Known>();
+
+function rulesOf(state: State, groupId: string): unknown {
+  return state.tables["security-group-rule"].byIndex["groupId"]?.get(groupId);
+}
 
 function documentsOf<K extends Kind>(state: State, kind: K, vpcId: string): PersistentMap<Documents[K]> | undefined {
   return state.tables[kind].byIndex["vpcId"]?.get(vpcId);
@@ -90,6 +125,8 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
   const subnets = list("subnet");
   const tables = list("route-table").map((routeTable) => compileTable(state, routeTable));
   const interfaces = list("network-interface");
+  const acls = list("network-acl").map(compileAcl);
+  const natGateways = list("natgateway").filter((one) => one.state === "available");
   return {
     vpc,
     resolverIps: vpc.enableDnsSupport && resolverIp !== undefined ? [formatIp(resolverIp), "169.254.169.253"] : [],
@@ -98,12 +135,33 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     subnets,
     tables,
     tableOf: tablesInForce(subnets, tables),
-    endpoints: list("vpc-endpoint"),
+    endpoints: list("vpc-endpoint").filter((one) => one.kind === "Gateway"),
     internetGateway: list("internet-gateway")[0],
+    natGateways: new Map(natGateways.map((one) => [one.id, one])),
     instances: list("instance"),
     interfaces: new Map(interfaces.map((one) => [one.id, one])),
     interfaceByIp: new Map(interfaces.map((one) => [one.privateIpAddress, one])),
+    acls,
+    aclOf: new Map(acls.flatMap((acl) => acl.acl.associations.map((one) => [one.subnetId, acl] as const))),
+    groups: groupsOf(state, list("security-group")),
+    members: membersOf(interfaces),
   };
+}
+
+function groupsOf(state: State, groups: readonly SecurityGroup[]): ReadonlyMap<string, CompiledGroup> {
+  return new Map(groups.map((group) => [group.id, compileGroup(state, group)]));
+}
+
+function membersOf(interfaces: readonly NetworkInterface[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const members = new Map<string, Set<string>>();
+  for (const one of interfaces) {
+    for (const id of one.securityGroupIds) {
+      const held = members.get(id) ?? new Set();
+      members.set(id, held);
+      for (const ip of privateAddressesOf(one)) held.add(ip);
+    }
+  }
+  return members;
 }
 
 /** The table that a subnet is associated with, else the VPC's main one. */

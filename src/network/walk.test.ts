@@ -265,6 +265,10 @@ function scan(build: ReturnType<typeof guide>["build"], from: TestInstance, ip: 
     case "internet-gateway":
       return holder.publicIpAddress === undefined ? "none" : "internet";
     case "network-interface":
+    case "nat-gateway":
+    case "egress-only-internet-gateway":
+    case "vpc-peering-connection":
+    case "vpn-gateway":
       return "none";
   }
 }

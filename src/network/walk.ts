@@ -1,6 +1,8 @@
 /**
  * The way of a packet through a VPC: which route table, which route, which door, and why.
- * Source: Amazon VPC User Guide, "Route priority"; PrivateLink guide, "Gateway endpoints: routing".
+ * Source: Amazon VPC User Guide, "Route priority" and "NAT gateways"; PrivateLink guide, "Gateway endpoints: routing".
+ *
+ * ASSUMPTION: a NAT gateway uses its primary address alone; AWS spreads connections over all of them.
  */
 
 import { assert } from "../base/assert.ts";
@@ -8,6 +10,7 @@ import type { Id } from "../base/id.ts";
 import { equalIp, type Ip, parseIp } from "../base/ip.ts";
 import { containsIp, parsePrefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
+import type { NatGateway } from "../model/nat-gateway.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import type { RouteTarget } from "../model/route-table.ts";
 import { find, findBy, type State } from "../model/state.ts";
@@ -45,7 +48,18 @@ export type Exit =
 export interface Walk {
   /** Absent where no route table takes part: link-local addresses, the resolver, the instance itself, one that does not run. */
   readonly route?: RouteChoice;
+  /** The NAT gateways on the way, in order; absent for none. */
+  readonly nats?: readonly NatHop[];
   readonly exit: Exit;
+}
+
+/** A NAT gateway that gives the packet its own private address, and the route by which it goes on. */
+export interface NatHop {
+  readonly natGatewayId: Id<"nat">;
+  readonly networkInterfaceId: Id<"eni">;
+  readonly subnetId: Id<"subnet">;
+  readonly privateIp: string;
+  readonly route: RouteChoice;
 }
 
 /** Where a packet from an instance to `destinationIp` (IPv4) ends. */
@@ -61,7 +75,17 @@ export function walk(state: State, instanceId: string, destinationIp: string): W
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
   // What an instance sends to itself never reaches a route table.
   if (destinationIp === source.privateIpAddress) return { exit: { kind: "local", networkInterfaceId: source.id } };
-  return serviceWalk(network, ip) ?? routedWalk(network, source, ip, destinationIp);
+  return serviceWalk(network, ip) ?? routedWalk({ network, ip, destinationIp }, source, []);
+}
+
+/** Where a packet goes that a NAT gateway sends on to `destinationIp` (IPv4). */
+export function walkFromNat(state: State, gateway: NatGateway, destinationIp: string): Walk {
+  const network = networkOf(state, gateway.vpcId);
+  const source = network?.natGateways.has(gateway.id) && network.interfaces.get(gateway.networkInterfaceId);
+  if (network === undefined || !source) return nowhere(`${gateway.id} is ${gateway.state}`);
+  const ip = parseIp(destinationIp);
+  if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
+  return routedWalk({ network, ip, destinationIp }, source, [gateway.id]);
 }
 
 /** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
@@ -90,7 +114,10 @@ export function instanceByPublicIp(state: State, publicIp: string): Instance | u
   return holderOf(state, findBy(state, "network-interface", "publicIpAddress", publicIp)[0]);
 }
 
-/** The instance at the beginning of a path; undefined for the host and for addresses that nobody has (any more). */
+/**
+ * The instance at the beginning of a path; undefined for the host, for addresses that nobody has (any more), and behind a
+ * NAT gateway: the far side sees the gateway's address alone.
+ */
 export function findInstance(state: State, path: Path): Instance | undefined {
   switch (path.kind) {
     case "host":
@@ -100,6 +127,31 @@ export function findInstance(state: State, path: Path): Instance | undefined {
     case "gateway-endpoint":
       return instanceAt(state, path.vpcId, path.sourceIp);
   }
+}
+
+/** The NAT gateway whose address the far side of a path sees, or undefined. */
+export function natGatewayOf(state: State, path: Path): NatGateway | undefined {
+  const holder = path.kind === "host" ? undefined : interfaceOf(state, path);
+  const { requester } = holder ?? {};
+  return requester?.kind === "nat-gateway" ? find(state, "natgateway", requester.natGatewayId) : undefined;
+}
+
+/** The running instances whose packets to an address a NAT gateway is the last to send on. */
+export function instancesBehind(state: State, gateway: NatGateway, destinationIp: string): readonly Instance[] {
+  const running = (networkOf(state, gateway.vpcId)?.instances ?? []).filter((one) => one.state === "running");
+  // Which NAT gateway takes a packet is a matter of the subnet: one instance asks for all.
+  const passes = new Map<string, boolean>();
+  return running.filter(({ id, subnetId }) => {
+    const known = passes.get(subnetId) ?? walk(state, id, destinationIp).nats?.at(-1)?.natGatewayId === gateway.id;
+    passes.set(subnetId, known);
+    return known;
+  });
+}
+
+function interfaceOf(state: State, path: Exclude<Path, { kind: "host" }>): NetworkInterface | undefined {
+  return path.kind === "internet"
+    ? findBy(state, "network-interface", "publicIpAddress", path.sourceIp)[0]
+    : networkOf(state, path.vpcId)?.interfaceByIp.get(path.sourceIp);
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
@@ -116,7 +168,16 @@ function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
   return top === 0 || top === 127 || top >= 224 ? nowhere("such an address is never routed") : undefined;
 }
 
-function routedWalk(network: VpcNetwork, source: NetworkInterface, ip: Ip, destinationIp: string): Walk {
+interface Aim {
+  readonly network: VpcNetwork;
+  readonly ip: Ip;
+  /** The same address as text. */
+  readonly destinationIp: string;
+}
+
+/** The way from an interface on. `passed` are the NAT gateways before it, which a packet does not meet twice. */
+function routedWalk(aim: Aim, source: NetworkInterface, passed: readonly string[]): Walk {
+  const { network, ip, destinationIp } = aim;
   const inForce = network.tableOf.get(source.subnetId);
   if (inForce === undefined) return nowhere(`${source.subnetId} has no route table`);
   const [chosen, ...beaten] = inForce.table.byPrefix.allMatches(ip).map((match) => match.value);
@@ -126,10 +187,30 @@ function routedWalk(network: VpcNetwork, source: NetworkInterface, ip: Ip, desti
     const target = targetText(chosen.target);
     return { route, exit: none(`the route ${chosen.destination} of ${route.routeTableId} is a blackhole: ${target}`) };
   }
+  if (chosen.target.kind === "nat-gateway") return throughNat(aim, { route, id: chosen.target.natGatewayId, passed });
   return { route, exit: exitOf(network, source, chosen.target, destinationIp) };
 }
 
-function exitOf(network: VpcNetwork, source: NetworkInterface, target: RouteTarget, destinationIp: string): Exit {
+/** Source: "NAT gateway basics": what it sends on follows the route table of its own subnet. */
+function throughNat(
+  aim: Aim,
+  { route, id, passed }: { readonly route: RouteChoice; readonly id: Id<"nat">; readonly passed: readonly string[] },
+): Walk {
+  const gateway = aim.network.natGateways.get(id);
+  const holder = gateway && aim.network.interfaces.get(gateway.networkInterfaceId);
+  if (holder === undefined) return { route, exit: none(`${id} is no NAT gateway of ${aim.network.vpc.id}`) };
+  if (passed.includes(id)) return { route, exit: none(`${id} sends packets to itself`) };
+  const rest = routedWalk(aim, holder, [...passed, id]);
+  const nextRoute = rest.route;
+  if (nextRoute === undefined) return { route, exit: rest.exit };
+  const { id: networkInterfaceId, subnetId, privateIpAddress: privateIp } = holder;
+  const hop: NatHop = { natGatewayId: id, networkInterfaceId, subnetId, privateIp, route: nextRoute };
+  return { route, nats: [hop, ...(rest.nats ?? [])], exit: rest.exit };
+}
+
+type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" }>;
+
+function exitOf(network: VpcNetwork, source: NetworkInterface, target: DirectTarget, destinationIp: string): Exit {
   switch (target.kind) {
     case "local": {
       const holder = network.interfaceByIp.get(destinationIp);
@@ -146,7 +227,6 @@ function exitOf(network: VpcNetwork, source: NetworkInterface, target: RouteTarg
     }
     case "network-interface":
       return viaInterface(network, target.networkInterfaceId, destinationIp);
-    case "nat-gateway":
     case "egress-only-internet-gateway":
     case "vpc-peering-connection":
     case "vpn-gateway":

@@ -6,12 +6,14 @@
 import { addToIp, formatIp } from "../base/ip.ts";
 import { parsePrefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
+import type { NatGateway } from "../model/nat-gateway.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { all, type Change, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
+import type { CompiledGroup } from "../network/firewall.ts";
 import { internetCidrs } from "../network/service-address.ts";
 import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 import type {
@@ -19,12 +21,14 @@ import type {
   EndpointBlueprint,
   HostBlueprint,
   InternetGatewayBlueprint,
+  NatGatewayBlueprint,
   RouteBlueprint,
   RouteTableBlueprint,
   SubnetBlueprint,
   TargetBlueprint,
   VpcBlueprint,
 } from "./blueprint.ts";
+import { aclOf, groupOf, groupsInUse } from "./filter.ts";
 import { numberAll, numberOf, type Numbers } from "./numbering.ts";
 
 /**
@@ -55,6 +59,15 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
   "instance",
   "network-interface",
   "vpc-endpoint",
+  "security-group",
+  "security-group-rule",
+  "network-acl",
+  "natgateway",
+  "prefix-list",
+  // Of these it matters whether they stand.
+  "egress-only-internet-gateway",
+  "vpc-peering-connection",
+  "vpn-gateway",
 ]);
 
 // What a planned VPC was made from. A memo: without it the VPC is planned again, with the same outcome.
@@ -76,7 +89,7 @@ function isSame(a: VpcBlueprint, b: VpcBlueprint): boolean {
 
 function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
   const view = viewOf(network, before);
-  const internetGateway = network.internetGateway && gatewayOf(network.internetGateway.id, view.running);
+  const internetGateway = network.internetGateway && gatewayOf(network.internetGateway.id, view);
   return {
     vpcId: network.vpc.id,
     key,
@@ -85,9 +98,9 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
     routeTables: network.tables.map((table) => tableOf(view, table)),
     endpoints: view.endpoints.map((endpoint) => endpointOf(view, endpoint)),
-    securityGroups: [],
-    networkAcls: [],
-    natGateways: [],
+    securityGroups: view.securityGroups.map((group) => groupOf(network, view.securityGroupKeys, group)),
+    networkAcls: network.acls.map((acl) => aclOf(view.aclKeys, acl)),
+    natGateways: view.nats.map((nat) => natOf(view, nat)),
     ...(internetGateway && { internetGateway }),
     hosts: view.running.map((host) => hostOf(view, host)),
   };
@@ -99,15 +112,25 @@ interface RunningHost {
   readonly holder: NetworkInterface;
 }
 
+interface RunningNat {
+  readonly gateway: NatGateway;
+  readonly holder: NetworkInterface;
+}
+
 /** What takes part in the plan of a VPC, and its numbers by id. */
 interface View {
   readonly running: readonly RunningHost[];
   readonly hostIds: ReadonlySet<string>;
   readonly endpoints: readonly VpcEndpoint[];
+  readonly nats: readonly RunningNat[];
+  readonly securityGroups: readonly CompiledGroup[];
   readonly groups: Numbers;
   readonly tables: Numbers;
   readonly endpointKeys: Numbers;
   readonly hostKeys: Numbers;
+  readonly natKeys: Numbers;
+  readonly securityGroupKeys: Numbers;
+  readonly aclKeys: Numbers;
 }
 
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
@@ -115,7 +138,15 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     const holder = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
     return instance.state === "running" && holder !== undefined ? [{ instance, holder }] : [];
   });
+  const nats = [...network.natGateways.values()].flatMap((gateway): RunningNat[] => {
+    const holder = network.interfaces.get(gateway.networkInterfaceId);
+    return holder === undefined ? [] : [{ gateway, holder }];
+  });
   const endpoints = network.endpoints.filter((endpoint) => endpoint.state === "available");
+  const securityGroups = groupsInUse(
+    network,
+    running.flatMap((one) => one.holder.securityGroupIds),
+  );
   const ids = (documents: readonly { readonly id: string }[]): string[] => documents.map((one) => one.id);
   const tables = network.tables.map((one) => one.routeTable);
   const instances = running.map((one) => one.instance);
@@ -123,10 +154,27 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     running,
     hostIds: new Set(running.map((one) => one.holder.id)),
     endpoints,
+    nats,
+    securityGroups,
     groups: numberAll(ids(network.subnets), numbersBefore(before?.subnets, "subnetId", "group"), ranges.subnet),
     tables: numberAll(ids(tables), numbersBefore(before?.routeTables, "routeTableId", "table"), ranges.table),
     endpointKeys: numberAll(ids(endpoints), numbersBefore(before?.endpoints, "vpcEndpointId", "key"), ranges.endpoint),
     hostKeys: numberAll(ids(instances), numbersBefore(before?.hosts, "instanceId", "key"), ranges.host),
+    natKeys: numberAll(
+      [...network.natGateways.keys()],
+      numbersBefore(before?.natGateways, "natGatewayId", "key"),
+      ranges.nat,
+    ),
+    securityGroupKeys: numberAll(
+      securityGroups.map((one) => one.group.id),
+      numbersBefore(before?.securityGroups, "securityGroupId", "key"),
+      ranges.securityGroup,
+    ),
+    aclKeys: numberAll(
+      network.acls.map((one) => one.acl.id),
+      numbersBefore(before?.networkAcls, "networkAclId", "key"),
+      ranges.acl,
+    ),
   };
 }
 
@@ -135,6 +183,9 @@ const ranges = {
   table: { from: 1000, to: 65535, of: "route tables of a VPC" },
   endpoint: { from: 1, to: 4094, of: "endpoints of a VPC" },
   host: { from: 1, to: 65535, of: "instances of a VPC" },
+  nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
+  securityGroup: { from: 1, to: 65535, of: "security groups of a VPC" },
+  acl: { from: 1, to: 65535, of: "network ACLs of a VPC" },
 };
 
 function numbersBefore<I extends string, N extends string>(
@@ -148,7 +199,8 @@ function numbersBefore<I extends string, N extends string>(
 function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBlueprint[] {
   const prefix = parsePrefix(subnet.cidrBlock);
   const inForce = network.tableOf.get(subnet.id);
-  if (prefix === undefined || inForce === undefined) return [];
+  const acl = network.aclOf.get(subnet.id);
+  if (prefix === undefined || inForce === undefined || acl === undefined) return [];
   return [
     {
       subnetId: subnet.id,
@@ -156,7 +208,7 @@ function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBluepr
       cidrBlock: subnet.cidrBlock,
       routerIp: formatIp(addToIp(prefix.ip, 1)),
       table: numberOf(view.tables, inForce.table.routeTable.id),
-      networkAcl: 0,
+      networkAcl: numberOf(view.aclKeys, acl.acl.id),
     },
   ];
 }
@@ -165,6 +217,8 @@ function tableOf(view: View, table: CompiledTable): RouteTableBlueprint {
   const routes = new Map<string, RouteBlueprint>();
   for (const route of table.routes) {
     const { cidrBlock, metric } = route;
+    // IPv6 is not carried yet.
+    if (route.prefix.ip.width === 128) continue;
     const target = targetOf(view, route);
     if (metric === 0 || target === undefined) continue;
     // Of equal routes the first wins, as it does in `walk`.
@@ -188,6 +242,14 @@ function targetOf(view: View, { target, active }: CompiledRoute): TargetBlueprin
       const { networkInterfaceId } = target;
       return view.hostIds.has(networkInterfaceId) ? { kind: "host", networkInterfaceId } : { kind: "blackhole" };
     }
+    case "nat-gateway": {
+      const { natGatewayId } = target;
+      return view.natKeys.has(natGatewayId) ? { kind: "nat-gateway", natGatewayId } : { kind: "blackhole" };
+    }
+    case "egress-only-internet-gateway":
+    case "vpc-peering-connection":
+    case "vpn-gateway":
+      return { kind: "blackhole" };
   }
 }
 
@@ -208,12 +270,23 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
     group: numberOf(view.groups, holder.subnetId),
     privateIp: holder.privateIpAddress,
     macAddress: holder.macAddress,
-    securityGroups: [],
+    securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };
 }
 
-function gatewayOf(internetGatewayId: string, running: readonly RunningHost[]): InternetGatewayBlueprint {
-  const addresses = running.flatMap(({ holder }) =>
+function natOf(view: View, { gateway, holder }: RunningNat): NatGatewayBlueprint {
+  return {
+    natGatewayId: gateway.id,
+    key: numberOf(view.natKeys, gateway.id),
+    group: numberOf(view.groups, holder.subnetId),
+    networkInterfaceId: holder.id,
+    privateIp: holder.privateIpAddress,
+    ...(holder.publicIpAddress !== undefined && { publicIp: holder.publicIpAddress }),
+  };
+}
+
+function gatewayOf(internetGatewayId: string, { running, nats }: View): InternetGatewayBlueprint {
+  const addresses = [...running, ...nats].flatMap(({ holder }) =>
     holder.publicIpAddress === undefined
       ? []
       : [{ privateIp: holder.privateIpAddress, publicIp: holder.publicIpAddress }],

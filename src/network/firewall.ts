@@ -1,0 +1,113 @@
+/**
+ * Security groups: what may be opened from and to an interface. What answers an opened connection passes without a rule.
+ * Source: Amazon VPC User Guide, "Security groups" and "Security group rules": rules only allow; those of all groups of an
+ * interface count together; what none allows is dropped.
+ */
+
+import { formatIp } from "../base/ip.ts";
+import { compilePrefixTable, type PrefixTable } from "../base/prefix-table.ts";
+import { parsePrefix, type Prefix } from "../base/prefix.ts";
+import type { NetworkInterface } from "../model/network-interface.ts";
+import { findReferredList } from "../model/managed-prefix-list.ts";
+import type { SecurityGroup } from "../model/security-group.ts";
+import { type Peer, rulesOfGroup, type SecurityGroupRule } from "../model/security-group-rule.ts";
+import type { State } from "../model/state.ts";
+import { type Packet, portsMatched } from "./packet.ts";
+
+/** A group made ready for packets. */
+export interface CompiledGroup {
+  readonly group: SecurityGroup;
+  /** In the order in which they were made. */
+  readonly ingress: readonly CompiledRule[];
+  readonly egress: readonly CompiledRule[];
+}
+
+export interface CompiledRule {
+  readonly rule: SecurityGroupRule;
+  readonly peer: CompiledPeer;
+}
+
+export type CompiledPeer =
+  | { readonly kind: "blocks"; readonly cidrBlocks: readonly string[]; readonly table: PrefixTable<undefined> }
+  /** Whoever has an interface in the group. */
+  | { readonly kind: "members"; readonly groupId: string };
+
+/** The private IPv4 addresses of the interfaces in a group, by its id. */
+export type Members = ReadonlyMap<string, ReadonlySet<string>>;
+
+export interface GroupVerdict {
+  readonly kind: "security-group";
+  readonly networkInterfaceId: string;
+  readonly direction: "ingress" | "egress";
+  readonly allowed: boolean;
+  /** Every group of the interface. */
+  readonly securityGroupIds: readonly string[];
+  /** The first rule that allows it; absent where none does. */
+  readonly rule?: { readonly ruleId: string; readonly securityGroupId: string };
+}
+
+export function compileGroup(state: State, group: SecurityGroup): CompiledGroup {
+  const compiled = rulesOfGroup(state, group.id).map((rule) => ({
+    rule,
+    peer: compilePeer(state, rule.peer, group.region),
+  }));
+  return {
+    group,
+    ingress: compiled.filter(({ rule }) => !rule.isEgress),
+    egress: compiled.filter(({ rule }) => rule.isEgress),
+  };
+}
+
+export interface Firewall {
+  /** By id. */
+  readonly groups: ReadonlyMap<string, CompiledGroup>;
+  readonly members: Members;
+}
+
+/** What the groups of an interface say of the first packet of a flow that comes to it (ingress) or leaves it (egress). */
+export function groupVerdict(
+  firewall: Firewall,
+  holder: NetworkInterface,
+  direction: "ingress" | "egress",
+  packet: Packet,
+): GroupVerdict {
+  const { id: networkInterfaceId, securityGroupIds } = holder;
+  const common = { kind: "security-group", networkInterfaceId, direction, securityGroupIds } as const;
+  for (const securityGroupId of securityGroupIds) {
+    for (const { rule, peer } of firewall.groups.get(securityGroupId)?.[direction] ?? []) {
+      if (portsMatched(rule.traffic, packet) === undefined || !holds(firewall, peer, direction, packet)) continue;
+      return { ...common, allowed: true, rule: { ruleId: rule.id, securityGroupId } };
+    }
+  }
+  return { ...common, allowed: false };
+}
+
+function holds({ members }: Firewall, peer: CompiledPeer, direction: "ingress" | "egress", packet: Packet): boolean {
+  const ip = direction === "ingress" ? packet.sourceIp : packet.destinationIp;
+  switch (peer.kind) {
+    case "blocks":
+      return peer.table.longestMatch(ip) !== undefined;
+    case "members":
+      return members.get(peer.groupId)?.has(formatIp(ip)) === true;
+  }
+}
+
+function compilePeer(state: State, peer: Peer, region: string): CompiledPeer {
+  switch (peer.kind) {
+    case "cidr": {
+      const prefix = parsePrefix(peer.cidrBlock);
+      return blocks([peer.cidrBlock], prefix === undefined ? [] : [prefix]);
+    }
+    case "prefix-list": {
+      const list = findReferredList(state, region, peer.prefixListId);
+      return blocks(list?.cidrBlocks ?? [], list?.prefixes ?? []);
+    }
+    case "security-group":
+      return { kind: "members", groupId: peer.groupId };
+  }
+}
+
+function blocks(cidrBlocks: readonly string[], prefixes: readonly Prefix[]): CompiledPeer {
+  const table = compilePrefixTable(prefixes.map((prefix) => ({ prefix, value: undefined })));
+  return { kind: "blocks", cidrBlocks, table };
+}

@@ -1,0 +1,91 @@
+/** Security groups and network ACLs in the blueprint. IPv6 is not carried yet, so its rules are left out. */
+
+import { parsePrefix } from "../base/prefix.ts";
+import type { NetworkAclEntry } from "../model/network-acl.ts";
+import type { Traffic } from "../model/traffic.ts";
+import type { CompiledAcl } from "../network/acl.ts";
+import type { CompiledGroup, CompiledRule } from "../network/firewall.ts";
+import type { VpcNetwork } from "../network/vpc-network.ts";
+import type {
+  AclRuleBlueprint,
+  GroupPeerBlueprint,
+  GroupRuleBlueprint,
+  NetworkAclBlueprint,
+  SecurityGroupBlueprint,
+  TrafficBlueprint,
+} from "./blueprint.ts";
+import { numberOf, type Numbers } from "./numbering.ts";
+
+/** The groups that some interface of the list has, and those that their rules name, and so on; sorted by id. */
+export function groupsInUse(network: VpcNetwork, held: Iterable<string>): readonly CompiledGroup[] {
+  const found = new Set<string>();
+  const open = [...held];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    const group = network.groups.get(id);
+    if (group === undefined || found.has(id)) continue;
+    found.add(id);
+    for (const { peer } of [...group.ingress, ...group.egress]) if (peer.kind === "members") open.push(peer.groupId);
+  }
+  return [...network.groups.values()].filter(({ group }) => found.has(group.id));
+}
+
+export function groupOf(network: VpcNetwork, keys: Numbers, compiled: CompiledGroup): SecurityGroupBlueprint {
+  const { id } = compiled.group;
+  return {
+    securityGroupId: id,
+    key: numberOf(keys, id),
+    members: [...(network.members.get(id) ?? [])].toSorted(),
+    ingress: compiled.ingress.flatMap((rule) => groupRuleOf(keys, rule)),
+    egress: compiled.egress.flatMap((rule) => groupRuleOf(keys, rule)),
+  };
+}
+
+export function aclOf(keys: Numbers, compiled: CompiledAcl): NetworkAclBlueprint {
+  return {
+    networkAclId: compiled.acl.id,
+    key: numberOf(keys, compiled.acl.id),
+    ingress: compiled.ingress.flatMap(({ entry }) => aclRuleOf(entry)),
+    egress: compiled.egress.flatMap(({ entry }) => aclRuleOf(entry)),
+  };
+}
+
+function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule): GroupRuleBlueprint[] {
+  const traffic = trafficOf(rule.traffic);
+  if (peer.kind === "members") {
+    const key = keys.get(peer.groupId);
+    // A group of another VPC, or one that is gone: nobody is in it.
+    return key === undefined ? [] : [{ ruleId: rule.id, traffic, peer: { kind: "group", key } }];
+  }
+  const cidrBlocks = peer.cidrBlocks.filter(isIpv4);
+  const planned: GroupPeerBlueprint[] =
+    rule.peer.kind === "prefix-list"
+      ? [{ kind: "prefix-list", prefixListId: rule.peer.prefixListId, cidrBlocks }]
+      : cidrBlocks.map((cidrBlock) => ({ kind: "cidr", cidrBlock }));
+  return planned.map((one) => ({ ruleId: rule.id, traffic, peer: one }));
+}
+
+function aclRuleOf({ ruleNumber, action, traffic, cidrBlock }: NetworkAclEntry): AclRuleBlueprint[] {
+  return isIpv4(cidrBlock) ? [{ ruleNumber, action, traffic: trafficOf(traffic), cidrBlock }] : [];
+}
+
+function trafficOf(traffic: Traffic): TrafficBlueprint {
+  switch (traffic.kind) {
+    case "all":
+      return { kind: "all" };
+    case "ports": {
+      const { fromPort, toPort } = traffic;
+      return { kind: traffic.protocol === 6 ? "tcp" : "udp", fromPort, toPort };
+    }
+    case "icmp": {
+      const { protocol, type, code } = traffic;
+      if (protocol === 58) return { kind: "protocol", number: protocol };
+      return { kind: "icmp", ...(type !== -1 && { type }), ...(code !== -1 && { code }) };
+    }
+    case "protocol":
+      return { kind: "protocol", number: traffic.protocol };
+  }
+}
+
+function isIpv4(cidrBlock: string): boolean {
+  return parsePrefix(cidrBlock)?.ip.width === 32;
+}
