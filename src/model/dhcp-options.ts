@@ -27,7 +27,7 @@ export interface DhcpConfiguration {
 /** The set of a VPC that has none of its own: there from the start, as every account has it in every region. */
 export function defaultDhcpOptions(caller: Caller): DhcpOptions {
   return {
-    id: `dopt-${stableHex(`${caller.accountId}/${caller.region}/dhcp-options`, 17)}` as Id<"dopt">,
+    id: `dopt-${stableHex(`${caller.accountId}/${caller.region}/default-dhcp-options`, 17)}` as Id<"dopt">,
     accountId: caller.accountId,
     region: caller.region,
     createdAtMs: 0,

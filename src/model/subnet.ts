@@ -26,6 +26,8 @@ export interface Subnet extends Resource {
   readonly availabilityZone: string;
   readonly ipv6CidrBlocks: readonly SubnetIpv6CidrBlock[];
   readonly mapPublicIpOnLaunch: boolean;
+  /** Whether it is the default subnet of its zone; absent for no. */
+  readonly isDefaultForZone?: boolean;
   readonly assignIpv6AddressOnCreation: boolean;
   readonly enableDns64: boolean;
   readonly privateDnsNameOptionsOnLaunch: PrivateDnsNameOptions;

@@ -1,5 +1,5 @@
 /**
- * Prefix lists that AWS manages, on the wire.
+ * Prefix lists on the wire: AWS's own, and customers' beside them.
  * Source: Amazon EC2 API Reference, "DescribePrefixLists", "DescribeManagedPrefixLists", "GetManagedPrefixListEntries".
  */
 
@@ -11,14 +11,20 @@ import type {
   Filter,
   GetManagedPrefixListEntriesRequest,
   GetManagedPrefixListEntriesResult,
+  ManagedPrefixList as WireList,
 } from "@aws-sdk/client-ec2";
 import { isId } from "../../base/id.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { type ApiError, fail } from "../../model/error.ts";
+import { ec2Arn, owned } from "../../model/lookup.ts";
+import { entriesOfVersion, type PrefixListEntry } from "../../model/managed-prefix-list.ts";
+import type { Tags } from "../../model/resource.ts";
+import { find, findBy, ownerKey } from "../../model/state.ts";
 import { findPrefixList, type PrefixList, prefixListArn, prefixListsOf } from "../../model/prefix-list.ts";
 import type { Call, Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
-import { always, type FilterTable, never, readFilters } from "./filter.ts";
+import { type FilterTable, readFilters, tagFilters } from "./filter.ts";
+import { wireList } from "./managed-prefix-list.ts";
 import { type Page, type PageBounds, type PageInput, pageOf } from "./page.ts";
 import { onAnything, regionKeys } from "./target.ts";
 
@@ -27,7 +33,7 @@ const plainBounds: PageBounds = { least: 1, most: 1000, above: "cut" };
 const managedBounds: PageBounds = { least: 1, most: 100, above: "refused" };
 
 const describe: Handler<DescribePrefixListsRequest, DescribePrefixListsResult> = async (input, call) => {
-  const page = find(input, { filters: plainFilters, bounds: plainBounds }, call);
+  const page = pageOfAws(input, { filters: plainFilters, bounds: plainBounds }, call);
   if (!page.ok) return page;
   const lists = page.value.items.map((one) => ({
     Cidrs: [...one.cidrBlocks],
@@ -37,33 +43,70 @@ const describe: Handler<DescribePrefixListsRequest, DescribePrefixListsResult> =
   return ok({ NextToken: page.value.nextToken, PrefixLists: lists });
 };
 
+/** Of all that the caller sees: AWS's lists, then his own. */
+interface SeenList {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+  readonly tags: Tags;
+  readonly wire: WireList;
+}
+
 const describeManaged: Handler<DescribeManagedPrefixListsRequest, DescribeManagedPrefixListsResult> = async (
   input,
   call,
 ) => {
-  const page = find(input, { filters: managedFilters, bounds: managedBounds }, call);
+  const checked = checkIds(input.PrefixListIds ?? [], call);
+  if (!checked.ok) return checked;
+  const passing = readFilters(input.Filters, managedFilters);
+  if (!passing.ok) return passing;
+  const ids = input.PrefixListIds ?? [];
+  const lists = seenLists(call).filter(
+    (one) => (ids.length === 0 || ids.includes(one.id)) && passing.value.matches(one),
+  );
+  const page = pageOf(lists, keyOfSeen, input, managedBounds);
   if (!page.ok) return page;
-  const lists = page.value.items.map((one) => ({
-    PrefixListId: one.id,
-    AddressFamily: "IPv4",
-    State: "create-complete" as const,
-    PrefixListArn: prefixListArn(one),
-    PrefixListName: one.name,
-    Tags: [],
-    OwnerId: "AWS",
-  }));
-  return ok({ NextToken: page.value.nextToken, PrefixLists: lists });
+  return ok({ NextToken: page.value.nextToken, PrefixLists: page.value.items.map((one) => one.wire) });
 };
+
+function seenLists(call: Call): readonly SeenList[] {
+  const managed = prefixListsOf(call.region).map((one): SeenList => {
+    const wire: WireList = {
+      PrefixListId: one.id,
+      AddressFamily: "IPv4",
+      State: "create-complete",
+      PrefixListArn: prefixListArn(one),
+      PrefixListName: one.name,
+      Tags: [],
+      OwnerId: "AWS",
+    };
+    return { id: one.id, name: one.name, ownerId: "AWS", tags: [], wire };
+  });
+  const own = findBy(call.state(), "prefix-list", "owner", ownerKey(call.accountId, call.region)).map(
+    (one): SeenList => ({ id: one.id, name: one.name, ownerId: one.accountId, tags: one.tags, wire: wireList(one) }),
+  );
+  return [...managed, ...own].toSorted((a, b) => (keyOfSeen(a) < keyOfSeen(b) ? -1 : 1));
+}
+
+function keyOfSeen(one: SeenList): string {
+  return `${one.ownerId === "AWS" ? 0 : 1} ${one.name} ${one.id}`;
+}
 
 /** Lists of AWS's have one version, so that `TargetVersion` does not matter. */
 const entries: Handler<GetManagedPrefixListEntriesRequest, GetManagedPrefixListEntriesResult> = async (input, call) => {
   const id = input.PrefixListId ?? "";
   const checked = checkIds([id], call);
   if (!checked.ok) return checked;
-  const blocks = findPrefixList(call.region, id)?.cidrBlocks ?? [];
-  const page = pageOf(blocks.toSorted(), (cidr) => cidr, input, managedBounds);
+  const own = find(call.state(), "prefix-list", id);
+  const versioned = own === undefined ? undefined : entriesOfVersion(own, input.TargetVersion ?? own.versions.length);
+  if (versioned?.ok === false) return versioned;
+  const managed = findPrefixList(call.region, id)?.cidrBlocks ?? [];
+  const rows = versioned?.value ?? managed.map((cidrBlock): PrefixListEntry => ({ cidrBlock }));
+  const sorted = rows.toSorted((a, b) => (a.cidrBlock < b.cidrBlock ? -1 : 1));
+  const page = pageOf(sorted, (row) => row.cidrBlock, input, managedBounds);
   if (!page.ok) return page;
-  return ok({ Entries: page.value.items.map((cidr) => ({ Cidr: cidr })), NextToken: page.value.nextToken });
+  const shown = page.value.items.map((row) => ({ Cidr: row.cidrBlock, Description: row.description }));
+  return ok({ Entries: shown, NextToken: page.value.nextToken });
 };
 
 interface FindInput extends PageInput {
@@ -71,7 +114,7 @@ interface FindInput extends PageInput {
   readonly Filters?: readonly Filter[] | undefined;
 }
 
-function find(
+function pageOfAws(
   input: FindInput,
   how: { readonly filters: FilterTable<PrefixList>; readonly bounds: PageBounds },
   call: Call,
@@ -90,8 +133,15 @@ function find(
 function checkIds(ids: readonly string[], call: Call): Result<void, ApiError> {
   const malformed = ids.find((id) => !isId("pl", id));
   if (malformed !== undefined) return fail("InvalidPrefixListId.Malformed", { id: malformed });
-  const unknown = ids.find((id) => findPrefixList(call.region, id) === undefined);
+  const unknown = ids.find(
+    (id) => findPrefixList(call.region, id) === undefined && owned(call.state(), "prefix-list", id, call) === undefined,
+  );
   return unknown === undefined ? ok(undefined) : fail("InvalidPrefixListID.NotFound", { prefixListId: unknown });
+}
+
+function entriesArn(id: string, call: Call): string {
+  const isAws = isId("pl", id) && findPrefixList(call.region, id) !== undefined;
+  return isAws ? `arn:aws:ec2:${call.region}:aws:prefix-list/${id}` : ec2Arn("prefix-list", id, call);
 }
 
 const plainFilters: FilterTable<PrefixList> = {
@@ -99,10 +149,11 @@ const plainFilters: FilterTable<PrefixList> = {
   "prefix-list-name": (it) => [it.name],
 };
 
-const managedFilters: FilterTable<PrefixList> = {
-  ...plainFilters,
-  "owner-id": always("AWS"),
-  "tag-key": never,
+const managedFilters: FilterTable<SeenList> = {
+  ...tagFilters,
+  "owner-id": (it) => [it.ownerId],
+  "prefix-list-id": (it) => [it.id],
+  "prefix-list-name": (it) => [it.name],
 };
 
 export const prefixListActions: Actions = {
@@ -111,7 +162,7 @@ export const prefixListActions: Actions = {
   GetManagedPrefixListEntries: action(entries, (input, call) => [
     {
       action: "ec2:GetManagedPrefixListEntries",
-      resource: `arn:aws:ec2:${call.region}:aws:prefix-list/${input.PrefixListId ?? ""}`,
+      resource: entriesArn(input.PrefixListId ?? "", call),
       keys: regionKeys(call),
     },
   ]),

@@ -97,7 +97,7 @@ const replaceAssociation: Handler<ReplaceRouteTableAssociationRequest, ReplaceRo
 function wireTable(state: State, table: RouteTable): WireRouteTable {
   return {
     Associations: table.associations.map((one) => wireAssociation(table, one)),
-    PropagatingVgws: [],
+    PropagatingVgws: (table.propagatingVpnGatewayIds ?? []).map((GatewayId) => ({ GatewayId })),
     RouteTableId: table.id,
     Routes: routesOf(state, table).map((route) => wireRoute(state, route)),
     Tags: tagSet(table.tags),

@@ -8,6 +8,7 @@ import type {
   DescribeSubnetsResult,
   ModifySubnetAttributeRequest,
   Subnet as WireSubnet,
+  SubnetIpv6CidrBlockAssociation,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
 import { fail } from "../../model/error.ts";
@@ -20,6 +21,8 @@ import {
   deleteSubnet,
   modifySubnetAttribute,
   type Subnet,
+  type SubnetAttribute,
+  type SubnetIpv6CidrBlock,
 } from "../../model/subnet.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
@@ -31,8 +34,8 @@ import { onAnything, onExisting, onNew } from "./target.ts";
 const create: Handler<CreateSubnetRequest, CreateSubnetResult> = async (input, call) => {
   const tags = readTagSpecifications(input.TagSpecifications, ["subnet"]);
   if (!tags.ok) return tags;
-  if (input.Ipv6CidrBlock !== undefined || input.Ipv6Native === true) {
-    return fail("UnsupportedOperation", { message: "IPv6 CIDR blocks are not served by Underpass yet" });
+  if (input.Ipv6Native === true) {
+    return fail("UnsupportedOperation", { message: "Subnets with IPv6 alone are not served by Underpass" });
   }
   if (input.OutpostArn !== undefined) {
     return fail("UnsupportedOperation", { message: "Outposts are not served by Underpass" });
@@ -43,6 +46,7 @@ const create: Handler<CreateSubnetRequest, CreateSubnetResult> = async (input, c
     cidrBlock: input.CidrBlock,
     ...(input.AvailabilityZone !== undefined && { availabilityZone: input.AvailabilityZone }),
     ...(input.AvailabilityZoneId !== undefined && { availabilityZoneId: input.AvailabilityZoneId }),
+    ...(input.Ipv6CidrBlock !== undefined && { ipv6CidrBlock: input.Ipv6CidrBlock }),
     tags: tags.value.subnet,
   };
   const made = await call.run((state, context) => createSubnet(state, wanted, context));
@@ -69,37 +73,65 @@ const remove: Handler<DeleteSubnetRequest, object> = async (input, call) => {
 };
 
 const modifyAttribute: Handler<ModifySubnetAttributeRequest, object> = async (input, call) => {
-  const { SubnetId: subnetId = "", MapPublicIpOnLaunch: mapPublicIp, ...others } = input;
-  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
-  if (other !== undefined && mapPublicIp !== undefined) {
+  const given = readAttributes(input);
+  const [first, second] = given;
+  if (second !== undefined) {
     return fail("InvalidParameterCombination", { message: "Only one attribute may be modified at a time" });
   }
-  if (other !== undefined) {
-    return fail("UnsupportedOperation", { message: `The attribute ${other} is not served by Underpass yet` });
+  const foreign = unservedAttributes.find((name) => input[name] !== undefined);
+  if (first === undefined && foreign !== undefined) {
+    return fail("UnsupportedOperation", { message: `The attribute ${foreign} is not served by Underpass` });
   }
-  if (mapPublicIp?.Value === undefined) return fail("MissingParameter", { parameter: "mapPublicIpOnLaunch" });
-  const mapPublicIpOnLaunch = mapPublicIp.Value;
-  const done = await call.run((state, context) =>
-    modifySubnetAttribute(state, { subnetId, mapPublicIpOnLaunch }, context),
-  );
+  if (first === undefined) return fail("MissingParameter", { parameter: "mapPublicIpOnLaunch" });
+  const wanted = { subnetId: input.SubnetId ?? "", ...first };
+  const done = await call.run((state, context) => modifySubnetAttribute(state, wanted, context));
   return done.ok ? ok({}) : done;
 };
+
+const unservedAttributes = [
+  "MapCustomerOwnedIpOnLaunch",
+  "CustomerOwnedIpv4Pool",
+  "EnableLniAtDeviceIndex",
+  "DisableLniAtDeviceIndex",
+] as const;
+
+function readAttributes(input: ModifySubnetAttributeRequest): readonly SubnetAttribute[] {
+  const given: SubnetAttribute[] = [];
+  const bool = (
+    value: { readonly Value?: boolean | undefined } | undefined,
+    attribute: (value: boolean) => SubnetAttribute,
+  ): void => {
+    if (value?.Value !== undefined) given.push(attribute(value.Value));
+  };
+  bool(input.MapPublicIpOnLaunch, (mapPublicIpOnLaunch) => ({ mapPublicIpOnLaunch }));
+  bool(input.AssignIpv6AddressOnCreation, (assignIpv6AddressOnCreation) => ({ assignIpv6AddressOnCreation }));
+  bool(input.EnableDns64, (enableDns64) => ({ enableDns64 }));
+  bool(input.EnableResourceNameDnsARecordOnLaunch, (enableResourceNameDnsARecord) => ({
+    enableResourceNameDnsARecord,
+  }));
+  bool(input.EnableResourceNameDnsAAAARecordOnLaunch, (enableResourceNameDnsAaaaRecord) => ({
+    enableResourceNameDnsAaaaRecord,
+  }));
+  const hostnameType = input.PrivateDnsHostnameTypeOnLaunch;
+  if (hostnameType !== undefined) given.push({ hostnameType });
+  return given;
+}
 
 function wireSubnet(state: State, subnet: Subnet): WireSubnet {
   return {
     AvailabilityZoneId: zoneIdOf(subnet),
     MapCustomerOwnedIpOnLaunch: false,
     OwnerId: subnet.accountId,
-    AssignIpv6AddressOnCreation: false,
-    Ipv6CidrBlockAssociationSet: [],
+    AssignIpv6AddressOnCreation: subnet.assignIpv6AddressOnCreation,
+    Ipv6CidrBlockAssociationSet: subnet.ipv6CidrBlocks.map(wireIpv6SubnetBlock),
     ...optionalTags(subnet.tags),
     SubnetArn: ec2Arn("subnet", subnet.id, subnet),
-    EnableDns64: false,
+    EnableDns64: subnet.enableDns64,
     Ipv6Native: false,
     PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: "ip-name",
-      EnableResourceNameDnsARecord: false,
-      EnableResourceNameDnsAAAARecord: false,
+      HostnameType: subnet.privateDnsNameOptionsOnLaunch.hostnameType,
+      EnableResourceNameDnsARecord: subnet.privateDnsNameOptionsOnLaunch.enableResourceNameDnsARecord,
+      EnableResourceNameDnsAAAARecord: subnet.privateDnsNameOptionsOnLaunch.enableResourceNameDnsAaaaRecord,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
     SubnetId: subnet.id,
@@ -108,8 +140,18 @@ function wireSubnet(state: State, subnet: Subnet): WireSubnet {
     CidrBlock: subnet.cidrBlock,
     AvailableIpAddressCount: availableAddressCount(state, subnet),
     AvailabilityZone: subnet.availabilityZone,
-    DefaultForAz: false,
+    DefaultForAz: subnet.isDefaultForZone === true,
     MapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
+  };
+}
+
+export function wireIpv6SubnetBlock(block: SubnetIpv6CidrBlock): SubnetIpv6CidrBlockAssociation {
+  return {
+    AssociationId: block.associationId,
+    Ipv6CidrBlock: block.cidrBlock,
+    Ipv6CidrBlockState: { State: "associated" },
+    Ipv6AddressAttribute: "public",
+    IpSource: "amazon",
   };
 }
 
@@ -131,27 +173,33 @@ function filtersIn(state: State): FilterTable<Subnet> {
     cidrBlock: cidr,
     "cidr-block": cidr,
     "customer-owned-ipv4-pool": never,
-    "default-for-az": always("false"),
-    defaultForAz: always("false"),
-    "enable-dns64": always("false"),
+    "default-for-az": isDefault,
+    defaultForAz: isDefault,
+    "enable-dns64": (it) => [String(it.enableDns64)],
     "enable-lni-at-device-index": never,
-    "ipv6-cidr-block-association.association-id": never,
-    "ipv6-cidr-block-association.ipv6-cidr-block": never,
-    "ipv6-cidr-block-association.state": never,
+    "ipv6-cidr-block-association.association-id": (it) => it.ipv6CidrBlocks.map((block) => block.associationId),
+    "ipv6-cidr-block-association.ipv6-cidr-block": (it) => it.ipv6CidrBlocks.map((block) => block.cidrBlock),
+    "ipv6-cidr-block-association.state": (it) => it.ipv6CidrBlocks.map(() => "associated"),
     "ipv6-native": always("false"),
     "map-customer-owned-ip-on-launch": always("false"),
     "map-public-ip-on-launch": (it) => [String(it.mapPublicIpOnLaunch)],
     "outpost-arn": never,
     "owner-id": (it) => [it.accountId],
-    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": always("false"),
-    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": always("false"),
-    "private-dns-name-options-on-launch.hostname-type": always("ip-name"),
+    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": (it) => [
+      String(it.privateDnsNameOptionsOnLaunch.enableResourceNameDnsARecord),
+    ],
+    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": (it) => [
+      String(it.privateDnsNameOptionsOnLaunch.enableResourceNameDnsAaaaRecord),
+    ],
+    "private-dns-name-options-on-launch.hostname-type": (it) => [it.privateDnsNameOptionsOnLaunch.hostnameType],
     state: always("available"),
     "subnet-arn": (it) => [ec2Arn("subnet", it.id, it)],
     "subnet-id": (it) => [it.id],
     "vpc-id": (it) => [it.vpcId],
   };
 }
+
+const isDefault = (it: Subnet): readonly string[] => [String(it.isDefaultForZone === true)];
 
 export const subnetActions: Actions = {
   CreateSubnet: action(create, (input, call) => [

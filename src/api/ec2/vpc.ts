@@ -10,16 +10,23 @@ import type {
   DescribeVpcsResult,
   ModifyVpcAttributeRequest,
   Vpc as WireVpc,
+  VpcIpv6CidrBlockAssociation,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
+import { dhcpOptionsIdOf } from "../../model/dhcp-options.ts";
 import { fail } from "../../model/error.ts";
 import { lookup } from "../../model/lookup.ts";
-import { stableHex } from "../../model/stable-id.ts";
-import type { Caller } from "../../model/verb.ts";
-import { createVpc, deleteVpc, modifyVpcAttribute, type Vpc, type VpcAttribute } from "../../model/vpc.ts";
+import {
+  createVpc,
+  deleteVpc,
+  modifyVpcAttribute,
+  type Vpc,
+  type VpcAttribute,
+  type VpcIpv6CidrBlock,
+} from "../../model/vpc.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
-import { always, type FilterTable, never, tagFilters } from "./filter.ts";
+import { always, type FilterTable, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
 import { optionalTags, readTagSpecifications } from "./tag-set.ts";
 import { onAnything, onExisting, onNew } from "./target.ts";
@@ -27,8 +34,8 @@ import { onAnything, onExisting, onNew } from "./target.ts";
 const create: Handler<CreateVpcRequest, CreateVpcResult> = async (input, call) => {
   const tags = readTagSpecifications(input.TagSpecifications, ["vpc"]);
   if (!tags.ok) return tags;
-  if (input.AmazonProvidedIpv6CidrBlock === true || input.Ipv6CidrBlock !== undefined || input.Ipv6Pool !== undefined) {
-    return fail("UnsupportedOperation", { message: "IPv6 CIDR blocks are not served by Underpass yet" });
+  if (input.Ipv6CidrBlock !== undefined || input.Ipv6Pool !== undefined) {
+    return fail("UnsupportedOperation", { message: "IPv6 CIDR blocks of your own are not served by Underpass" });
   }
   if (input.Ipv4IpamPoolId !== undefined || input.Ipv6IpamPoolId !== undefined) {
     return fail("UnsupportedOperation", { message: "IPAM pools are not served by Underpass" });
@@ -42,12 +49,20 @@ const create: Handler<CreateVpcRequest, CreateVpcResult> = async (input, call) =
       message: `Value (${tenancy}) for parameter instanceTenancy is invalid. Valid values are default and dedicated.`,
     });
   }
-  const { CidrBlock: cidrBlock } = input;
-  const made = await call.run((state, context) =>
-    createVpc(state, { cidrBlock, instanceTenancy: tenancy, tags: tags.value.vpc }, context),
-  );
-  // The answer still says pending, as AWS's does; the VPC is there.
-  return made.ok ? ok({ Vpc: { ...wireVpc(made.value), State: "pending", Ipv6CidrBlockAssociationSet: [] } }) : made;
+  const wanted = {
+    cidrBlock: input.CidrBlock,
+    instanceTenancy: tenancy,
+    amazonProvidedIpv6CidrBlock: input.AmazonProvidedIpv6CidrBlock === true,
+    tags: tags.value.vpc,
+  } as const;
+  const made = await call.run((state, context) => createVpc(state, wanted, context));
+  if (!made.ok) return made;
+  // The answer still says pending and associating, as AWS's does; the VPC is there.
+  const ipv6 = made.value.ipv6CidrBlocks.map((block) => ({
+    ...wireIpv6Block(made.value, block),
+    Ipv6CidrBlockState: { State: "associating" as const },
+  }));
+  return ok({ Vpc: { ...wireVpc(made.value), State: "pending", Ipv6CidrBlockAssociationSet: ipv6 } });
 };
 
 const describe: Handler<DescribeVpcsRequest, DescribeVpcsResult> = async (input, call) => {
@@ -102,16 +117,7 @@ const describeAttribute: Handler<DescribeVpcAttributeRequest, DescribeVpcAttribu
   return ok({ VpcId: vpc.value.id, [wire]: { Value: vpc.value[attribute] } });
 };
 
-/** Every account has one set of DHCP options by default in each region. */
-export function defaultDhcpOptionsId(caller: Caller): string {
-  return `dopt-${stableHex(`${caller.accountId}/${caller.region}/default-dhcp-options`, 17)}`;
-}
-
-function dhcpOptionsIdOf(vpc: Vpc): string {
-  return vpc.dhcpOptionsId === "default" ? defaultDhcpOptionsId(vpc) : vpc.dhcpOptionsId;
-}
-
-function wireVpc(vpc: Vpc): WireVpc {
+export function wireVpc(vpc: Vpc): WireVpc {
   const [primary] = vpc.cidrBlocks;
   return {
     OwnerId: vpc.accountId,
@@ -121,6 +127,9 @@ function wireVpc(vpc: Vpc): WireVpc {
       CidrBlock: block.cidrBlock,
       CidrBlockState: { State: "associated" },
     })),
+    ...(vpc.ipv6CidrBlocks.length > 0 && {
+      Ipv6CidrBlockAssociationSet: vpc.ipv6CidrBlocks.map((block) => wireIpv6Block(vpc, block)),
+    }),
     IsDefault: vpc.isDefault,
     ...optionalTags(vpc.tags),
     BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
@@ -128,6 +137,18 @@ function wireVpc(vpc: Vpc): WireVpc {
     State: "available",
     CidrBlock: primary?.cidrBlock,
     DhcpOptionsId: dhcpOptionsIdOf(vpc),
+  };
+}
+
+export function wireIpv6Block(vpc: Vpc, block: VpcIpv6CidrBlock): VpcIpv6CidrBlockAssociation {
+  return {
+    AssociationId: block.associationId,
+    Ipv6CidrBlock: block.cidrBlock,
+    Ipv6CidrBlockState: { State: "associated" },
+    NetworkBorderGroup: vpc.region,
+    Ipv6Pool: "Amazon",
+    Ipv6AddressAttribute: "public",
+    IpSource: "amazon",
   };
 }
 
@@ -143,10 +164,10 @@ const filters: FilterTable<Vpc> = {
   "cidr-block-association.state": always("associated"),
   "dhcp-options-id": (it) => [dhcpOptionsIdOf(it)],
   "instance-tenancy": (it) => [it.instanceTenancy],
-  "ipv6-cidr-block-association.association-id": never,
-  "ipv6-cidr-block-association.ipv6-cidr-block": never,
-  "ipv6-cidr-block-association.ipv6-pool": never,
-  "ipv6-cidr-block-association.state": never,
+  "ipv6-cidr-block-association.association-id": (it) => it.ipv6CidrBlocks.map((block) => block.associationId),
+  "ipv6-cidr-block-association.ipv6-cidr-block": (it) => it.ipv6CidrBlocks.map((block) => block.cidrBlock),
+  "ipv6-cidr-block-association.ipv6-pool": (it) => it.ipv6CidrBlocks.map(() => "Amazon"),
+  "ipv6-cidr-block-association.state": (it) => it.ipv6CidrBlocks.map(() => "associated"),
   "is-default": isDefault,
   isDefault,
   "owner-id": (it) => [it.accountId],

@@ -1,0 +1,128 @@
+/**
+ * The default VPC: made on demand, with a default subnet in each zone and a way to the internet.
+ * Source: Amazon VPC User Guide, "Default VPCs": 172.31.0.0/16, a /20 a zone, an internet gateway on the main table.
+ *
+ * ASSUMPTION: an account has none until it asks for one; AWS's accounts have one in each region from the start.
+ */
+
+import { addToIp } from "../base/ip.ts";
+import { formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
+import { assert } from "../base/assert.ts";
+import { storedPrefix } from "./cidr.ts";
+import { fail } from "./error.ts";
+import { attachInternetGateway, createInternetGateway } from "./internet-gateway.ts";
+import { findRegion } from "./region.ts";
+import { mainRouteTableOf } from "./route-table.ts";
+import { apply, type Change, findBy, ownerKey, put, type State } from "./state.ts";
+import { createSubnet, type Subnet } from "./subnet.ts";
+import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { createVpc, type Vpc } from "./vpc.ts";
+
+const block = "172.31.0.0/16";
+const subnetBits = 20;
+
+/** The default VPC with all that AWS puts into it; fails with DefaultVpcAlreadyExists. */
+export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
+  if (defaultVpcOf(state, context) !== undefined) {
+    return fail("DefaultVpcAlreadyExists", {
+      message: "A Default VPC already exists for this account in this region.",
+    });
+  }
+  const steps = stepper(state, context);
+  const plain = steps.take(createVpc(steps.state(), { cidrBlock: block, tags: [] }, context));
+  const vpc: Vpc = { ...plain, isDefault: true, enableDnsHostnames: true };
+  steps.change(put("vpc", vpc));
+  const gateway = steps.take(createInternetGateway(steps.state(), { tags: [] }, context));
+  const attachment = { internetGatewayId: gateway.id, vpcId: vpc.id };
+  steps.take(attachInternetGateway(steps.state(), attachment, context));
+  const main = mainRouteTableOf(steps.state(), vpc.id);
+  steps.change(
+    put("route-table", {
+      ...main,
+      routes: [
+        {
+          destination: { kind: "cidr", cidrBlock: "0.0.0.0/0" },
+          target: { kind: "internet-gateway", internetGatewayId: gateway.id },
+        },
+      ],
+    }),
+  );
+  for (const zone of findRegion(context.region)?.zones ?? []) {
+    const made = createDefaultSubnet(steps.state(), { availabilityZone: zone.name }, context);
+    steps.take(made);
+  }
+  return accept(vpc, steps.changes());
+}
+
+/** The default subnet of a zone, in the first free /20; fails with DefaultSubnetAlreadyExistsInAvailabilityZone. */
+export function createDefaultSubnet(
+  state: State,
+  input: { readonly availabilityZone: string },
+  context: Context,
+): Outcome<Subnet> {
+  const vpc = defaultVpcOf(state, context);
+  if (vpc === undefined) {
+    return fail("InvalidParameterValue", {
+      message: "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC",
+    });
+  }
+  const subnets = findBy(state, "subnet", "vpcId", vpc.id);
+  if (subnets.some((one) => isDefaultSubnet(one) && one.availabilityZone === input.availabilityZone)) {
+    return fail("DefaultSubnetAlreadyExistsInAvailabilityZone", {
+      message: `'${input.availabilityZone}' already has a default subnet`,
+    });
+  }
+  const free = slots().find((slot) => !subnets.some((one) => overlaps(storedPrefix(one.cidrBlock), slot)));
+  if (free === undefined) return fail("InsufficientFreeAddressesInSubnet", {});
+  const wanted = { vpcId: vpc.id, cidrBlock: formatPrefix(free), availabilityZone: input.availabilityZone, tags: [] };
+  const made = createSubnet(state, wanted, context);
+  if (!made.ok) return made;
+  const subnet: Subnet = { ...made.value.value, mapPublicIpOnLaunch: true, isDefaultForZone: true };
+  return accept(subnet, [...made.value.changes, put("subnet", subnet)]);
+}
+
+/** The caller's default VPC in his region, or undefined. */
+export function defaultVpcOf(state: State, caller: Caller): Vpc | undefined {
+  return findBy(state, "vpc", "owner", ownerKey(caller.accountId, caller.region)).find((vpc) => vpc.isDefault);
+}
+
+function isDefaultSubnet(subnet: Subnet): boolean {
+  return subnet.isDefaultForZone === true;
+}
+
+function slots(): readonly Prefix[] {
+  const whole = storedPrefix(block);
+  const step = 2 ** (32 - subnetBits);
+  return Array.from({ length: 2 ** (subnetBits - whole.bits) }, (_, at) => ({
+    ip: addToIp(whole.ip, at * step),
+    bits: subnetBits,
+  }));
+}
+
+/** Runs verbs one after the other, each on the state of the last, and gathers their changes. */
+function stepper(
+  start: State,
+  context: Context,
+): {
+  readonly state: () => State;
+  readonly take: <V>(outcome: Outcome<V>) => V;
+  readonly change: (change: Change) => void;
+  readonly changes: () => readonly Change[];
+} {
+  let state = start;
+  const changes: Change[] = [];
+  const add = (more: readonly Change[]): void => {
+    changes.push(...more);
+    state = apply(state, more);
+  };
+  return {
+    state: () => state,
+    take: (outcome) => {
+      assert(outcome.ok, `a default VPC can be made in ${context.region}`);
+      add(outcome.value.changes);
+      return outcome.value.value;
+    },
+    change: (change) => add([change]),
+    changes: () => changes,
+  };
+}
