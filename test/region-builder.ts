@@ -88,13 +88,17 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
         vpcId,
         serviceName: `com.amazonaws.${context.region}.${service}`,
         routeTableIds,
-        subnetIds: [],
+        subnets: [],
         securityGroupIds: [],
         tags: [],
       }).id,
     /** Puts an endpoint on route tables and takes it off others. */
     reroute: (vpcEndpointId: string, addRouteTableIds: string[], removeRouteTableIds: string[] = []): unknown =>
-      run(modifyVpcEndpoint, { ...unchanged, vpcEndpointId, addRouteTableIds, removeRouteTableIds }),
+      run(modifyVpcEndpoint, {
+        vpcEndpointId,
+        add: { ...noOptions, routeTableIds: addRouteTableIds },
+        remove: { routeTableIds: removeRouteTableIds, subnetIds: [], securityGroupIds: [] },
+      }),
     deleteEndpoint: (vpcEndpointId: string): unknown => run(deleteVpcEndpoints, { vpcEndpointIds: [vpcEndpointId] }),
     instance: (subnetId: string, wish: LaunchWish = {}): TestInstance =>
       launch({ run, state: () => state }, subnetId, wish),
@@ -109,7 +113,7 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
   };
 }
 
-const unchanged = { addSubnetIds: [], removeSubnetIds: [], addSecurityGroupIds: [], removeSecurityGroupIds: [] };
+const noOptions = { subnets: [], securityGroupIds: [] };
 
 type Verb<I, V> = (state: State, input: I, context: Context) => Outcome<V>;
 

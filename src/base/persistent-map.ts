@@ -51,6 +51,13 @@ export class PersistentMap<V> {
     for (const [key] of this.entries()) yield key;
   }
 
+  /** What differs from an earlier version; what the two share is not looked at. */
+  differencesFrom(earlier: PersistentMap<V>): readonly Difference<V>[] {
+    const found: Difference<V>[] = [];
+    compare(earlier.#root, this.#root, found);
+    return found;
+  }
+
   #entryOf(key: string): readonly [string, V] | undefined {
     const hash = hashOf(key);
     let node = this.#root;
@@ -62,6 +69,13 @@ export class PersistentMap<V> {
     }
     return undefined;
   }
+}
+
+/** An entry that two maps do not share: undefined on the side that lacks the key. */
+export interface Difference<V> {
+  readonly key: string;
+  readonly before: V | undefined;
+  readonly after: V | undefined;
 }
 
 type Node<V> = Leaf<V> | Branch<V>;
@@ -129,6 +143,28 @@ function remove<V>(node: Node<V> | undefined, hash: number, shift: number, key: 
 function* walk<V>(node: Node<V>): Generator<readonly [string, V]> {
   if (node.kind === "leaf") yield* node.entries;
   else for (const child of node.children) yield* walk(child);
+}
+
+function compare<V>(before: Node<V> | undefined, after: Node<V> | undefined, found: Difference<V>[]): void {
+  if (before === after) return;
+  if (before?.kind === "branch" && after?.kind === "branch") {
+    for (let bits = before.bitmap | after.bitmap; bits !== 0; bits &= bits - 1) {
+      const bit = bits & -bits;
+      compare(childAt(before, bit), childAt(after, bit), found);
+    }
+    return;
+  }
+  const earlier = new Map(before === undefined ? [] : walk(before));
+  for (const [key, value] of after === undefined ? [] : walk(after)) {
+    const old = earlier.get(key);
+    earlier.delete(key);
+    if (old !== value) found.push({ key, before: old, after: value });
+  }
+  for (const [key, value] of earlier) found.push({ key, before: value, after: undefined });
+}
+
+function childAt<V>(branch: Branch<V>, bit: number): Node<V> | undefined {
+  return (branch.bitmap & bit) === 0 ? undefined : branch.children[indexOf(branch.bitmap, bit)];
 }
 
 function sorted<V>(entries: (readonly [string, V])[]): (readonly [string, V])[] {

@@ -9,8 +9,23 @@ import { type ApiError, fail } from "./error.ts";
 export const defaultGatewayPolicy =
   '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}';
 
+/** The same for an interface endpoint: without a version, and set out in lines. */
+export const defaultInterfacePolicy = `{
+  "Statement": [
+    {
+      "Action": "*",
+      "Effect": "Allow",
+      "Principal": "*",
+      "Resource": "*"
+    }
+  ]
+}`;
+
 /** The document as it may be stored; fails with InvalidPolicyDocument. */
-export function checkEndpointPolicy(text: string, kind: "gateway-endpoint"): Result<string, ApiError> {
+export function checkEndpointPolicy(
+  text: string,
+  kind: "gateway-endpoint" | "interface-endpoint",
+): Result<string, ApiError> {
   const policy = parsePolicy(text, kind);
   return policy.ok ? ok(text) : fail("InvalidPolicyDocument", { message: ec2PolicyText(policy.error) });
 }

@@ -7,13 +7,14 @@ import { parseIp } from "../base/ip.ts";
 import { containsIp, overlaps } from "../base/prefix.ts";
 import { parsePolicy } from "../policy/parse.ts";
 import { storedPrefix } from "./cidr.ts";
+import type { VpcEndpointService } from "./endpoint-service.ts";
 import type { Instance } from "./instance.ts";
 import { type NetworkInterface, publicBlock } from "./network-interface.ts";
 import { formatDestination, routesOf } from "./route.ts";
 import type { RouteTable } from "./route-table.ts";
 import { all, find, findBy, type State } from "./state.ts";
 import { isReservedAddress, type Subnet } from "./subnet.ts";
-import type { VpcEndpoint } from "./vpc-endpoint.ts";
+import type { GatewayVpcEndpoint, PrivateVpcEndpoint, VpcEndpoint } from "./vpc-endpoint.ts";
 import { type Vpc, vpcBlockHolding } from "./vpc.ts";
 
 /** A sentence for each broken invariant; none for a sound state. */
@@ -25,6 +26,7 @@ export function brokenInvariants(state: State): readonly string[] {
     ...each(state, "network-interface", brokenInterface),
     ...each(state, "instance", brokenInstance),
     ...each(state, "vpc-endpoint", brokenEndpoint),
+    ...each(state, "vpc-endpoint-service", brokenService),
   ];
 }
 
@@ -37,6 +39,7 @@ type Checked = {
   readonly "network-interface": NetworkInterface;
   readonly instance: Instance;
   readonly "vpc-endpoint": VpcEndpoint;
+  readonly "vpc-endpoint-service": VpcEndpointService;
 };
 
 function each<K extends keyof Checked>(
@@ -121,15 +124,54 @@ function brokenInstance(state: State, instance: Instance): Claims {
 }
 
 function brokenEndpoint(state: State, endpoint: VpcEndpoint): Claims {
+  const vpc = { "its VPC exists": find(state, "vpc", endpoint.vpcId) !== undefined };
+  return { ...vpc, ...(endpoint.kind === "Gateway" ? brokenGateway(state, endpoint) : brokenPrivate(state, endpoint)) };
+}
+
+function brokenGateway(state: State, endpoint: GatewayVpcEndpoint): Claims {
   const tables = endpoint.routeTableIds.map((id) => find(state, "route-table", id));
   const rivals = endpoint.routeTableIds.flatMap((id) =>
     findBy(state, "vpc-endpoint", "routeTableId", id).filter((one) => one.serviceName === endpoint.serviceName),
   );
   return {
-    "its VPC exists": find(state, "vpc", endpoint.vpcId) !== undefined,
     "its route tables are of its VPC": tables.every((table) => table?.vpcId === endpoint.vpcId),
     "no table is named twice": new Set(endpoint.routeTableIds).size === endpoint.routeTableIds.length,
     "no other endpoint of its service uses its tables": rivals.every((one) => one.id === endpoint.id),
     "its policy can be evaluated": parsePolicy(endpoint.policyDocument, "gateway-endpoint").ok,
+  };
+}
+
+function brokenPrivate(state: State, endpoint: PrivateVpcEndpoint): Claims {
+  const subnets = endpoint.attachments.map((one) => find(state, "subnet", one.subnetId));
+  const zones = endpoint.attachments.map((one) => one.zoneName);
+  const groups = endpoint.kind === "Interface" ? endpoint.securityGroupIds : [];
+  const interfaces = endpoint.attachments.map((one) => find(state, "network-interface", one.networkInterfaceId));
+  return {
+    "its subnets are of its VPC": subnets.every((subnet) => subnet?.vpcId === endpoint.vpcId),
+    "it is once in a zone": new Set(zones).size === zones.length,
+    "its interfaces are where it says": interfaces.every(
+      (held, at) => held?.subnetId === endpoint.attachments[at]?.subnetId && isFor(held, endpoint),
+    ),
+    "its groups are of its VPC": groups.every((id) => find(state, "security-group", id)?.vpcId === endpoint.vpcId),
+    "its interfaces have its groups": interfaces.every(
+      (held) => held?.securityGroupIds.join() === groups.join() || endpoint.kind === "GatewayLoadBalancer",
+    ),
+    "its policy can be evaluated":
+      endpoint.kind === "GatewayLoadBalancer" || parsePolicy(endpoint.policyDocument, "interface-endpoint").ok,
+  };
+}
+
+function isFor(held: NetworkInterface | undefined, endpoint: PrivateVpcEndpoint): boolean {
+  return held?.requester?.kind === "vpc-endpoint" && held.requester.vpcEndpointId === endpoint.id;
+}
+
+function brokenService(state: State, service: VpcEndpointService): Claims {
+  const balancers = service.loadBalancerArns.map((arn) => find(state, "load-balancer", arn));
+  const kind = service.kind === "Interface" ? "network" : "gateway";
+  return {
+    "it has load balancers": balancers.length > 0,
+    "its load balancers are of its kind": balancers.every((one) => one?.kind === kind),
+    "nobody is allowed twice":
+      new Set(service.permissions.map((one) => one.principal)).size === service.permissions.length,
   };
 }

@@ -2,14 +2,27 @@
  * The services of AWS that a VPC endpoint can be made for, region by region.
  * Source: AWS PrivateLink guide, "AWS services that integrate with AWS PrivateLink" and "Gateway endpoints".
  *
+ * ASSUMPTION: every region offers every service, in all its zones but those that AWS's guides except.
  * ASSUMPTION: service ids that AWS has not shown in public are made up, the same on every start.
  */
 
 import type { Id } from "../base/id.ts";
+import {
+  interfaceServices,
+  knownServiceIds,
+  privateHosts,
+  withIpv6,
+  withoutPolicy,
+  withoutPrivateName,
+  withoutZones,
+} from "./data/interface-service.ts";
 import { allRegions, findRegion, type Zone } from "./region.ts";
+import type { Tags } from "./resource.ts";
 import { stableHex } from "./stable-id.ts";
 
 export type VpcEndpointType = "Gateway" | "Interface" | "GatewayLoadBalancer";
+
+export type IpAddressType = "ipv4" | "ipv6";
 
 /** One way in which a service is offered; a service with two types has two of these under one name. */
 export interface EndpointService {
@@ -18,53 +31,92 @@ export interface EndpointService {
   readonly id: Id<"vpce-svc">;
   readonly type: VpcEndpointType;
   readonly region: string;
-  readonly owner: "amazon";
+  /** `amazon` or an account. */
+  readonly owner: string;
   /** `s3.us-east-1.amazonaws.com`. */
   readonly baseEndpointDnsNames: readonly string[];
+  /** The names that private DNS answers for, the main one first. */
+  readonly privateDnsNames: readonly string[];
+  readonly privateDnsState?: "pendingVerification" | "verified" | "failed";
   readonly zones: readonly Zone[];
   readonly acceptanceRequired: boolean;
   readonly managesVpcEndpoints: boolean;
   readonly vpcEndpointPolicySupported: boolean;
-  readonly supportedIpAddressTypes: readonly ("ipv4" | "ipv6")[];
+  readonly supportedIpAddressTypes: readonly IpAddressType[];
+  readonly payerResponsibility?: "ServiceOwner";
+  readonly tags: Tags;
 }
 
-/** Every service of a region, sorted by name; none for an unknown region. */
+/** Every service of AWS in a region, sorted by name; none for an unknown region. */
 export function endpointServicesOf(region: string): readonly EndpointService[] {
-  return catalogue.get(region) ?? [];
+  const known = catalogue.get(region);
+  if (known !== undefined) return known;
+  const services = findRegion(region) === undefined ? [] : makeCatalogue(region);
+  catalogue.set(region, services);
+  return services;
 }
 
-/** The types in which a region offers the service of this name: none when there is no such service. */
+/** The types in which a region offers AWS's service of this name: none when there is no such service. */
 export function findEndpointServices(region: string, name: string): readonly EndpointService[] {
-  return endpointServicesOf(region).filter((service) => service.name === name);
+  let named = byName.get(region);
+  if (named === undefined) {
+    named = Map.groupBy(endpointServicesOf(region), (service) => service.name);
+    byName.set(region, named);
+  }
+  return named.get(name) ?? [];
 }
 
 /** The region that a name speaks of when it is the name of a service of another region. */
 export function regionOfServiceName(name: string): string | undefined {
-  return allRegions().find((region) => endpointServicesOf(region.name).some((service) => service.name === name))?.name;
+  return allRegions().find((region) => findEndpointServices(region.name, name).length > 0)?.name;
 }
 
-const knownIds: Readonly<Record<string, string>> = {
-  "com.amazonaws.us-east-1.s3 Gateway": "vpce-svc-0aa7c06513d4872d5",
-  "com.amazonaws.us-east-1.dynamodb Gateway": "vpce-svc-099eb39957ebe7ecc",
-};
+// Memos of pure results.
+const catalogue = new Map<string, readonly EndpointService[]>();
+const byName = new Map<string, ReadonlyMap<string, readonly EndpointService[]>>();
 
-const catalogue: ReadonlyMap<string, readonly EndpointService[]> = new Map(
-  allRegions().map((region) => [region.name, [gateway(region.name, "dynamodb"), gateway(region.name, "s3")]]),
-);
+function makeCatalogue(region: string): readonly EndpointService[] {
+  const gateways = ["dynamodb", "s3"].map((service) => gateway(region, service));
+  const interfaces = interfaceServices.map((service) => interfaceService(region, service));
+  const all = [...gateways, ...interfaces];
+  return all.toSorted((a, b) => (a.name === b.name ? (a.type < b.type ? -1 : 1) : a.name < b.name ? -1 : 1));
+}
 
 function gateway(region: string, service: string): EndpointService {
+  return {
+    ...offer(region, service, "Gateway"),
+    baseEndpointDnsNames: [`${service}.${region}.amazonaws.com`],
+    privateDnsNames: [],
+    zones: findRegion(region)?.zones ?? [],
+    supportedIpAddressTypes: ["ipv4"],
+  };
+}
+
+function interfaceService(region: string, service: string): EndpointService {
+  const hosts = withoutPrivateName.has(service) ? [] : (privateHosts[service] ?? [service]);
+  const except = withoutZones[service] ?? [];
+  return {
+    ...offer(region, service, "Interface"),
+    baseEndpointDnsNames: [`${service.split(".").toReversed().join(".")}.${region}.vpce.amazonaws.com`],
+    privateDnsNames: hosts.map((host) => `${host}.${region}.amazonaws.com`),
+    ...(hosts.length > 0 && { privateDnsState: "verified" as const }),
+    zones: (findRegion(region)?.zones ?? []).filter((zone) => !except.includes(zone.id)),
+    supportedIpAddressTypes: withIpv6.has(service) ? ["ipv6", "ipv4"] : ["ipv4"],
+  };
+}
+
+function offer(region: string, service: string, type: VpcEndpointType) {
   const name = `com.amazonaws.${region}.${service}`;
+  const key = `${name} ${type}`;
   return {
     name,
-    id: (knownIds[`${name} Gateway`] ?? `vpce-svc-${stableHex(`${name} Gateway`, 17)}`) as Id<"vpce-svc">,
-    type: "Gateway",
+    id: (knownServiceIds[key] ?? `vpce-svc-${stableHex(key, 17)}`) as Id<"vpce-svc">,
+    type,
     region,
     owner: "amazon",
-    baseEndpointDnsNames: [`${service}.${region}.amazonaws.com`],
-    zones: findRegion(region)?.zones ?? [],
     acceptanceRequired: false,
     managesVpcEndpoints: false,
-    vpcEndpointPolicySupported: true,
-    supportedIpAddressTypes: ["ipv4"],
+    vpcEndpointPolicySupported: !withoutPolicy.has(service),
+    tags: [],
   };
 }

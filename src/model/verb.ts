@@ -17,7 +17,19 @@ export interface Context {
   readonly accountId: string;
   /** The region that the call was made in. */
   readonly region: string;
+  /** Absent for the usual ones. */
+  readonly settings?: Settings;
 }
+
+/** What whoever runs the region has chosen. */
+export interface Settings {
+  /** How long a resource stays `pending` or `deleting`; with 0 it is at once what it becomes. */
+  readonly transitionMs: number;
+  /** Whether AWS's default quotas hold. */
+  readonly quotas: "aws" | "none";
+}
+
+export const usualSettings: Settings = { transitionMs: 0, quotas: "aws" };
 
 export type Outcome<V> = Result<{ readonly changes: readonly Change[]; readonly value: V }, ApiError>;
 

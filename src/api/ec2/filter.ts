@@ -18,6 +18,8 @@ export interface Filters<D> {
   readonly matches: (document: D) => boolean;
   /** The values of a filter that are without wildcards; undefined when it is not given or has one. */
   readonly exact: (name: string) => readonly string[] | undefined;
+  /** The filters that are given. */
+  readonly names: readonly string[];
 }
 
 /** Source: EC2 API Reference, "Error codes", FilterLimitExceeded; EC2 User Guide: 50 filters, 200 values. */
@@ -41,6 +43,7 @@ export function readFilters<D>(
   return ok({
     matches: (document) => tests.every((test) => passes(test, document)),
     exact: (name) => exactValues(tests.find((test) => test.name === name)?.patterns),
+    names: tests.map((test) => test.name),
   });
 }
 

@@ -4,10 +4,11 @@ import type { Filter } from "@aws-sdk/client-ec2";
 import { ok, type Result } from "../../base/result.ts";
 import { type ApiError, fail } from "../../model/error.ts";
 import { type Ec2Kind, lookupAll } from "../../model/lookup.ts";
-import { type Documents, findBy, type IndexName, ownerKey } from "../../model/state.ts";
+import { countBy, type Documents, type IndexName, ownerKey, tagKey } from "../../model/state.ts";
 import type { Call } from "../handler.ts";
 import { type Filters, type FilterTable, readFilters } from "./filter.ts";
-import { type Page, type PageBounds, type PageInput, pageOf, usualBounds } from "./page.ts";
+import { inOrder, keyOf, orderedBy } from "./ordered.ts";
+import { type Page, type PageBounds, type PageInput, pageOfMatching, usualBounds } from "./page.ts";
 
 export interface ListingInput extends PageInput {
   readonly Filters?: readonly Filter[] | undefined;
@@ -22,6 +23,8 @@ export interface Listing<K extends Ec2Kind> {
   readonly filters: FilterTable<Documents[K]>;
   /** Filters that an index answers: the name of the filter and of the index. */
   readonly indexed?: Readonly<Record<string, IndexName<K>>>;
+  /** The index by whole tags (`tagKey`), where the kind has one. */
+  readonly taggedBy?: IndexName<K>;
   readonly bounds?: PageBounds;
   /** What is there but not shown. */
   readonly hidden?: (document: Documents[K]) => boolean;
@@ -42,32 +45,58 @@ export function list<K extends Ec2Kind>(
   }
   const filters = readFilters(input.Filters, listing.filters);
   if (!filters.ok) return filters;
-  const named = byId ? lookupAll(call.state(), listing.kind, ids, call) : ok(candidates(listing, filters.value, call));
+  const named = byId ? lookupAll(call.state(), listing.kind, ids, call) : ok(undefined);
   if (!named.ok) return named;
-  const hits = named.value.filter((one) => listing.hidden?.(one) !== true && filters.value.matches(one));
-  return pageOf(sortedByKey(hits), keyOf, input, bounds);
+  const items = named.value === undefined ? candidates(listing, filters.value, call) : inOrder(named.value);
+  const matches = (one: Documents[K]): boolean => isShown(listing, one, call) && filters.value.matches(one);
+  return pageOfMatching(items, { keyOf, matches }, input, bounds);
 }
 
-/** Few enough documents to look at each: those of the index that a filter names, else all of the owner. */
+function isShown<K extends Ec2Kind>(listing: Listing<K>, one: Documents[K], call: Call): boolean {
+  return one.accountId === call.accountId && one.region === call.region && listing.hidden?.(one) !== true;
+}
+
+/** The smallest set in order that holds all that can pass: of an index that a filter names, else all of the owner. */
 function candidates<K extends Ec2Kind>(
   listing: Listing<K>,
   filters: Filters<Documents[K]>,
   call: Call,
 ): readonly Documents[K][] {
-  for (const [filter, index] of Object.entries(listing.indexed ?? {})) {
-    const values = filters.exact(filter);
-    if (values === undefined) continue;
-    const found = new Set(values.flatMap((value) => findBy(call.state(), listing.kind, index as IndexName<K>, value)));
-    return [...found].filter((one) => one.accountId === call.accountId && one.region === call.region);
+  const { kind } = listing;
+  const state = call.state();
+  const owner = ownerKey(call.accountId, call.region);
+  let best: Place = { index: "owner", keys: [owner], size: countBy(state, kind, "owner", owner) };
+  for (const { index, keys } of places(listing, filters, call)) {
+    const size = keys.reduce((sum, key) => sum + countBy(state, kind, index as IndexName<K>, key), 0);
+    if (size < best.size) best = { index, keys, size };
   }
-  return findBy(call.state(), listing.kind, "owner", ownerKey(call.accountId, call.region));
+  const index = best.index as IndexName<K>;
+  const [first, ...more] = best.keys.map((key) => orderedBy(state, kind, index, key));
+  return more.length === 0 ? (first ?? []) : inOrder([...new Set([...(first ?? []), ...more.flat()])]);
 }
 
-/** Creation time first, so that the order is the one in which things came; the id makes it one of a kind. */
-function keyOf(document: Documents[Ec2Kind]): string {
-  return `${String(document.createdAtMs).padStart(15, "0")} ${document.id}`;
+interface Place {
+  readonly index: string;
+  readonly keys: readonly string[];
+  readonly size: number;
 }
 
-function sortedByKey<D extends Documents[Ec2Kind]>(documents: readonly D[]): readonly D[] {
-  return documents.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+/** The indexes that answer filters of the call, and the keys to look for. */
+function places<K extends Ec2Kind>(
+  listing: Listing<K>,
+  filters: Filters<Documents[K]>,
+  call: Call,
+): readonly Omit<Place, "size">[] {
+  const named = Object.entries(listing.indexed ?? {}).flatMap(([filter, index]) => {
+    const keys = filters.exact(filter);
+    return keys === undefined ? [] : [{ index: index as string, keys: [...new Set(keys)] }];
+  });
+  if (listing.taggedBy === undefined) return named;
+  const tagged = filters.names.flatMap((name) => {
+    const values = name.startsWith("tag:") ? filters.exact(name) : undefined;
+    if (values === undefined) return [];
+    const key = name.slice("tag:".length);
+    return [{ index: listing.taggedBy as string, keys: [...new Set(values)].map((value) => tagKey(call, key, value)) }];
+  });
+  return [...named, ...tagged];
 }

@@ -17,6 +17,8 @@ export interface PageBounds {
   readonly most: number;
   /** What a number above `most` gives: a failure, or as many as `most`. */
   readonly above: "refused" | "cut";
+  /** How many a call without a number gets; absent for all. */
+  readonly usual?: number;
 }
 
 /** Source: EC2 API Reference, "DescribeVpcs", MaxResults: 5 to 1,000. */
@@ -34,19 +36,34 @@ export function pageOf<T>(
   input: PageInput,
   bounds: PageBounds = usualBounds,
 ): Result<Page<T>, ApiError> {
+  return pageOfMatching(items, { keyOf, matches: () => true }, input, bounds);
+}
+
+/** One page of those items that match; items behind the page's end are looked at only until one matches. */
+export function pageOfMatching<T>(
+  items: readonly T[],
+  look: { readonly keyOf: (item: T) => string; readonly matches: (item: T) => boolean },
+  input: PageInput,
+  bounds: PageBounds = usualBounds,
+): Result<Page<T>, ApiError> {
   const size = readSize(input.MaxResults, bounds);
   if (!size.ok) return size;
   const after = readToken(input.NextToken);
   if (!after.ok) return after;
-  const start = after.value === undefined ? 0 : firstAfter(items, keyOf, after.value);
-  const end = Math.min(items.length, start + size.value);
-  const last = items[end - 1];
-  const more = end < items.length && last !== undefined;
-  return ok({ items: items.slice(start, end), nextToken: more ? writeToken(keyOf(last)) : undefined });
+  const page: T[] = [];
+  const start = after.value === undefined ? 0 : firstAfter(items, look.keyOf, after.value);
+  for (let at = start; at < items.length; at++) {
+    const item = items[at] as T;
+    if (!look.matches(item)) continue;
+    const last = page[size.value - 1];
+    if (last !== undefined) return ok({ items: page, nextToken: writeToken(look.keyOf(last)) });
+    page.push(item);
+  }
+  return ok({ items: page, nextToken: undefined });
 }
 
 function readSize(given: number | undefined, bounds: PageBounds): Result<number, ApiError> {
-  if (given === undefined) return ok(Number.POSITIVE_INFINITY);
+  if (given === undefined) return ok(bounds.usual ?? Number.POSITIVE_INFINITY);
   if (given < bounds.least) return outOfBounds(given, `greater than or equal to ${bounds.least}`);
   if (given > bounds.most && bounds.above === "refused") {
     return outOfBounds(given, `less than or equal to ${bounds.most}`);

@@ -1,0 +1,149 @@
+/**
+ * The interfaces of an endpoint: which subnets it may be in, and how they come and go.
+ * Source: AWS PrivateLink guide, "Subnets and Availability Zones": one subnet a zone, and only zones of the service.
+ */
+
+import type { Id } from "../base/id.ts";
+import { ok, type Result } from "../base/result.ts";
+import { type ApiError, fail } from "./error.ts";
+import { lookupAll } from "./lookup.ts";
+import { ipv6Addresses, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
+import type { EndpointService } from "./service-catalogue.ts";
+import { type Change, find, put, remove, type State } from "./state.ts";
+import type { Subnet } from "./subnet.ts";
+import type { Caller, Context } from "./verb.ts";
+import type { EndpointAttachment, EndpointIpAddressType, EndpointSubnet, PrivateVpcEndpoint } from "./vpc-endpoint.ts";
+
+export interface JoiningSubnet extends Pick<EndpointSubnet, "ipv4" | "ipv6"> {
+  readonly subnet: Subnet;
+}
+
+interface Joining {
+  readonly vpcId: Id<"vpc">;
+  /** Absent when the service is gone. */
+  readonly service: EndpointService | undefined;
+  readonly subnets: readonly EndpointSubnet[];
+  /** Where the endpoint is already. */
+  readonly there: readonly EndpointAttachment[];
+}
+
+/** The subnets that a call names, when the endpoint may be in all of them; each once. */
+export function subnetsToJoin(
+  state: State,
+  joining: Joining,
+  caller: Caller,
+): Result<readonly JoiningSubnet[], ApiError> {
+  const wishes = new Map(joining.subnets.map((one) => [one.subnetId, one]));
+  const found = lookupAll(state, "subnet", [...wishes.keys()], caller);
+  if (!found.ok)
+    return found.error.code === "InvalidSubnetID.NotFound" ? fail("InvalidSubnetId.NotFound", found.error.at) : found;
+  const inZone = new Map<string, string>(joining.there.map((one) => [one.zoneName, one.subnetId]));
+  const { service } = joining;
+  for (const subnet of found.value) {
+    if (subnet.vpcId !== joining.vpcId)
+      return invalid(`Subnet ${subnet.id} does not belong to the VPC ${joining.vpcId}`);
+    const rival = inZone.get(subnet.availabilityZone);
+    if (rival !== undefined) return fail("DuplicateSubnetsInSameZone", { subnetId: rival });
+    inZone.set(subnet.availabilityZone, subnet.id);
+    const crossRegion = service !== undefined && service.region !== subnet.region;
+    if (service !== undefined && !crossRegion && !service.zones.some((zone) => zone.name === subnet.availabilityZone)) {
+      return invalid(
+        `The VPC endpoint service ${service.name} does not support the availability zone of the subnet: ${subnet.id}.`,
+      );
+    }
+  }
+  if (service?.type === "GatewayLoadBalancer" && inZone.size > 1) {
+    // ASSUMPTION: the text. Source: EC2 API Reference, "CreateVpcEndpoint": one subnet for such an endpoint.
+    return invalid("Only one subnet can be specified for GatewayLoadBalancer type VPC Endpoints.");
+  }
+  return ok(found.value.map((subnet) => ({ ...wishes.get(subnet.id), subnet })));
+}
+
+/** ASSUMPTION: the texts. Source: AWS PrivateLink guide, "IP address types": the service and every subnet must have it. */
+export function checkAddressType(
+  service: EndpointService | undefined,
+  type: EndpointIpAddressType,
+  joining: readonly JoiningSubnet[],
+): Result<void, ApiError> {
+  const needed = type === "dualstack" ? (["ipv4", "ipv6"] as const) : ([type] as const);
+  const lacking = needed.find((one) => service !== undefined && !service.supportedIpAddressTypes.includes(one));
+  if (lacking !== undefined) {
+    return invalid(`The VPC endpoint service ${service?.name ?? ""} does not support the IP address type ${type}.`);
+  }
+  const bare = joining.find(({ subnet }) => type !== "ipv4" && subnet.ipv6CidrBlocks.length === 0);
+  return bare === undefined
+    ? ok(undefined)
+    : invalid(`The subnet ${bare.subnet.id} does not support the IP address type ${type}.`);
+}
+
+/** An interface in each subnet that the endpoint joins. */
+export function attach(
+  state: State,
+  wanted: { readonly endpoint: PrivateVpcEndpoint; readonly joining: readonly JoiningSubnet[] },
+  context: Context,
+): Result<{ readonly attachments: readonly EndpointAttachment[]; readonly changes: readonly Change[] }, ApiError> {
+  const attachments: EndpointAttachment[] = [];
+  const changes: Change[] = [];
+  for (const joining of wanted.joining) {
+    const made = interfaceIn(state, { endpoint: wanted.endpoint, joining }, context);
+    if (!made.ok) return made;
+    const { subnet } = joining;
+    attachments.push({ subnetId: subnet.id, networkInterfaceId: made.value.id, zoneName: subnet.availabilityZone });
+    changes.push(put("network-interface", made.value));
+  }
+  return ok({ attachments, changes });
+}
+
+/** The interfaces of those that do not stay go. */
+export function attachmentsWithout(
+  there: readonly EndpointAttachment[],
+  stay: readonly EndpointAttachment[],
+): readonly Change[] {
+  return there.filter((one) => !stay.includes(one)).map((one) => remove("network-interface", one.networkInterfaceId));
+}
+
+/** The interfaces that stay have the endpoint's security groups. */
+export function regrouped(
+  state: State,
+  stay: readonly EndpointAttachment[],
+  endpoint: PrivateVpcEndpoint,
+): readonly Change[] {
+  return stay.flatMap(({ networkInterfaceId }) => {
+    const held: NetworkInterface | undefined = find(state, "network-interface", networkInterfaceId);
+    if (held === undefined || endpoint.kind !== "Interface") return [];
+    return [put("network-interface", { ...held, securityGroupIds: endpoint.securityGroupIds })];
+  });
+}
+
+function interfaceIn(
+  state: State,
+  wanted: { readonly endpoint: PrivateVpcEndpoint; readonly joining: JoiningSubnet },
+  context: Context,
+): Result<NetworkInterface, ApiError> {
+  const { endpoint, joining } = wanted;
+  const ipv4 = privateAddresses(state, joining.subnet).take(joining.ipv4);
+  if (!ipv4.ok) return ipv4;
+  const ipv6 =
+    endpoint.ipAddressType === "ipv4"
+      ? ok(undefined)
+      : ipv6Addresses(state, joining.subnet, context).take(joining.ipv6);
+  if (!ipv6.ok) return ipv6;
+  return ok(
+    newInterface(
+      {
+        subnet: joining.subnet,
+        description: `VPC Endpoint Interface ${endpoint.id}`,
+        privateIpAddress: ipv4.value,
+        ...(ipv6.value !== undefined && { ipv6Addresses: [ipv6.value] }),
+        securityGroupIds: endpoint.kind === "Interface" ? endpoint.securityGroupIds : [],
+        requester: { kind: "vpc-endpoint", vpcEndpointId: endpoint.id },
+        tags: [],
+      },
+      context,
+    ),
+  );
+}
+
+function invalid(message: string): Result<never, ApiError> {
+  return fail("InvalidParameter", { message });
+}
