@@ -103,11 +103,10 @@ function readDestination(input: CreateFlowLogsRequest): Result<FlowLogDestinatio
       const logGroup = named ?? /:log-group:([^:]+)/.exec(arn ?? "")?.[1] ?? "";
       return ok({ kind: "cloud-watch-logs", logGroup, roleArn });
     }
-    default:
-      return fail("UnsupportedOperation", {
-        message: `Flow logs to ${String(type)} are not served by Underpass`,
-      });
+    case "kinesis-data-firehose":
+      return fail("UnsupportedOperation", { message: "Flow logs to Data Firehose are not served by Underpass" });
   }
+  return invalid(`Value (${String(type)}) for parameter logDestinationType is invalid.`);
 }
 
 function wireLog(log: FlowLog): WireFlowLog {
