@@ -10,6 +10,7 @@ import { flowLogActions } from "./flow-log.ts";
 import { endpointConnectionActions } from "./endpoint-connection.ts";
 import { endpointServiceConfigurationActions } from "./endpoint-service-configuration.ts";
 import { endpointServicePermissionActions } from "./endpoint-service-permission.ts";
+import { cidrBlockActions } from "./cidr-block.ts";
 import { egressOnlyInternetGatewayActions } from "./egress-only-internet-gateway.ts";
 import { elasticIpActions } from "./elastic-ip.ts";
 import { instanceAttributeActions } from "./instance-attribute.ts";
@@ -48,6 +49,7 @@ const actions: Actions = {
   ...elasticIpActions,
   ...natGatewayActions,
   ...egressOnlyInternetGatewayActions,
+  ...cidrBlockActions,
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...networkAclActions,

@@ -117,7 +117,7 @@ function readAttributes(input: ModifySubnetAttributeRequest): readonly SubnetAtt
   return given;
 }
 
-function wireSubnet(state: State, subnet: Subnet): WireSubnet {
+export function wireSubnet(state: State, subnet: Subnet): WireSubnet {
   return {
     AvailabilityZoneId: zoneIdOf(subnet),
     MapCustomerOwnedIpOnLaunch: false,
