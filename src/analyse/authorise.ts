@@ -5,6 +5,7 @@
 
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
+import { type Counterfactual, counterfactual } from "../policy/counterfactual.ts";
 import { decide, decideInFull } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { PolicyRequest, Principal, RequestContext } from "../policy/request.ts";
@@ -39,6 +40,11 @@ export function authorise(state: State, ask: Ask): Decision {
 export function explain(state: State, ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
   const context = contextOf(state, ask);
   return { decision: decideInFull(requestOf(ask, context), policiesFor(state.policies ?? state, ask)), context };
+}
+
+/** The smallest single change of a condition key or of a statement that would turn the decision round, or undefined. */
+export function counterfactualOf(state: State, ask: Ask): Counterfactual | undefined {
+  return counterfactual(requestOf(ask, contextOf(state, ask)), policiesFor(state.policies ?? state, ask));
 }
 
 function requestOf(ask: Ask, context: RequestContext): PolicyRequest {
