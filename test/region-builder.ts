@@ -2,9 +2,11 @@
 
 import { makeId } from "../src/base/id.ts";
 import { createBucket, putBucketPolicy } from "../src/model/bucket.ts";
+import { allocateAddress, releaseAddress } from "../src/model/elastic-ip.ts";
 import { textOf } from "../src/model/error.ts";
 import { runInstances, terminateInstances } from "../src/model/instance.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
+import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
 import { createRoute, deleteRoute, type TargetInput } from "../src/model/route.ts";
 import {
   associateRouteTable,
@@ -102,6 +104,11 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
     deleteEndpoint: (vpcEndpointId: string): unknown => run(deleteVpcEndpoints, { vpcEndpointIds: [vpcEndpointId] }),
     instance: (subnetId: string, wish: LaunchWish = {}): TestInstance =>
       launch({ run, state: () => state }, subnetId, wish),
+    /** A NAT gateway, public unless said otherwise, with an address of its own. */
+    nat: (subnetId: string, connectivity: "public" | "private" = "public"): string =>
+      makeNat(run, subnetId, connectivity),
+    /** Deletes a NAT gateway and releases its address. */
+    dropNat: (natGatewayId: string): void => dropNat({ run, state: () => state }, natGatewayId),
     terminate: (instanceId: string): unknown => run(terminateInstances, { instanceIds: [instanceId] }),
     bucket: (name: string, policyDocument?: string): void => {
       run(createBucket, { name, tags: [] });
@@ -142,6 +149,20 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
 }
 
+function makeNat(run: Runner["run"], subnetId: string, connectivity: "public" | "private"): string {
+  const allocation = connectivity === "public" ? { allocationId: run(allocateAddress, { tags: [] }).id } : {};
+  const secondary = { secondaryAllocationIds: [], secondaryPrivateIpAddresses: [] };
+  return run(createNatGateway, { subnetId, connectivity, ...allocation, ...secondary, tags: [] }).id;
+}
+
+function dropNat({ run, state }: Runner, natGatewayId: string): void {
+  const gateway = find(state(), "natgateway", natGatewayId);
+  run(deleteNatGateway, { natGatewayId });
+  for (const { elastic } of gateway?.addresses ?? []) {
+    if (elastic !== undefined) run(releaseAddress, { allocationId: elastic.allocationId });
+  }
+}
+
 function dropTable({ run, state }: Runner, routeTableId: string): void {
   const table = find(state(), "route-table", routeTableId);
   for (const route of table?.routes ?? []) run(deleteRoute, { routeTableId, destination: route.destination });
@@ -161,6 +182,7 @@ function targetOf(id: string): TargetInput {
   if (id === "local") return { kind: "local" };
   if (id.startsWith("igw-")) return { kind: "gateway", gatewayId: id };
   if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };
+  if (id.startsWith("nat-")) return { kind: "nat-gateway", natGatewayId: id };
   if (id.startsWith("i-")) return { kind: "instance", instanceId: id };
   return { kind: "network-interface", networkInterfaceId: id };
 }
