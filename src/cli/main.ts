@@ -83,6 +83,23 @@ function addUp(program: Command, end: (status: number) => void): void {
       wholeNumber(0, 3600),
       0,
     )
+    .option(
+      "--transition-delay <seconds>",
+      "how long endpoints and their like stay pending or deleting",
+      wholeNumber(0, 3600),
+      0,
+    )
+    .addOption(
+      new Option("--quotas <whose>", "how many endpoints there may be: as many as at AWS, or any number")
+        .choices(["aws", "none"])
+        .default("aws"),
+    )
+    .option("--account <id>", "the account of the access key `test`", accountId, "000000000000")
+    .addOption(
+      new Option("--credentials <kind>", "any: access keys that nobody has are the account's root, without a check")
+        .choices(["checked", "any"])
+        .default("checked"),
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  underpass up\n  underpass up --ephemeral --port 0\n  underpass up --state ./region --region eu-west-1",
@@ -154,6 +171,11 @@ function addStatus(program: Command, end: (status: number) => void): void {
 }
 
 function addLint(_program: Command, _end: (status: number) => void): void {}
+
+function accountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("give the twelve digits of an account.");
+  return text;
+}
 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

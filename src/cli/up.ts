@@ -15,8 +15,13 @@ export interface UpOptions {
   readonly ephemeral?: boolean;
   readonly region: string;
   readonly dataplane: DataplaneChoice;
+  /** Twelve digits. */
+  readonly account: string;
+  readonly credentials: "checked" | "any";
   /** Seconds. */
   readonly policyDelay: number;
+  readonly transitionDelay: number;
+  readonly quotas: "aws" | "none";
 }
 
 /** What a stop may take; netd and every namespace go with the process in any case. */
@@ -28,6 +33,12 @@ export async function up(options: UpOptions): Promise<number> {
     throw new Failure(
       exitStatus.usage,
       "`--ephemeral` keeps no state and `--state` says where to keep it; give one of them",
+    );
+  }
+  if (options.credentials === "any" && !isLoopback(options.host)) {
+    throw new Failure(
+      exitStatus.usage,
+      `\`--credentials any\` lets everybody in who reaches the region, and \`--host ${options.host}\` lets other machines reach it; leave one of them out`,
     );
   }
   const daemon = await start(options);
@@ -57,7 +68,12 @@ async function start(options: UpOptions): Promise<Daemon> {
       stateFolder: options.ephemeral === true ? undefined : resolve(options.state ?? defaultStateFolder()),
       region: options.region,
       dataplane: options.dataplane,
+      credentials: {
+        defaultAccountId: options.account,
+        unknownKeys: options.credentials === "any" ? "root" : "refused",
+      },
       policyDelayMs: options.policyDelay * 1000,
+      settings: { transitionMs: options.transitionDelay * 1000, quotas: options.quotas },
       log,
     });
   } catch (error) {
@@ -66,6 +82,11 @@ async function start(options: UpOptions): Promise<Daemon> {
       throw new Failure(exitStatus.machine, error.message, error);
     throw error;
   }
+}
+
+/** Whether only this machine itself can reach the address. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** Source: XDG Base Directory Specification, XDG_STATE_HOME. */
@@ -87,6 +108,7 @@ function announce(daemon: Daemon): void {
   console.log(`underpass ${status.version}: region ${status.region} is up
   endpoint    ${status.endpoint}
   state       ${status.state}
+  account     ${status.accountId}${status.credentials === "any" ? " (any access key is its root: signatures are not checked)" : ""}
   data plane  ${plane.kind} (${enforced})
 
 In another terminal:

@@ -1,5 +1,9 @@
 /** What a region is started with; the command line fills it in. */
 
+import type { Settings } from "../model/verb.ts";
+
+import type { CredentialRules } from "../model/credential.ts";
+
 export type DataplaneChoice = "auto" | "linux" | "userspace";
 
 export interface DaemonOptions {
@@ -12,7 +16,11 @@ export interface DaemonOptions {
   /** The region of calls that name none. */
   readonly region: string;
   readonly dataplane: DataplaneChoice;
+  /** Absent for the usual ones. */
+  readonly credentials?: CredentialRules;
   /** How long a changed policy is not in force yet; 0 for at once. */
   readonly policyDelayMs: number;
+  /** Absent for AWS's quotas and no passing states. */
+  readonly settings?: Settings;
   readonly log: (line: string) => void;
 }

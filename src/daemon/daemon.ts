@@ -10,7 +10,9 @@ import { queryServer } from "../api/query-server.ts";
 import { stsService } from "../api/sts/service.ts";
 import { ownApi, type Status } from "../api/underpass/server.ts";
 import { expiredSessions } from "../model/session.ts";
+import { usualCredentialRules } from "../model/credential.ts";
 import { kinds, type State } from "../model/state.ts";
+import { usualSettings } from "../model/verb.ts";
 import { openObjectStore } from "../services/s3/store/object-store.ts";
 import { s3Server } from "../services/s3/server.ts";
 import { openCertificateAuthority } from "../wire/certificate.ts";
@@ -21,6 +23,7 @@ import { temporaryFolder } from "./janitor.ts";
 import { openJournal } from "./journal.ts";
 import { openPlane, type RunningPlane } from "./plane.ts";
 import { openRegion, type Region } from "./region.ts";
+import { resetRegion } from "./reset.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
 
@@ -47,10 +50,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ),
   );
   const authority = await openCertificateAuthority(join(folders.state, "ca"), folders.run);
-  const region = openRegion({ store, initial: state, nowMs: Date.now, policyDelayMs: options.policyDelayMs });
+  const { policyDelayMs, settings = usualSettings } = options;
+  const region = openRegion({ store, initial: state, nowMs: Date.now, policyDelayMs, settings });
   const requests = openRequestLog(rememberedRequests);
   const connections = openConnections();
-  const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now };
+  const { credentials = usualCredentialRules } = options;
+  const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now, credentials };
   const s3 = s3Server({ ...shared, store: objects });
   let plane: RunningPlane | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
@@ -68,6 +73,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       lastRequests: requests.last,
       followRequests: requests.follow,
       nowMs: Date.now,
+      credentials,
+      reset: () => resetRegion(region, objects),
     }),
     connections,
     secureContextFor: authority.secureContextFor,
@@ -177,6 +184,8 @@ function statusOf(
     endpoint: endpointOf(now.front, options),
     processId: process.pid,
     state: options.stateFolder ?? "memory",
+    accountId: (options.credentials ?? usualCredentialRules).defaultAccountId,
+    credentials: options.credentials?.unknownKeys === "root" ? "any" : "checked",
     revision: state.revision,
     dataplane: now.plane?.status() ?? { kind: "userspace", notEnforced: [], because: "the data plane is starting" },
     counts: Object.fromEntries(kinds.map((kind) => [kind, state.tables[kind].byId.size])),

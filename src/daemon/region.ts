@@ -12,7 +12,8 @@ import type { ApiError } from "../model/error.ts";
 import { delay, elapse, type PolicyDelay } from "../model/policy-delay.ts";
 import type { Change, State } from "../model/state.ts";
 import { apply } from "../model/state.ts";
-import type { Caller, Control, Outcome, Context } from "../model/verb.ts";
+import { nextDueMs, settle as settlePassing } from "../model/lifecycle.ts";
+import { type Caller, type Context, type Control, type Outcome, type Settings, usualSettings } from "../model/verb.ts";
 import type { Blueprint } from "../plan/blueprint.ts";
 import { changesNetwork, plan } from "../plan/plan.ts";
 import type { Store } from "./store.ts";
@@ -43,13 +44,16 @@ export interface RegionOptions {
   readonly nowMs: () => number;
   /** How long a changed policy is not in force yet. */
   readonly policyDelayMs: number;
+  readonly settings?: Settings;
 }
 
-export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptions): Region {
+export function openRegion(options: RegionOptions): Region {
+  const { store, initial, nowMs, policyDelayMs, settings = usualSettings } = options;
   let state = initial;
   let delayed: PolicyDelay = { inForce: initial, waiting: [] };
   let blueprint = plan(state);
   let queue: Waiting[] = [];
+  let alarm: NodeJS.Timeout | undefined;
   let carry: ((blueprint: Blueprint, state: State) => Promise<void>) | undefined;
 
   /** Runs all that waits on one growing state, commits once, then answers each. */
@@ -60,7 +64,7 @@ export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptio
     const accepted: Accepted[] = [];
     for (const waiting of batch) {
       try {
-        const outcome = waiting.verb(next, contextOf(waiting.caller, nowMs()));
+        const outcome = waiting.verb(next, contextOf(waiting.caller, nowMs(), settings));
         if (!outcome.ok) waiting.resolve(outcome);
         else {
           accepted.push({ waiting, ...outcome.value });
@@ -82,6 +86,7 @@ export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptio
       return;
     }
     state = next;
+    if (changeSets.length > 0) wakeWhenDue();
     if (policyDelayMs > 0) delayed = delay(elapse(delayed, nowMs()), changeSets.flat(), nowMs() + policyDelayMs);
     const held = changeSets.some(changesNetwork) ? carryOutNow() : Promise.resolve();
     for (const { waiting, value, changes } of accepted) {
@@ -97,18 +102,34 @@ export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptio
     return delayed.waiting.length === 0 ? state : { ...state, policies: delayed.inForce };
   }
 
+  /** One timer, for the next resource that leaves a passing state. It keeps no process alive. */
+  function wakeWhenDue(): void {
+    clearTimeout(alarm);
+    const dueMs = nextDueMs(state);
+    if (dueMs === undefined) return;
+    // Again after each try: a timer may ring early, and a commit may fail.
+    const move = (): void => void run(settlePassing, wakeful).then(wakeWhenDue, wakeWhenDue);
+    alarm = setTimeout(move, Math.max(10, dueMs - nowMs()));
+    alarm.unref();
+  }
+
+  function run<V>(verb: Verb<V>, caller: Caller): Promise<Result<V, ApiError>> {
+    return new Promise((resolve, reject) => {
+      queue.push({ verb, caller, resolve: resolve as Waiting["resolve"], reject });
+      if (queue.length === 1) setImmediate(flush);
+    });
+  }
+
   async function carryOutNow(): Promise<void> {
     blueprint = plan(state, blueprint);
     await carry?.(blueprint, state);
   }
 
+  // What was on its way when the last daemon stopped goes on.
+  wakeWhenDue();
   return {
     state: current,
-    run: <V>(verb: Verb<V>, caller: Caller) =>
-      new Promise<Result<V, ApiError>>((resolve, reject) => {
-        queue.push({ verb, caller, resolve: resolve as Waiting["resolve"], reject });
-        if (queue.length === 1) setImmediate(flush);
-      }),
+    run,
     carryOut: async (apply_) => {
       carry = apply_;
       await carryOutNow();
@@ -116,9 +137,13 @@ export function openRegion({ store, initial, nowMs, policyDelayMs }: RegionOptio
   };
 }
 
-function contextOf(caller: Caller, nowMs: number): Context {
+/** In whose name resources move on: everybody's. */
+const wakeful: Caller = { accountId: "000000000000", region: "aws-global" };
+
+function contextOf(caller: Caller, nowMs: number, settings: Settings): Context {
   return {
     nowMs,
+    settings,
     accountId: caller.accountId,
     region: caller.region,
     hex: (digits) =>

@@ -322,7 +322,12 @@ test("a gateway endpoint from creation to deletion", async () => {
 
 test("services and prefix lists are those of the region of the call", async () => {
   const eu = region.ec2(account, "eu-west-1");
-  const services = await eu.send(new sdk.DescribeVpcEndpointServicesCommand({}));
+  const all = await eu.send(new sdk.DescribeVpcEndpointServicesCommand({}));
+  expect(all.ServiceNames!.length).toBeGreaterThan(100);
+  expect(all.ServiceNames!.filter((name) => name.endsWith(".s3"))).toHaveLength(2);
+  const services = await eu.send(
+    new sdk.DescribeVpcEndpointServicesCommand({ Filters: [{ Name: "service-type", Values: ["Gateway"] }] }),
+  );
   expect(services.ServiceNames).toEqual(["com.amazonaws.eu-west-1.dynamodb", "com.amazonaws.eu-west-1.s3"]);
   expect(services.ServiceDetails![1]).toMatchObject({
     ServiceType: [{ ServiceType: "Gateway" }],
