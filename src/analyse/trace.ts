@@ -5,7 +5,7 @@
 
 import { parseArn } from "../base/arn.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { credentialOf } from "../model/credential.ts";
+import { credentialOf, type CredentialRules } from "../model/credential.ts";
 import type { Instance } from "../model/instance.ts";
 import { findRegion } from "../model/region.ts";
 import { all, find, type State } from "../model/state.ts";
@@ -57,13 +57,18 @@ export interface TraceQuestion {
 }
 
 /** The trace of a request that nobody made; nothing changes by it. Fails with a sentence about what is wrong. */
-export function traceDry(state: State, question: TraceQuestion, nowMs: number): Result<RequestTrace, string> {
+export function traceDry(
+  state: State,
+  question: TraceQuestion,
+  nowMs: number,
+  rules?: CredentialRules,
+): Result<RequestTrace, string> {
   const { from, action, target, accessKeyId } = question;
   for (const [member, value] of Object.entries({ from, action, target, accessKeyId })) {
     // The question comes as JSON from outside.
     if (typeof value !== "string") return err(`\`${member}\` must be a string`);
   }
-  const credential = credentialOf(state, accessKeyId);
+  const credential = credentialOf(state, accessKeyId, rules);
   if (credential === undefined) return err(`no access key \`${accessKeyId}\``);
   const source = sourceOf(state, from);
   if (!source.ok) return source;

@@ -6,7 +6,7 @@
  */
 
 import { err, ok, type Result } from "../base/result.ts";
-import { type Credential, credentialOf } from "../model/credential.ts";
+import { type Credential, credentialOf, type CredentialRules } from "../model/credential.ts";
 import { findRegion } from "../model/region.ts";
 import type { State } from "../model/state.ts";
 import { parseServiceHost } from "../network/service-host.ts";
@@ -41,15 +41,15 @@ export function authenticate(
   state: State,
   arrived: Arrived,
   service: Pick<QueryService, "name" | "signingName">,
-  nowMs: number,
+  options: { readonly nowMs: number; readonly credentials?: CredentialRules | undefined },
 ): Result<Signed, Refusal> {
   const host = hostOf(arrived);
   const region = host?.regionNamed === true ? host.region : undefined;
   const verified = verifyRequest(arrived.head, arrived.body, {
     service: signingNameOf(service),
     region,
-    lookup: (accessKeyId) => credentialOf(state, accessKeyId),
-    nowMs,
+    lookup: (accessKeyId) => credentialOf(state, accessKeyId, options.credentials),
+    nowMs: options.nowMs,
   });
   if (!verified.ok) return err(service.name === "ec2" ? wordForEc2(verified.error) : wordForQuery(verified.error));
   const { accessKeyId, key, scope } = verified.value;

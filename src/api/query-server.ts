@@ -10,6 +10,7 @@ import { TLSSocket } from "node:tls";
 import { err, ok, type Result } from "../base/result.ts";
 import { type Ask, authorise } from "../analyse/authorise.ts";
 import type { RecordRequest } from "../analyse/request-record.ts";
+import type { CredentialRules } from "../model/credential.ts";
 import { type ApiError, fail, statusOf, textOf } from "../model/error.ts";
 import type { State } from "../model/state.ts";
 import type { Context, Control, Outcome } from "../model/verb.ts";
@@ -28,6 +29,8 @@ export interface QueryServerOptions {
   readonly record: RecordRequest;
   readonly log: (line: string) => void;
   readonly nowMs: () => number;
+  /** Absent for the usual ones. */
+  readonly credentials?: CredentialRules;
 }
 
 export type QueryServer = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
@@ -118,7 +121,10 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
   const service = chooseService(exchange.options.services, arrived.value, query);
   exchange.service = service;
   if (service === undefined) return refuse("InvalidAction", "No service of this region is called by this request.");
-  const signed = authenticate(exchange.state, arrived.value, service, exchange.nowMs);
+  const signed = authenticate(exchange.state, arrived.value, service, {
+    nowMs: exchange.nowMs,
+    credentials: exchange.options.credentials,
+  });
   if (!signed.ok) return signed;
   if (!query.ok) return err(wordRequestError(service.protocol, query.error));
   const operation = findOperation(service, query.value);

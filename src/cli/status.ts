@@ -17,6 +17,10 @@ function formatStatus(now: Status): string {
     `underpass ${now.version}, region ${now.region}`,
     `  endpoint    ${now.endpoint}`,
     `  state       ${now.state} (revision ${now.revision})`,
+    `  account     ${now.accountId}`,
+    ...(now.credentials === "any"
+      ? ["  credentials any: access keys that nobody has are the account's root, and their signatures are not checked"]
+      : []),
     `  process     ${now.processId}`,
     `  data plane  ${plane.kind}${plane.notEnforced.length === 0 ? " (enforced by the kernel)" : ""}`,
     ...(plane.because === undefined ? [] : [`              because ${plane.because}`]),

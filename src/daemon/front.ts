@@ -103,7 +103,7 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     case "internet":
       return serviceAt(path.destinationIp)?.service === "s3" ? options.s3 : options.query;
     case "host":
-      if (request.url?.startsWith("/_underpass/") === true) return options.own;
+      if (request.url?.startsWith("/_underpass/") === true || request.url === "/moto-api/reset") return options.own;
       return asksForS3(request) ? options.s3 : options.query;
   }
 }

