@@ -89,18 +89,12 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
         type: "Gateway",
         vpcId,
         serviceName: `com.amazonaws.${context.region}.${service}`,
-        routeTableIds,
-        subnets: [],
-        securityGroupIds: [],
+        ...tableChanges(routeTableIds, []).add,
         tags: [],
       }).id,
     /** Puts an endpoint on route tables and takes it off others. */
     reroute: (vpcEndpointId: string, addRouteTableIds: string[], removeRouteTableIds: string[] = []): unknown =>
-      run(modifyVpcEndpoint, {
-        vpcEndpointId,
-        add: { ...noOptions, routeTableIds: addRouteTableIds },
-        remove: { routeTableIds: removeRouteTableIds, subnetIds: [], securityGroupIds: [] },
-      }),
+      run(modifyVpcEndpoint, { vpcEndpointId, ...tableChanges(addRouteTableIds, removeRouteTableIds) }),
     deleteEndpoint: (vpcEndpointId: string): unknown => run(deleteVpcEndpoints, { vpcEndpointIds: [vpcEndpointId] }),
     instance: (subnetId: string, wish: LaunchWish = {}): TestInstance =>
       launch({ run, state: () => state }, subnetId, wish),
@@ -120,7 +114,12 @@ export function regionBuilder(options: { readonly seed?: number; readonly region
   };
 }
 
-const noOptions = { subnets: [], securityGroupIds: [] };
+function tableChanges(add: readonly string[], remove: readonly string[]) {
+  return {
+    add: { routeTableIds: add, subnets: [], securityGroupIds: [] },
+    remove: { routeTableIds: remove, subnetIds: [], securityGroupIds: [] },
+  };
+}
 
 type Verb<I, V> = (state: State, input: I, context: Context) => Outcome<V>;
 

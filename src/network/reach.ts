@@ -10,8 +10,10 @@
 import { assert } from "../base/assert.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
+import type { RouteTarget } from "../model/route-table.ts";
 import { find, type State } from "../model/state.ts";
 import { type AclVerdict, aclVerdict } from "./acl.ts";
+import { targetText } from "./compiled-table.ts";
 import { type GroupVerdict, groupVerdict } from "./firewall.ts";
 import {
   anyPort,
@@ -49,6 +51,8 @@ export interface Reach extends Walk {
   readonly filters: readonly FilterStep[];
   /** The filter that drops the flow, or its answers; absent where all let it pass. */
   readonly dropped?: FilterStep;
+  /** Why the answers do not come back though no filter drops them; absent where they do. */
+  readonly astray?: string;
 }
 
 export interface FilterStep {
@@ -82,7 +86,8 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
     filters.push(step);
     if (!step.verdict.allowed) return { ...walked, filters, dropped: step };
   }
-  return { ...walked, filters };
+  const astray = answersAstray(network, source, walked);
+  return { ...walked, filters, ...(astray !== undefined && { astray }) };
 }
 
 /** Nothing is asked where nothing would answer, nor of what an instance sends to itself, which has no route. */
@@ -153,6 +158,28 @@ function segmentsOf(network: VpcNetwork, source: NetworkInterface, walked: Walk,
     const packet = hop === undefined ? first : afterNat(first, hop.privateIp);
     return { from: points[at] ?? source, to, packet };
   });
+}
+
+/** An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight. */
+function answersAstray(network: VpcNetwork, source: NetworkInterface, walked: Walk): string | undefined {
+  const hops = (walked.nats ?? []).flatMap((hop) => network.interfaces.get(hop.networkInterfaceId) ?? []);
+  const target = targetOf(network, walked);
+  const points = [source, ...hops, ...(target === undefined ? [] : [target])];
+  for (const [at, answering] of points.slice(1).entries()) {
+    const asking = points[at];
+    const table = network.tableOf.get(answering.subnetId)?.table;
+    const route = asking && table?.byPrefix.longestMatch(ipOf(asking.privateIpAddress))?.value;
+    // INVARIANT: every table has a local route for every block of the VPC.
+    assert(asking !== undefined && table !== undefined && route !== undefined, "a route leads to every interface");
+    if (route.active && leadsTo(route.target, asking)) continue;
+    const way = `the route ${route.destination} of ${table.routeTable.id} to ${targetText(route.target)}`;
+    return `the answers of ${answering.id} take ${way}`;
+  }
+  return undefined;
+}
+
+function leadsTo(target: RouteTarget, holder: NetworkInterface): boolean {
+  return target.kind === "local" || (target.kind === "network-interface" && target.networkInterfaceId === holder.id);
 }
 
 function targetOf(network: VpcNetwork, { exit }: Walk): NetworkInterface | undefined {

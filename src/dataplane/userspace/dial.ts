@@ -3,9 +3,11 @@
 import { parseIp } from "../../base/ip.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
+import { dropText } from "../../network/drop-text.ts";
+import { reach } from "../../network/reach.ts";
 import { addressesOf, resolveName } from "../../network/resolve.ts";
 import { serviceAt } from "../../network/service-address.ts";
-import { pathOf, walk } from "../../network/walk.ts";
+import { type Exit, pathOf } from "../../network/walk.ts";
 
 export type Dial =
   | { readonly kind: "open"; readonly path: Path; readonly port: ServicePort }
@@ -21,10 +23,12 @@ export function dial(state: State, instanceId: string, target: { readonly host: 
   if (instance === undefined) return refused(504, `${instanceId} does not exist`);
   const address = addressOf(state, instance.vpcId, host);
   if (typeof address !== "string") return address;
-  const walked = walk(state, instanceId, address);
-  const path = pathOf(instance, walked, address);
+  const reached = reach(state, instanceId, { destinationIp: address, opens: { kind: "tcp", port } });
+  const path = pathOf(instance, reached, address);
   const name = host === address ? host : `${host} (${address})`;
-  if (path === undefined) return deadEnd(walked.exit, name);
+  if (reached.dropped !== undefined) return refused(504, `no answer from ${name}: ${dropText(reached.dropped)}`);
+  if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
+  if (path === undefined) return deadEnd(reached.exit, name);
   if (serviceAt(address) === undefined) {
     return refused(504, `no answer from ${name}: behind the internet gateway only the services of AWS answer`);
   }
@@ -40,7 +44,7 @@ function addressOf(state: State, vpcId: string, host: string): string | Dial {
   return address ?? refused(502, `cannot resolve ${host}: ${resolution.by}`);
 }
 
-function deadEnd(exit: ReturnType<typeof walk>["exit"], name: string): Dial {
+function deadEnd(exit: Exit, name: string): Dial {
   switch (exit.kind) {
     case "none":
       return refused(504, `no route to ${name}: ${exit.reason}`);
