@@ -155,6 +155,9 @@ const errors = {
   "InvalidEgressOnlyInternetGatewayId.Malformed": malformed("eigw"),
   "InvalidKeyPair.NotFound": worded(),
   "InvalidKeyPair.Duplicate": row((at: { name: string }) => `The keypair '${at.name}' already exists.`),
+  "InvalidAMIID.Malformed": row((at: { id: string }) => `Invalid id: "${at.id}" (expecting "ami-...")`),
+  InvalidInstanceType: worded(),
+  "InvalidVolume.NotFound": row((at: { volumeId: string }) => `The volume '${at.volumeId}' does not exist.`),
   "InvalidKey.Format": row<object>(() => "Key is not in valid OpenSSH public key format"),
   "InvalidAttachmentID.NotFound": row(
     (at: { attachmentId: string }) => `The attachment ID '${at.attachmentId}' does not exist`,
@@ -208,9 +211,7 @@ const errors = {
   ),
   InvalidPrincipal: row((at: { principal: string }) => `Invalid Principal: '${at.principal}'`),
   InvalidState: worded(),
-  InvalidConnectionNotification: row(
-    (at: { id: string }) => `The connection notification '${at.id}' does not exist`,
-  ),
+  InvalidConnectionNotification: row((at: { id: string }) => `The connection notification '${at.id}' does not exist`),
   InvalidVpcEndpointType: worded(),
   InvalidServiceName: row(
     (at: { serviceName: string }) => `The Vpc Endpoint Service '${at.serviceName}' does not exist`,
@@ -263,6 +264,7 @@ const errors = {
   ValidationError: worded(),
   PolicyNotAttachable: worded(),
   PackedPolicyTooLarge: worded(),
+  InvalidAuthorizationMessageException: row<object>(() => "Message is not valid."),
   AccessDenied: worded(403),
   // Elastic Load Balancing v2.
   DuplicateLoadBalancerName: worded(),

@@ -10,14 +10,17 @@ import { flowLogActions } from "./flow-log.ts";
 import { endpointConnectionActions } from "./endpoint-connection.ts";
 import { endpointServiceConfigurationActions } from "./endpoint-service-configuration.ts";
 import { endpointServicePermissionActions } from "./endpoint-service-permission.ts";
+import { catalogueActions } from "./catalogue.ts";
 import { cidrBlockActions } from "./cidr-block.ts";
 import { egressOnlyInternetGatewayActions } from "./egress-only-internet-gateway.ts";
 import { elasticIpActions } from "./elastic-ip.ts";
 import { instanceAttributeActions } from "./instance-attribute.ts";
+import { instanceProfileAssociationActions } from "./instance-profile-association.ts";
 import { instanceActions } from "./instance.ts";
 import { interfaceAttachmentActions } from "./interface-attachment.ts";
 import { internetGatewayActions } from "./internet-gateway.ts";
 import { managedPrefixListActions } from "./managed-prefix-list.ts";
+import { keyPairActions } from "./key-pair.ts";
 import { natGatewayActions } from "./nat-gateway.ts";
 import { networkAclActions } from "./network-acl.ts";
 import { networkInterfaceActions } from "./network-interface.ts";
@@ -50,6 +53,9 @@ const actions: Actions = {
   ...natGatewayActions,
   ...egressOnlyInternetGatewayActions,
   ...cidrBlockActions,
+  ...keyPairActions,
+  ...instanceProfileAssociationActions,
+  ...catalogueActions,
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...networkAclActions,

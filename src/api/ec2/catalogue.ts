@@ -1,0 +1,232 @@
+/**
+ * What clients read before they launch: images, instance types, volumes, launch templates. Programs of this machine run as
+ * instances, so that an image is but a name and nothing has a volume.
+ *
+ * ASSUMPTION: every image id that is asked for exists; the types below stand for all of AWS's.
+ * Source: Amazon EC2 API Reference, "DescribeImages", "DescribeInstanceTypes", "DescribeVolumes".
+ */
+
+import type {
+  DescribeImagesRequest,
+  DescribeImagesResult,
+  DescribeInstanceTypeOfferingsRequest,
+  DescribeInstanceTypeOfferingsResult,
+  DescribeInstanceTypesRequest,
+  DescribeInstanceTypesResult,
+  DescribeVolumesRequest,
+  DescribeVolumesResult,
+  GetInstanceMetadataDefaultsRequest,
+  GetInstanceMetadataDefaultsResult,
+  Image,
+  InstanceTypeInfo,
+} from "@aws-sdk/client-ec2";
+import { ok } from "../../base/result.ts";
+import { fail } from "../../model/error.ts";
+import { findRegion } from "../../model/region.ts";
+import type { Handler } from "../handler.ts";
+import { action, type Actions } from "./action.ts";
+import { type FilterTable, maybe, readFilters } from "./filter.ts";
+import { pageOf } from "./page.ts";
+import { onAnything } from "./target.ts";
+
+const describeImages: Handler<DescribeImagesRequest, DescribeImagesResult> = async (input) => {
+  const ids = input.ImageIds ?? [];
+  const bad = ids.find((id) => !/^(ami|aki|ari)-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id));
+  if (bad !== undefined) return fail("InvalidAMIID.Malformed", { id: bad });
+  return ok({ Images: ids.map(imageOf) });
+};
+
+function imageOf(id: string): Image {
+  return {
+    PlatformDetails: "Linux/UNIX",
+    UsageOperation: "RunInstances",
+    BlockDeviceMappings: [],
+    Description: "",
+    EnaSupport: true,
+    Hypervisor: "xen",
+    ImageOwnerAlias: "amazon",
+    Name: id,
+    RootDeviceName: "/dev/xvda",
+    RootDeviceType: "ebs",
+    SriovNetSupport: "simple",
+    VirtualizationType: "hvm",
+    ImageId: id,
+    ImageLocation: `amazon/${id}`,
+    State: "available",
+    OwnerId: "137112412989",
+    CreationDate: "2024-01-01T00:00:00.000Z",
+    Public: true,
+    Architecture: "x86_64",
+    ImageType: "machine",
+  };
+}
+
+const describeTypes: Handler<DescribeInstanceTypesRequest, DescribeInstanceTypesResult> = async (input) => {
+  const read = readFilters(input.Filters, typeFilters);
+  if (!read.ok) return read;
+  const names: readonly string[] = input.InstanceTypes ?? [];
+  const unknown = names.find((name) => !types.some((type) => type.name === name));
+  if (unknown !== undefined) {
+    return fail("InvalidInstanceType", { message: `The following supplied instance types do not exist: [${unknown}]` });
+  }
+  const hits = types.filter((type) => (names.length === 0 || names.includes(type.name)) && read.value.matches(type));
+  const page = pageOf(hits, (type) => type.name, input, { least: 5, most: 100, above: "refused" });
+  if (!page.ok) return page;
+  return ok({ InstanceTypes: page.value.items.map(wireType), NextToken: page.value.nextToken });
+};
+
+const describeOfferings: Handler<DescribeInstanceTypeOfferingsRequest, DescribeInstanceTypeOfferingsResult> = async (
+  input,
+  call,
+) => {
+  const locationType = input.LocationType ?? "region";
+  const zones = findRegion(call.region)?.zones ?? [];
+  const locations =
+    locationType === "region"
+      ? [call.region]
+      : zones.map((zone) => (locationType === "availability-zone" ? zone.name : zone.id));
+  const offerings = types.flatMap((type) => locations.map((location) => ({ type: type.name, location })));
+  const table: FilterTable<(typeof offerings)[number]> = {
+    location: (it) => [it.location],
+    "instance-type": (it) => [it.type],
+  };
+  const read = readFilters(input.Filters, table);
+  if (!read.ok) return read;
+  const keyOf = (one: (typeof offerings)[number]): string => `${one.type} ${one.location}`;
+  const page = pageOf(offerings.filter(read.value.matches), keyOf, input);
+  if (!page.ok) return page;
+  return ok({
+    InstanceTypeOfferings: page.value.items.map((one) => ({
+      InstanceType: one.type as NonNullable<InstanceTypeInfo["InstanceType"]>,
+      LocationType: locationType,
+      Location: one.location,
+    })),
+    NextToken: page.value.nextToken,
+  });
+};
+
+/** Nothing has a volume; one that is asked for by its id does not exist. */
+const describeVolumes: Handler<DescribeVolumesRequest, DescribeVolumesResult> = async (input) => {
+  const [first] = input.VolumeIds ?? [];
+  return first === undefined ? ok({ Volumes: [] }) : fail("InvalidVolume.NotFound", { volumeId: first });
+};
+
+/** ASSUMPTION: no account has set defaults. */
+const metadataDefaults: Handler<GetInstanceMetadataDefaultsRequest, GetInstanceMetadataDefaultsResult> = async () =>
+  ok({ AccountLevel: {} });
+
+interface InstanceType {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly threadsPerCore: number;
+  readonly memoryMib: number;
+  readonly interfaces: number;
+  readonly addresses: number;
+}
+
+/** Name, vCPUs, threads per core, memory in GiB, interfaces, addresses per interface. Source: Amazon EC2 User Guide, "Instance types". */
+const rows: readonly (readonly [string, number, number, number, number, number])[] = [
+  ["c5.large", 2, 2, 4, 3, 10],
+  ["c5.xlarge", 4, 2, 8, 4, 15],
+  ["m1.small", 1, 1, 1.7, 2, 4],
+  ["m5.2xlarge", 8, 2, 32, 4, 15],
+  ["m5.large", 2, 2, 8, 3, 10],
+  ["m5.xlarge", 4, 2, 16, 4, 15],
+  ["m6i.large", 2, 2, 8, 3, 10],
+  ["r5.large", 2, 2, 16, 3, 10],
+  ["t2.large", 2, 1, 8, 3, 12],
+  ["t2.medium", 2, 1, 4, 3, 6],
+  ["t2.micro", 1, 1, 1, 2, 2],
+  ["t2.nano", 1, 1, 0.5, 2, 2],
+  ["t2.small", 1, 1, 2, 3, 4],
+  ["t3.large", 2, 2, 8, 3, 12],
+  ["t3.medium", 2, 2, 4, 3, 6],
+  ["t3.micro", 2, 2, 1, 2, 2],
+  ["t3.nano", 2, 2, 0.5, 2, 2],
+  ["t3.small", 2, 2, 2, 3, 4],
+  ["t3.xlarge", 4, 2, 16, 4, 15],
+];
+
+const types: readonly InstanceType[] = rows.map(([name, vcpus, threadsPerCore, memoryGib, interfaces, addresses]) => ({
+  name,
+  vcpus,
+  threadsPerCore,
+  memoryMib: Math.round(memoryGib * 1024),
+  interfaces,
+  addresses,
+}));
+
+function wireType(type: InstanceType): InstanceTypeInfo {
+  const isNitro = /^(t3|[cmr][5-9])/.test(type.name);
+  return {
+    InstanceType: type.name as NonNullable<InstanceTypeInfo["InstanceType"]>,
+    CurrentGeneration: !type.name.startsWith("m1."),
+    FreeTierEligible: type.name === "t2.micro",
+    SupportedUsageClasses: ["on-demand", "spot"],
+    SupportedRootDeviceTypes: ["ebs"],
+    SupportedVirtualizationTypes: ["hvm"],
+    BareMetal: false,
+    Hypervisor: isNitro ? "nitro" : "xen",
+    ProcessorInfo: { SupportedArchitectures: ["x86_64"], SustainedClockSpeedInGhz: 2.5 },
+    VCpuInfo: {
+      DefaultVCpus: type.vcpus,
+      DefaultCores: type.vcpus / type.threadsPerCore,
+      DefaultThreadsPerCore: type.threadsPerCore,
+    },
+    MemoryInfo: { SizeInMiB: type.memoryMib },
+    InstanceStorageSupported: false,
+    EbsInfo: {
+      EbsOptimizedSupport: isNitro ? "default" : "unsupported",
+      EncryptionSupport: "supported",
+      NvmeSupport: isNitro ? "required" : "unsupported",
+    },
+    NetworkInfo: {
+      MaximumNetworkInterfaces: type.interfaces,
+      MaximumNetworkCards: 1,
+      DefaultNetworkCardIndex: 0,
+      Ipv4AddressesPerInterface: type.addresses,
+      Ipv6AddressesPerInterface: type.addresses,
+      Ipv6Supported: true,
+      EnaSupport: isNitro ? "required" : "unsupported",
+      EfaSupported: false,
+      EncryptionInTransitSupported: false,
+    },
+    PlacementGroupInfo: { SupportedStrategies: ["partition", "spread"] },
+    HibernationSupported: true,
+    BurstablePerformanceSupported: type.name.startsWith("t"),
+    DedicatedHostsSupported: false,
+    AutoRecoverySupported: true,
+    SupportedBootModes: isNitro ? ["legacy-bios", "uefi"] : ["legacy-bios"],
+  };
+}
+
+const typeFilters: FilterTable<InstanceType> = {
+  "auto-recovery-supported": () => ["true"],
+  "bare-metal": () => ["false"],
+  "burstable-performance-supported": (it) => [String(it.name.startsWith("t"))],
+  "current-generation": (it) => [String(wireType(it).CurrentGeneration)],
+  "free-tier-eligible": (it) => [String(it.name === "t2.micro")],
+  hypervisor: (it) => maybe(wireType(it).Hypervisor),
+  "instance-storage-supported": () => ["false"],
+  "instance-type": (it) => [it.name],
+  "memory-info.size-in-mib": (it) => [String(it.memoryMib)],
+  "network-info.ipv4-addresses-per-interface": (it) => [String(it.addresses)],
+  "network-info.maximum-network-interfaces": (it) => [String(it.interfaces)],
+  "processor-info.supported-architecture": () => ["x86_64"],
+  "supported-root-device-type": () => ["ebs"],
+  "supported-usage-class": () => ["on-demand", "spot"],
+  "supported-virtualization-type": () => ["hvm"],
+  "vcpu-info.default-cores": (it) => [String(it.vcpus / it.threadsPerCore)],
+  "vcpu-info.default-threads-per-core": (it) => [String(it.threadsPerCore)],
+  "vcpu-info.default-vcpus": (it) => [String(it.vcpus)],
+};
+
+export const catalogueActions: Actions = {
+  DescribeImages: action(describeImages, (_, call) => onAnything("DescribeImages", call)),
+  DescribeInstanceTypes: action(describeTypes, (_, call) => onAnything("DescribeInstanceTypes", call)),
+  DescribeInstanceTypeOfferings: action(describeOfferings, (_, call) =>
+    onAnything("DescribeInstanceTypeOfferings", call),
+  ),
+  DescribeVolumes: action(describeVolumes, (_, call) => onAnything("DescribeVolumes", call)),
+  GetInstanceMetadataDefaults: action(metadataDefaults, (_, call) => onAnything("GetInstanceMetadataDefaults", call)),
+};
