@@ -20,6 +20,7 @@ import { parseQuery, queryLimits, type QueryRequest, readInput } from "../wire/q
 import { queryContentType, writeQueryAnswer, writeQueryError } from "../wire/query-answer.ts";
 import { type Refusal, type RequestError, wordRequestError } from "../wire/request-error.ts";
 import type { Operation } from "../wire/shape.ts";
+import { encodeRefusal } from "./authorization-message.ts";
 import type { Call, QueryService, Target } from "./handler.ts";
 import { type Arrived, authenticate, serviceOfRequest, type Signed, signingNameOf } from "./query-auth.ts";
 
@@ -250,7 +251,7 @@ function authoriseAll(exchange: Exchange, call: Call, targets: readonly Target[]
     return exchange.service?.name === "ec2"
       ? {
           code: "UnauthorizedOperation",
-          message: `You are not authorized to perform this operation. ${text}`,
+          message: `You are not authorized to perform this operation. ${text}. Encoded authorization failure message: ${encodeRefusal(exchange.state, ask, call.accountId)}`,
           status: 403,
         }
       : { code: "AccessDenied", message: text, status: 403 };

@@ -2,6 +2,7 @@
 
 import { stsTable } from "../../wire/generated/sts.ts";
 import type { QueryService } from "../handler.ts";
+import { authorizationMessageHandlers } from "./authorization-message.ts";
 import { sessionHandlers } from "./session.ts";
 import { stsTargets } from "./target.ts";
 
@@ -14,10 +15,9 @@ export const stsService: QueryService = {
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "AssumeRoot",
-    "DecodeAuthorizationMessage",
     "GetDelegatedAccessToken",
     "GetWebIdentityToken",
   ]),
-  handlers: sessionHandlers,
+  handlers: { ...sessionHandlers, ...authorizationMessageHandlers },
   targets: stsTargets,
 };

@@ -29,6 +29,8 @@ export function stsTargets(operation: string, input: unknown, call: Call): reado
       const actions = hasTags(given) ? ["sts:GetFederationToken", "sts:TagSession"] : ["sts:GetFederationToken"];
       return actions.map((action) => ({ action, ...federate }));
     }
+    case "DecodeAuthorizationMessage":
+      return [{ action: "sts:DecodeAuthorizationMessage", resource: "*", resourceAccountId: call.accountId, keys: {} }];
     default:
       return [];
   }

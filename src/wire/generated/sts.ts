@@ -7,6 +7,7 @@ export const stsTable = openTable({
   xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
   operations: `
 AssumeRole AssumeRoleRequest AssumeRoleResponse
+DecodeAuthorizationMessage DecodeAuthorizationMessageRequest DecodeAuthorizationMessageResponse
 GetAccessKeyInfo GetAccessKeyInfoRequest GetAccessKeyInfoResponse
 GetCallerIdentity GetCallerIdentityRequest GetCallerIdentityResponse
 GetFederationToken GetFederationTokenRequest GetFederationTokenResponse
@@ -18,6 +19,8 @@ AssumeRoleRequest ["s",0,["RoleArn","=string",{"r":1}],["RoleSessionName","=stri
 AssumeRoleResponse ["s",0,["Credentials","Credentials"],["AssumedRoleUser","AssumedRoleUser"],["PackedPolicySize","=number"],["SourceIdentity","=string"],["SessionTokenUtilization","=number"],["SessionTokenSize","=number"]]
 AssumedRoleUser ["s",0,["AssumedRoleId","=string",{"r":1}],["Arn","=string",{"r":1}]]
 Credentials ["s",0,["AccessKeyId","=string",{"r":1}],["SecretAccessKey","=string",{"r":1}],["SessionToken","=string",{"r":1}],["Expiration","=timestamp",{"r":1}]]
+DecodeAuthorizationMessageRequest ["s",0,["EncodedMessage","=string",{"r":1}]]
+DecodeAuthorizationMessageResponse ["s",0,["DecodedMessage","=string"]]
 FederatedUser ["s",0,["FederatedUserId","=string",{"r":1}],["Arn","=string",{"r":1}]]
 GetAccessKeyInfoRequest ["s",0,["AccessKeyId","=string",{"r":1}]]
 GetAccessKeyInfoResponse ["s",0,["Account","=string"]]
