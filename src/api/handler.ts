@@ -26,7 +26,7 @@ export interface QueryService {
   readonly name: "ec2" | "iam" | "sts" | "elbv2" | "sns" | "ssm";
   /** As a signature's scope has it, where that is not `name`: `elasticloadbalancing`. */
   readonly signingName?: string;
-  readonly protocol: "ec2Query" | "awsQuery";
+  readonly protocol: "ec2Query" | "awsQuery" | "awsJson";
   readonly xmlNamespace: string;
   /** Served operations with their shapes. */
   readonly operations: Readonly<Record<string, Operation>>;

@@ -16,6 +16,7 @@ import type { State } from "../model/state.ts";
 import type { Context, Control, Outcome } from "../model/verb.ts";
 import type { Path } from "../network/path.ts";
 import { denialText } from "../policy/denial.ts";
+import { jsonActionOf, jsonContentType, readJsonInput, writeJsonAnswer, writeJsonError } from "../wire/json.ts";
 import { parseQuery, queryLimits, type QueryRequest, readInput } from "../wire/query.ts";
 import { queryContentType, writeQueryAnswer, writeQueryError } from "../wire/query-answer.ts";
 import { type Refusal, type RequestError, wordRequestError } from "../wire/request-error.ts";
@@ -54,10 +55,7 @@ export function queryServer(options: QueryServerOptions): QueryServer {
     };
     const answer = await answerTo(exchange, request);
     const { service } = exchange;
-    const body =
-      answer.kind === "output"
-        ? writeQueryAnswer({ ...answer, ...wireOf(service), requestId: exchange.requestId })
-        : writeQueryError({ ...answer, ...wireOf(service), requestId: exchange.requestId });
+    const body = bodyOf(exchange, answer);
     const status = answer.kind === "output" ? 200 : answer.status;
     send(response, { status, body, exchange });
     options.record({
@@ -76,6 +74,16 @@ export function queryServer(options: QueryServerOptions): QueryServer {
       durationMs: performance.now() - startedMs,
     });
   };
+}
+
+function bodyOf({ service, requestId }: Exchange, answer: Answer): string {
+  const { protocol = "ec2Query", xmlNamespace = "" } = service ?? {};
+  if (protocol === "awsJson") {
+    return answer.kind === "output" ? writeJsonAnswer(answer.operation, answer.output) : writeJsonError(answer);
+  }
+  return answer.kind === "output"
+    ? writeQueryAnswer({ ...answer, protocol, xmlNamespace, requestId })
+    : writeQueryError({ ...answer, protocol, xmlNamespace, requestId });
 }
 
 /** One request on its way; the last three members are filled in as they become known. */
@@ -127,12 +135,12 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
     credentials: exchange.options.credentials,
   });
   if (!signed.ok) return signed;
-  if (!query.ok) return err(wordRequestError(service.protocol, query.error));
+  if (!query.ok) return err(wordRequestError(wordingOf(service), query.error));
   const operation = findOperation(service, query.value);
   if (!operation.ok) return operation;
   exchange.operation = operation.value.name;
-  const input = readInput(query.value, operation.value, service.protocol);
-  if (!input.ok) return err(wordRequestError(service.protocol, input.error));
+  const input = inputOf(service, arrived.value, query.value, operation.value);
+  if (!input.ok) return input;
   const dryRun = service.protocol === "ec2Query" && input.value["DryRun"] === true;
   const call = callOf(exchange, signed.value, dryRun);
   const denied = authoriseAll(exchange, call, service.targets(operation.value.name, input.value, call));
@@ -143,6 +151,21 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
   const output = await handler(input.value as never, call);
   if (output.ok && dryRun) return refused(fail("DryRunOperation", {}).error);
   return output.ok ? ok({ operation: operation.value, output: output.value }) : refused(output.error);
+}
+
+function inputOf(
+  { protocol }: QueryService,
+  { body }: Arrived,
+  query: QueryRequest,
+  operation: Operation,
+): Result<Record<string, unknown>, Refusal> {
+  if (protocol === "awsJson") return readJsonInput(body, operation);
+  const input = readInput(query, operation, protocol);
+  return input.ok ? input : err(wordRequestError(protocol, input.error));
+}
+
+function wordingOf({ protocol }: QueryService): "ec2Query" | "awsQuery" {
+  return protocol === "ec2Query" ? "ec2Query" : "awsQuery";
 }
 
 /** The whole body, at most as much as a query may hold; methods other than GET and POST carry no query. */
@@ -169,6 +192,8 @@ async function receive(request: IncomingMessage): Promise<Result<Arrived, Refusa
 
 /** The form in the body and what the query string adds to it. */
 function readQuery(request: IncomingMessage, { head, body }: Arrived): Result<QueryRequest, RequestError> {
+  const jsonAction = jsonActionOf(request.headers["x-amz-target"]);
+  if (jsonAction !== undefined) return ok({ action: jsonAction, version: undefined, parameters: [] });
   const mark = head.target.indexOf("?");
   const inUrl = mark < 0 ? "" : head.target.slice(mark + 1);
   const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
@@ -269,7 +294,7 @@ function send(response: ServerResponse, { status, body, exchange }: Sent): void 
   const bytes = Buffer.from(body);
   response.writeHead(status, {
     "x-amzn-requestid": exchange.requestId,
-    "content-type": queryContentType(exchange.service?.protocol ?? "ec2Query"),
+    "content-type": contentTypeOf(exchange.service),
     "content-length": bytes.length,
     "cache-control": "no-cache, no-store",
     // The rest of a body that was too large is not read.
@@ -278,8 +303,9 @@ function send(response: ServerResponse, { status, body, exchange }: Sent): void 
   response.end(bytes);
 }
 
-function wireOf(service: QueryService | undefined): Pick<QueryService, "protocol" | "xmlNamespace"> {
-  return { protocol: service?.protocol ?? "ec2Query", xmlNamespace: service?.xmlNamespace ?? "" };
+function contentTypeOf(service: QueryService | undefined): string {
+  const protocol = service?.protocol ?? "ec2Query";
+  return protocol === "awsJson" ? jsonContentType : queryContentType(protocol);
 }
 
 /** The request target with the values of a presigned URL's secrets taken out. */

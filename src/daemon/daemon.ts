@@ -7,6 +7,8 @@ import { ec2Service } from "../api/ec2/service.ts";
 import { elbv2Service } from "../api/elbv2/service.ts";
 import { iamService } from "../api/iam/service.ts";
 import { queryServer } from "../api/query-server.ts";
+import { snsService } from "../api/sns/service.ts";
+import { ssmService } from "../api/ssm/service.ts";
 import { stsService } from "../api/sts/service.ts";
 import { ownApi, type Status } from "../api/underpass/server.ts";
 import { expiredSessions } from "../model/session.ts";
@@ -60,7 +62,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let plane: RunningPlane | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const front: Front = openFront({
-    query: queryServer({ ...shared, services: [ec2Service, iamService, stsService, elbv2Service] }),
+    query: queryServer({
+      ...shared,
+      services: [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService],
+    }),
     s3,
     own: ownApi({
       state: region.state,

@@ -114,6 +114,7 @@ function asksForS3(request: IncomingMessage): boolean {
     request.headers.authorization ?? "",
   )?.[1];
   if (scope !== undefined) return scope === "s3";
+  if (request.headers["x-amz-target"] !== undefined) return false;
   if (/^(ec2|iam|sts|elasticloadbalancing|sns|ssm)\./.test(request.headers.host ?? "")) return false;
   if (
     request.method === "POST" &&

@@ -266,6 +266,9 @@ const errors = {
   PackedPolicyTooLarge: worded(),
   InvalidAuthorizationMessageException: row<object>(() => "Message is not valid."),
   AccessDenied: worded(403),
+  // SNS and Systems Manager.
+  NotFound: worded(404),
+  ParameterNotFound: worded(),
   // Elastic Load Balancing v2.
   DuplicateLoadBalancerName: worded(),
   LoadBalancerNotFound: worded(),

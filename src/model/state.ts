@@ -34,6 +34,7 @@ import type { SecurityGroupRule } from "./security-group-rule.ts";
 import type { Session } from "./session.ts";
 import type { Subnet } from "./subnet.ts";
 import { transitionKeys } from "./transition.ts";
+import type { Topic } from "./topic.ts";
 import type { User } from "./user.ts";
 import type { VpcEndpoint } from "./vpc-endpoint.ts";
 import type { VpcPeeringConnection } from "./vpc-peering.ts";
@@ -77,6 +78,7 @@ export interface Documents {
   readonly "load-balancer": LoadBalancer;
   readonly "target-group": TargetGroup;
   readonly listener: Listener;
+  readonly topic: Topic;
 }
 
 export type Kind = keyof Documents;
@@ -206,6 +208,7 @@ const indexes = {
     name: (it: TargetGroup) => [nameKey(it, it.name)],
     vpcId: (it: TargetGroup) => [it.vpcId],
   },
+  topic: {},
   listener: {
     loadBalancerArn: (it: Listener) => [it.loadBalancerArn],
     targetGroupArn: (it: Listener) => it.forward.map((one) => one.targetGroupArn),

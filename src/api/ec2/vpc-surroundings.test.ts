@@ -217,7 +217,7 @@ test("flow logs: one for each resource, the rest told", async () => {
     TrafficType: "ALL",
     LogDestinationType: "s3",
     LogDestination: "arn:aws:s3:::flows",
-  } as const;
+  } satisfies sdk.CreateFlowLogsCommandInput;
   const made = await ec2.send(new sdk.CreateFlowLogsCommand(wanted));
   expect(made.FlowLogIds).toHaveLength(1);
   expect(made.Unsuccessful).toMatchObject([{ ResourceId: "vpc-00000000", Error: { Code: "InvalidVpcID.NotFound" } }]);

@@ -12,6 +12,7 @@ export interface RawCall {
   readonly body?: string | Uint8Array;
   readonly contentType?: string;
   readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Absent for an unsigned request. */
   readonly signature?: RawSignature;
 }
@@ -35,7 +36,7 @@ export interface RawAnswer {
 export function rawCall(url: string, call: RawCall): Promise<RawAnswer> {
   const { method = "POST", target = "/", body = "", contentType = "application/x-www-form-urlencoded" } = call;
   const { host, port } = new URL(url);
-  const headers: Record<string, string> = { host: call.host ?? host };
+  const headers: Record<string, string> = { host: call.host ?? host, ...call.headers };
   if (method === "POST") headers["content-type"] = contentType;
   if (call.signature !== undefined)
     Object.assign(headers, signatureHeaders({ ...call, method, target, body }, headers));
