@@ -14,13 +14,22 @@ export interface RequestTrace {
   readonly request: string;
   /** The name that was called, what it resolves to in the caller's VPC, and which rule of the resolver said so. */
   readonly name?: { readonly host: string; readonly ips: readonly string[]; readonly by: string };
+  /** Absent from the host, and behind a NAT gateway: services see the gateway's address alone. */
   readonly instanceId?: string;
+  /** Behind a NAT gateway the instances that may have made the request. */
+  readonly candidateIds?: readonly string[];
   /** Absent when nothing answers there. */
   readonly path?: Path;
   /** Why nothing answers, where `path` is absent. */
   readonly unreachable?: string;
-  /** The route that the instance's packets took and those it beat; absent from the host. */
+  /** The route that the instance's packets took and those it beat; absent where the instance is not known. */
   readonly route?: RouteChoice;
+  /** The NAT gateways on the way, in order; absent for none. */
+  readonly nats?: readonly NatTrace[];
+  /** On a dry trace every filter that packets and their answers meet, in order; one that drops is the last. */
+  readonly filters?: readonly FilterTrace[];
+  /** What would let the request pass, or take the endpoint: a sentence each, with the call that does it. */
+  readonly advice?: readonly string[];
   /** The caller's ARN or `anonymous`; absent when the signature was refused. */
   readonly principalArn?: string;
   /** One for each action that the operation needs. */
@@ -30,6 +39,25 @@ export interface RequestTrace {
   readonly errorCode?: string;
   readonly errorMessage?: string;
   readonly durationMs?: number;
+}
+
+export interface NatTrace {
+  readonly natGatewayId: string;
+  readonly subnetId: string;
+  /** By which it sends on: of its own subnet. */
+  readonly route: RouteChoice;
+}
+
+export interface FilterTrace {
+  readonly leg: "request" | "reply";
+  /** `eni-…` for security groups, `subnet-…` for a network ACL. */
+  readonly at: string;
+  readonly direction: "ingress" | "egress";
+  readonly allowed: boolean;
+  /** `sgr-… of sg-…`, `rule 100 of acl-…`. */
+  readonly by: string;
+  /** `tcp 443 from 10.0.1.4 to 52.216.0.10`. */
+  readonly packet: string;
 }
 
 export interface TracedDecision {

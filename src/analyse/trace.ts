@@ -12,19 +12,18 @@ import { all, find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import { addressesOf, resolveName } from "../network/resolve.ts";
 import { parseServiceHost } from "../network/service-host.ts";
-import { findInstance, pathOf, type RouteChoice, walk } from "../network/walk.ts";
 import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RequestTrace, TracedDecision } from "./request-trace.ts";
 import { s3Ask } from "./s3-ask.ts";
+import { originOf, wayOf } from "./way.ts";
 
 /** The trace of a request that was made, on the state that it was decided on. */
 export function traceOf(record: RequestRecord): RequestTrace {
   const { state, path } = record;
-  const instance = findInstance(state, path);
-  const name = nameOf(state, instance?.vpcId, record.host);
-  const route = instance && path.kind !== "host" ? walk(state, instance.id, path.destinationIp).route : undefined;
+  const { instance, vpcId, ...way } = originOf(state, path);
+  const name = nameOf(state, vpcId, record.host);
   const [firstAsk] = record.asks;
   return {
     requestId: record.requestId,
@@ -35,7 +34,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
     ...(name && { name }),
     ...(instance && { instanceId: instance.id }),
     path,
-    ...(route && { route }),
+    ...way,
     ...(firstAsk && { principalArn: principalText(firstAsk.principal) }),
     decisions: record.asks.map((ask) => tracedDecision(state, ask)),
     status: record.status,
@@ -75,7 +74,7 @@ export function traceDry(
   const aim = aimOf(state, { action, target, region: source.value?.region ?? defaultRegion });
   if (!aim.ok) return aim;
   const { principal } = credential;
-  const way = wayOf(state, source.value, aim.value.host);
+  const { ips, by, path, unreachable, ...way } = wayOf(state, source.value, aim.value.host);
   const { host, service, operation, request, bucketName } = aim.value;
   const missing = bucketName !== undefined && operation !== "CreateBucket" && !find(state, "bucket", bucketName);
   return ok({
@@ -84,12 +83,12 @@ export function traceDry(
     service,
     operation,
     request,
-    name: { host, ips: way.ips, by: way.by },
+    name: { host, ips, by },
     ...(source.value && { instanceId: source.value.id }),
-    ...(way.path ? { path: way.path } : { unreachable: way.unreachable }),
-    ...(way.route && { route: way.route }),
+    ...(path ? { path } : { unreachable }),
+    ...way,
     principalArn: principalText(principal),
-    decisions: way.path ? [tracedDecision(state, askOf({ state, principal, path: way.path, nowMs }, aim.value))] : [],
+    decisions: path ? [tracedDecision(state, askOf({ state, principal, path, nowMs }, aim.value))] : [],
     ...(missing && { errorCode: "NoSuchBucket", errorMessage: `there is no bucket \`${bucketName}\`` }),
   });
 }
@@ -199,28 +198,6 @@ function methodOf(operation: string): string {
   if (/^(Put|Create|Upload)/.test(operation)) return "PUT";
   if (/^(Delete|Abort)/.test(operation)) return "DELETE";
   return operation.startsWith("Head") ? "HEAD" : "GET";
-}
-
-interface Way {
-  readonly ips: readonly string[];
-  readonly by: string;
-  readonly route?: RouteChoice;
-  readonly path?: Path;
-  /** Set where `path` is not. */
-  readonly unreachable: string;
-}
-
-function wayOf(state: State, instance: Instance | undefined, host: string): Way {
-  const resolution = resolveName(state, instance?.vpcId, { name: host, type: "A" });
-  const ips = addressesOf(resolution);
-  const common = { ips, by: resolution.by };
-  if (instance === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
-  const [ip] = ips;
-  if (ip === undefined) return { ...common, unreachable: `${host} does not resolve: ${resolution.by}` };
-  const walked = walk(state, instance.id, ip);
-  const path = pathOf(instance, walked, ip);
-  const unreachable = walked.exit.kind === "none" ? walked.exit.reason : `${ip} stays in the VPC`;
-  return { ...common, ...(walked.route && { route: walked.route }), ...(path && { path }), unreachable };
 }
 
 /** What the resolver says now of the host that a request named; nothing for a bare address. */

@@ -1,7 +1,7 @@
 /** A trace as text, from the name that was called to the answer: one label a line, what belongs to it indented. */
 
 import type { Path } from "../network/path.ts";
-import type { RequestTrace, TracedDecision } from "../analyse/request-trace.ts";
+import type { FilterTrace, NatTrace, RequestTrace, TracedDecision } from "../analyse/request-trace.ts";
 import type { RouteChoice, RouteRef } from "../network/walk.ts";
 import type { Decision, LayerVerdict, Miss, StatementRef } from "../policy/decision.ts";
 
@@ -12,12 +12,15 @@ export function formatTrace(trace: RequestTrace): string {
     ["request", `${trace.requestId}  ${operation}  ${trace.request}`],
     ["at", new Date(trace.atMs).toISOString()],
     ...nameLines(trace),
-    ["from", trace.instanceId ?? "the host"],
+    ["from", fromText(trace)],
     ...(trace.route === undefined ? [] : routeLines(trace.route)),
+    ...(trace.nats ?? []).flatMap(natLines),
+    ...labelled("filters", filterRows(trace.filters ?? [])),
     ["door", doorText(trace)],
     ["caller", trace.principalArn ?? "not known: no permission was asked for"],
     ...trace.decisions.flatMap(decisionLines),
     ["answer", answerText(trace)],
+    ...labelled("advice", trace.advice ?? []),
   ];
   return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}`.trimEnd()).join("\n");
 }
@@ -31,6 +34,29 @@ function nameLines({ name }: RequestTrace): Line[] {
   if (name === undefined) return [];
   const ips = name.ips.length === 0 ? "does not resolve" : `is ${name.ips.join(", ")}`;
   return [["name", `${name.host} ${ips} (${name.by})`]];
+}
+
+function fromText({ instanceId, candidateIds, nats }: RequestTrace): string {
+  if (instanceId !== undefined) return instanceId;
+  if (candidateIds === undefined) return "the host";
+  const behind = `behind ${nats?.[0]?.natGatewayId ?? "a NAT gateway"}, which hides the instance`;
+  return candidateIds.length === 0 ? behind : `${behind}: one of ${candidateIds.join(", ")}`;
+}
+
+function natLines({ natGatewayId, subnetId, route }: NatTrace): Line[] {
+  return [["nat", `${natGatewayId} of ${subnetId} sends on`], ...routeLines(route)];
+}
+
+function filterRows(filters: readonly FilterTrace[]): readonly string[] {
+  const rows = filters.map(({ leg, at, direction, allowed, by, packet }) => [
+    leg,
+    allowed ? "passes" : "dropped",
+    `${direction} of ${at}`,
+    `by ${by}`,
+    packet,
+  ]);
+  const widths = [0, 1, 2, 3].map((at) => Math.max(0, ...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  "));
 }
 
 function routeLines(route: RouteChoice): Line[] {

@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
-import { findInstance, walk } from "../network/walk.ts";
+import { findInstance, instancesBehind, natGatewayOf, type Walk, walk, walkFromNat } from "../network/walk.ts";
 
 export interface Connections {
   readonly add: (socket: Socket, path: Path) => void;
@@ -41,12 +41,24 @@ export function openConnections(): Connections {
   };
 }
 
-/** Whether a new connection between the same two addresses would take this very path. */
+/**
+ * Whether a new connection between the same two addresses would take this very path. Behind a NAT gateway the instance is not
+ * known: the gateway's own way decides, and whether any instance still comes through it.
+ */
 export function stillHolds(state: State, path: Path): boolean {
   if (path.kind === "host") return true;
   const instance = findInstance(state, path);
-  if (instance === undefined) return false;
-  const { exit } = walk(state, instance.id, path.destinationIp);
+  if (instance !== undefined) return isSameExit(walk(state, instance.id, path.destinationIp), path);
+  const gateway = natGatewayOf(state, path);
+  if (gateway === undefined) return false;
+  const { destinationIp } = path;
+  return (
+    isSameExit(walkFromNat(state, gateway, destinationIp), path) &&
+    instancesBehind(state, gateway, destinationIp).length > 0
+  );
+}
+
+function isSameExit({ exit }: Walk, path: Exclude<Path, { kind: "host" }>): boolean {
   if (path.kind === "internet") return exit.kind === "internet" && exit.sourceIp === path.sourceIp;
   return (
     exit.kind === "gateway-endpoint" && exit.vpcEndpointId === path.vpcEndpointId && exit.sourceIp === path.sourceIp

@@ -142,7 +142,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     const holder = network.interfaces.get(gateway.networkInterfaceId);
     return holder === undefined ? [] : [{ gateway, holder }];
   });
-  const endpoints = network.endpoints.filter((endpoint) => endpoint.state === "available");
+  const endpoints = network.endpoints.filter((one) => one.kind === "Gateway" && one.state === "available");
   const securityGroups = groupsInUse(
     network,
     running.flatMap((one) => one.holder.securityGroupIds),

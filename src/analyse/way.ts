@@ -1,0 +1,125 @@
+/** The way of a request from an instance to a service: route, NAT gateways, filters, and what would mend it where it ends. */
+
+import { formatIp } from "../base/ip.ts";
+import type { Instance } from "../model/instance.ts";
+import type { State } from "../model/state.ts";
+import { dropText } from "../network/drop-text.ts";
+import { packetText } from "../network/packet.ts";
+import type { Path } from "../network/path.ts";
+import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
+import { addressesOf, resolveName } from "../network/resolve.ts";
+import {
+  findInstance,
+  instancesBehind,
+  natGatewayOf,
+  pathOf,
+  type RouteChoice,
+  walk,
+  walkFromNat,
+} from "../network/walk.ts";
+import { adviceOf } from "./advice.ts";
+import type { FilterTrace, NatTrace } from "./request-trace.ts";
+
+/** What traces say of a way. */
+export interface TracedWay {
+  readonly route?: RouteChoice;
+  readonly nats?: readonly NatTrace[];
+  readonly filters?: readonly FilterTrace[];
+  readonly advice?: readonly string[];
+}
+
+export interface Way extends TracedWay {
+  readonly ips: readonly string[];
+  readonly by: string;
+  readonly path?: Path;
+  /** Set where `path` is not. */
+  readonly unreachable: string;
+}
+
+/** The way that a request over TLS from an instance (from the host without one) to a service's host name would take. */
+export function wayOf(state: State, instance: Instance | undefined, host: string): Way {
+  const resolution = resolveName(state, instance?.vpcId, { name: host, type: "A" });
+  const ips = addressesOf(resolution);
+  const common = { ips, by: resolution.by };
+  if (instance === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
+  const [ip] = ips;
+  if (ip === undefined) return { ...common, unreachable: `${host} does not resolve: ${resolution.by}` };
+  const flow: Flow = { destinationIp: ip, opens: { kind: "tcp", port: 443 } };
+  const reached = reach(state, instance.id, flow);
+  const passes = reached.dropped === undefined && reached.astray === undefined;
+  const path = passes ? pathOf(instance, reached, ip) : undefined;
+  const advice = adviceOf(state, instance, flow, reached);
+  return {
+    ...common,
+    ...tracedWay(reached),
+    ...(advice.length > 0 && { advice }),
+    ...(path && { path }),
+    unreachable: unreachableText(reached, ip),
+  };
+}
+
+/** Who made a request that came by a path, and by which way. */
+export interface Origin extends TracedWay {
+  readonly instance?: Instance;
+  /** Behind a NAT gateway: those that may have. */
+  readonly candidateIds?: readonly string[];
+  /** The VPC that the request came out of, as far as it is known. */
+  readonly vpcId?: string;
+}
+
+/**
+ * The beginning of a path, on the state that a request was decided on. A service behind a NAT gateway sees the gateway's
+ * address alone: the instance is not known then, only those that it may be.
+ */
+export function originOf(state: State, path: Path): Origin {
+  if (path.kind === "host") return {};
+  const instance = findInstance(state, path);
+  if (instance !== undefined) {
+    return { instance, vpcId: instance.vpcId, ...tracedWay({ ...walk(state, instance.id, path.destinationIp) }) };
+  }
+  const gateway = natGatewayOf(state, path);
+  if (gateway === undefined) return {};
+  const { route } = walkFromNat(state, gateway, path.destinationIp);
+  const candidateIds = instancesBehind(state, gateway, path.destinationIp).map((one) => one.id);
+  const nats = route === undefined ? [] : [{ natGatewayId: gateway.id, subnetId: gateway.subnetId, route }];
+  return { vpcId: gateway.vpcId, candidateIds, nats };
+}
+
+function tracedWay({ route, nats, filters = [] }: Pick<Reach, "route" | "nats"> & Partial<Reach>): TracedWay {
+  return {
+    ...(route && { route }),
+    ...(nats && {
+      nats: nats.map(({ natGatewayId, subnetId, route: next }) => ({ natGatewayId, subnetId, route: next })),
+    }),
+    ...(filters.length > 0 && { filters: filters.map(filterTrace) }),
+  };
+}
+
+function unreachableText({ dropped, astray, exit }: Reach, ip: string): string {
+  if (dropped !== undefined) return dropText(dropped);
+  if (astray !== undefined) return astray;
+  return exit.kind === "none" ? exit.reason : `${ip} stays in the VPC`;
+}
+
+function filterTrace({ leg, packet, verdict }: FilterStep): FilterTrace {
+  const { allowed } = verdict;
+  const ends = `${formatIp(packet.sourceIp)} to ${formatIp(packet.destinationIp)}`;
+  const common = { leg, allowed, packet: `${packetText(packet)} from ${ends}` };
+  switch (verdict.kind) {
+    case "security-group": {
+      const { networkInterfaceId: at, direction, rule, securityGroupIds } = verdict;
+      const by =
+        rule === undefined ? `no rule of ${securityGroupIds.join(", ")}` : `${rule.ruleId} of ${rule.securityGroupId}`;
+      return { ...common, at, direction, by };
+    }
+    case "network-acl":
+      return {
+        ...common,
+        at: verdict.subnetId,
+        direction: verdict.direction,
+        by: `rule ${verdict.ruleNumber} of ${verdict.networkAclId}`,
+      };
+    case "nat-gateway":
+      return { ...common, at: verdict.natGatewayId, direction: "ingress", by: "the protocols of NAT gateways" };
+  }
+}
