@@ -42,6 +42,7 @@ function commandLine(end: (status: number) => void): Command {
   addExec(program, end);
   addAnswers(program, end);
   addStatus(program, end);
+  addCoverage(program, end);
   addLint(program, end);
   return program;
 }
@@ -168,6 +169,20 @@ function addStatus(program: Command, end: (status: number) => void): void {
       "\nExamples:\n  underpass status\n  underpass status -o json --endpoint http://127.0.0.1:4599",
     )
     .action(async (options) => end(await (await import("./status.ts")).status(options)));
+}
+
+function addCoverage(program: Command, end: (status: number) => void): void {
+  program
+    .command("coverage")
+    .description("list which operations of AWS's are served, by service")
+    .option("--service <name>", "name the operations of this service")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass coverage\n  underpass coverage --service ec2\n  underpass coverage -o json",
+    )
+    .action(async (options) => end(await (await import("./coverage.ts")).coverage(options)));
 }
 
 function addLint(_program: Command, _end: (status: number) => void): void {}

@@ -19,6 +19,7 @@ import { openObjectStore } from "../services/s3/store/object-store.ts";
 import { s3Server } from "../services/s3/server.ts";
 import { openCertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions } from "./config.ts";
+import { coverageOf } from "./coverage.ts";
 import { openConnections } from "./connections.ts";
 import { type Front, openFront } from "./front.ts";
 import { temporaryFolder } from "./janitor.ts";
@@ -61,10 +62,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const s3 = s3Server({ ...shared, store: objects });
   let plane: RunningPlane | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
+  const services = [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService];
   const front: Front = openFront({
     query: queryServer({
       ...shared,
-      services: [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService],
+      services,
     }),
     s3,
     own: ownApi({
@@ -79,6 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       followRequests: requests.follow,
       nowMs: Date.now,
       credentials,
+      coverage: () => coverageOf(services),
       reset: () => resetRegion(region, objects),
     }),
     connections,

@@ -15,6 +15,7 @@ const server = createServer((incoming, response) => {
     findRequest: () => undefined,
     lastRequests: () => [],
     followRequests: () => () => {},
+    coverage: () => [],
     reset: () => Promise.resolve(),
     nowMs: () => 0,
   })(incoming, response, { kind: "host", sourceIp: "127.0.0.1" });

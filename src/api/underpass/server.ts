@@ -23,6 +23,7 @@ export interface OwnApiHost {
   readonly nowMs: () => number;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
+  readonly coverage: () => readonly Coverage[];
   /** Removes every resource and every object. */
   readonly reset: () => Promise<void>;
 }
@@ -46,6 +47,14 @@ export interface Status {
   };
   readonly counts: Readonly<Record<string, number>>;
   readonly openConnections: number;
+}
+
+/** The operations of one service, by name. */
+export interface Coverage {
+  readonly service: string;
+  readonly served: readonly string[];
+  /** Known to AWS and answered with a text that says so. */
+  readonly unserved: readonly string[];
 }
 
 export interface InstanceEntry {
@@ -119,6 +128,8 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
   switch (route) {
     case "GET status":
       return { status: 200, body: host.status() };
+    case "GET coverage":
+      return { status: 200, body: host.coverage() };
     case "GET instances":
       return { status: 200, body: instanceList(host.state()) };
     case "GET instances/:id/entry":
