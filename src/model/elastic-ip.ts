@@ -97,6 +97,10 @@ export function associateAddress(
   if (before?.networkInterfaceId === holder.id && before.privateIpAddress === privateIpAddress) {
     return accept(before.id, []);
   }
+  const beforeHolder = before && find(state, "network-interface", before.networkInterfaceId);
+  if (beforeHolder?.requester !== undefined) {
+    return fail("AuthFailure", { message: "You do not have permission to access the specified resource." });
+  }
   if (before !== undefined && !input.allowReassociation) {
     return fail("Resource.AlreadyAssociated", {
       message: `resource ${found.value.id} is already associated with associate-id ${before.id}`,

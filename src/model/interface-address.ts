@@ -60,7 +60,7 @@ export function unassignPrivateIpAddresses(
   input: { readonly networkInterfaceId: string; readonly addresses: readonly string[] },
   context: Context,
 ): Outcome<void> {
-  const found = lookup(state, "network-interface", input.networkInterfaceId, context);
+  const found = ownInterface(state, input.networkInterfaceId, context);
   if (!found.ok) return found;
   const one = found.value;
   const stranger = input.addresses.find((ip) => !one.secondaryPrivateIpAddresses.includes(ip));
@@ -91,7 +91,7 @@ export function unassignIpv6Addresses(
   input: { readonly networkInterfaceId: string; readonly addresses: readonly string[] },
   context: Context,
 ): Outcome<readonly string[]> {
-  const found = lookup(state, "network-interface", input.networkInterfaceId, context);
+  const found = ownInterface(state, input.networkInterfaceId, context);
   if (!found.ok) return found;
   const one = found.value;
   const gone: string[] = [];
@@ -112,11 +112,8 @@ function holderOf(
   input: AssignInput,
   caller: Caller,
 ): Result<{ readonly one: NetworkInterface; readonly subnet: Subnet }, ApiError> {
-  const found = lookup(state, "network-interface", input.networkInterfaceId, caller);
+  const found = ownInterface(state, input.networkInterfaceId, caller);
   if (!found.ok) return found;
-  if (found.value.requester !== undefined) {
-    return fail("AuthFailure", { message: "You do not have permission to access the specified resource." });
-  }
   const { addresses, count } = input;
   if (addresses.length > 0 && count !== undefined) {
     return fail("InvalidParameterCombination", {
@@ -131,6 +128,13 @@ function holderOf(
   return subnet === undefined
     ? fail("InvalidSubnetID.NotFound", { subnetId: found.value.subnetId })
     : ok({ one: found.value, subnet });
+}
+
+/** An interface that the caller made: those that AWS made for something are not his to change. */
+function ownInterface(state: State, networkInterfaceId: string, caller: Caller): Result<NetworkInterface, ApiError> {
+  const found = lookup(state, "network-interface", networkInterfaceId, caller);
+  if (!found.ok || found.value.requester === undefined) return found;
+  return fail("AuthFailure", { message: "You do not have permission to access the specified resource." });
 }
 
 function wishesOf({ addresses, count = 0 }: AssignInput): readonly (string | undefined)[] {

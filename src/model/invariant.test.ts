@@ -327,6 +327,7 @@ test("a state that breaks an invariant is told so", () => {
     createdAtMs: 0,
     tags: [],
     cidrBlocks: [],
+    ipv6CidrBlocks: [],
     instanceTenancy: "default",
     isDefault: false,
     dhcpOptionsId: "default",
@@ -338,5 +339,7 @@ test("a state that breaks an invariant is told so", () => {
   expect(brokenInvariants(state)).toEqual([
     "vpc-1: not true that it has just one main route table",
     "vpc-1: not true that it has a primary block",
+    "vpc-1: not true that it has just one default network ACL",
+    "vpc-1: not true that it has just one default security group",
   ]);
 });

@@ -9,12 +9,14 @@ import { parsePolicy } from "../policy/parse.ts";
 import { storedPrefix } from "./cidr.ts";
 import type { VpcEndpointService } from "./endpoint-service.ts";
 import type { Instance } from "./instance.ts";
+import { brokenNetworkInvariants } from "./network-invariant.ts";
 import { type NetworkInterface, publicBlock } from "./network-interface.ts";
 import { formatDestination, routesOf } from "./route.ts";
 import type { RouteTable } from "./route-table.ts";
 import { all, find, findBy, type State } from "./state.ts";
 import { isReservedAddress, type Subnet } from "./subnet.ts";
 import type { GatewayVpcEndpoint, PrivateVpcEndpoint, VpcEndpoint } from "./vpc-endpoint.ts";
+import { brokenSurroundingInvariants } from "./surrounding-invariant.ts";
 import { type Vpc, vpcBlockHolding } from "./vpc.ts";
 
 /** A sentence for each broken invariant; none for a sound state. */
@@ -27,6 +29,8 @@ export function brokenInvariants(state: State): readonly string[] {
     ...each(state, "instance", brokenInstance),
     ...each(state, "vpc-endpoint", brokenEndpoint),
     ...each(state, "vpc-endpoint-service", brokenService),
+    ...brokenNetworkInvariants(state),
+    ...brokenSurroundingInvariants(state),
   ];
 }
 
