@@ -61,7 +61,7 @@ function valueOf(operator: Operator, json: Json, path: string, reading: Reading)
     });
   }
   const expected = expectedOf(operator.family);
-  if (expected !== undefined && !expected.test(entry.text)) {
+  if (expected !== undefined && !expected.test(entry.text) && !reading.isOpen(entry.text)) {
     const problem = `\`${entry.text}\` cannot be compared by \`${operator.name}\``;
     reading.refuse({
       rule: "condition-value",

@@ -89,7 +89,7 @@ function typedEntries(type: PrincipalType, json: Json, path: string, reading: Re
   }
   return items.map((item) => {
     const text = item.kind === "string" ? item.value : "";
-    if (!formsOf[type].pattern.test(text)) {
+    if (!formsOf[type].pattern.test(text) && !reading.isOpen(text)) {
       const problem = item.kind === "string" ? `\`${text}\` names no principal` : `the entry is a JSON ${item.kind}`;
       reading.refuse({ rule: "principal-invalid", offset: item.span.start, path, problem, expected, found: text });
     }
@@ -109,7 +109,7 @@ const formsOf: Readonly<Record<PrincipalType, { readonly pattern: RegExp; readon
     expected: "a name such as `ec2.amazonaws.com`",
   },
   Federated: {
-    pattern: /^(arn:aws[a-z-]*:iam::\d{12}:(saml|oidc)-provider\/\S+|[a-z0-9.-]+\.[a-z]+)$/,
+    pattern: /^(\*|arn:aws[a-z-]*:iam::\d{12}:(saml|oidc)-provider\/\S+|[a-z0-9.-]+\.[a-z]+)$/,
     expected: "the ARN or the name of an identity provider",
   },
   CanonicalUser: { pattern: /^[0-9a-f]{64}$/, expected: "64 hexadecimal digits" },

@@ -228,6 +228,7 @@ describe("IAM User Guide, AWS JSON policy elements: Principal", () => {
     { AWS: "AIDAJQABLZS4A3QDU576Q" },
     { Service: ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com"] },
     { Federated: "cognito-identity.amazonaws.com" },
+    { Federated: "*" },
     { Federated: "arn:aws:iam::111122223333:saml-provider/p" },
     { CanonicalUser: "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be" },
     { AWS: "*", Service: "ec2.amazonaws.com" },

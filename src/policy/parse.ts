@@ -19,6 +19,8 @@ import { parseTemplate, plainTemplate } from "./variable.ts";
 export interface Reading {
   readonly kind: PolicyKind;
   readonly version: Policy["version"];
+  /** Whether an entry is still to be filled in, so that nothing can be said about it. */
+  readonly isOpen: (text: string) => boolean;
   /** Throws the fault; `parsePolicy` alone catches it. */
   readonly refuse: (fault: Fault) => never;
 }
@@ -26,6 +28,8 @@ export interface Reading {
 export interface ParseOptions {
   /** Takes documents that are longer than AWS would. */
   readonly anySize?: boolean;
+  /** Takes entries in which a placeholder such as `<my-org-id>` stands, whatever the rest says: for lint only. */
+  readonly placeholders?: boolean;
 }
 
 /** The policy, or the first error in it. Total over all texts; time is linear in the text. */
@@ -42,11 +46,16 @@ export function parsePolicy(text: string, kind: PolicyKind, options: ParseOption
     return refused(text, { rule: "json", offset: json.value.span.start, path: "", problem, expected: "a JSON object" });
   }
   try {
-    return ok(policyOf(text, kind, json.value));
+    return ok(policyOf(text, json.value, { kind, placeholders: options.placeholders === true }));
   } catch (thrown) {
     if (thrown instanceof Refusal) return refused(text, thrown.fault);
     throw thrown;
   }
+}
+
+/** Whether a text holds a placeholder such as `<my-org-id>`. */
+export function hasPlaceholder(text: string): boolean {
+  return /<[^<>]+>/.test(text);
 }
 
 /** Carries a fault out of the descent; never leaves this file. */
@@ -66,7 +75,8 @@ function refused(text: string, fault: Fault): Result<never, PolicyError> {
   return err(policyErrorAt(text, fault));
 }
 
-function policyOf(text: string, kind: PolicyKind, root: JsonObject): Policy {
+function policyOf(text: string, root: JsonObject, how: { kind: PolicyKind; placeholders: boolean }): Policy {
+  const { kind, placeholders } = how;
   knownMembers(root, ["Version", "Id", "Statement"], "");
   const version = memberOf(root, "Version");
   if (version !== undefined && !isVersion(textOf(version.value))) {
@@ -80,7 +90,12 @@ function policyOf(text: string, kind: PolicyKind, root: JsonObject): Policy {
     });
   }
   const versionText = version === undefined ? undefined : textOf(version.value);
-  const reading: Reading = { kind, version: versionText === "2012-10-17" ? "2012-10-17" : "2008-10-17", refuse };
+  const reading: Reading = {
+    kind,
+    version: versionText === "2012-10-17" ? "2012-10-17" : "2008-10-17",
+    isOpen: (entry) => placeholders && hasPlaceholder(entry),
+    refuse,
+  };
   const id = memberOf(root, "Id");
   if (id !== undefined && id.value.kind !== "string") {
     refuse(structure(id.value, "Id", "the id is no text", "a string"));
@@ -219,6 +234,7 @@ function actionOf(json: JsonObject, path: string, reading: Reading): ActionEleme
   }
   const entries = entriesOf(member.value, `${path}.${name}`, "action-missing");
   for (const entry of entries) {
+    if (reading.isOpen(entry.text)) continue;
     const fault = {
       rule: "action-invalid" as const,
       offset: entry.span.start,
@@ -265,7 +281,7 @@ function resourceOf(json: JsonObject, path: string, reading: Reading): ResourceE
     });
   }
   const entries = entriesOf(member.value, at, "resource-missing").map((entry): TemplateEntry => {
-    if (entry.text !== "*" && !entry.text.startsWith("arn:")) {
+    if (entry.text !== "*" && !entry.text.startsWith("arn:") && !reading.isOpen(entry.text)) {
       const problem = `\`${entry.text}\` is no ARN`;
       refuse({
         rule: "resource-invalid",

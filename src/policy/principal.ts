@@ -73,7 +73,8 @@ export function grantOf(entry: PrincipalEntry, naming: Naming): Grant | undefine
     case "Service":
       return principal.kind === "service" && principal.service === entry.text ? "direct" : undefined;
     case "Federated":
-      return principal.kind === "web-identity" && principal.provider === entry.text ? "direct" : undefined;
+      if (principal.kind !== "web-identity") return undefined;
+      return entry.text === "*" || entry.text === principal.provider ? "direct" : undefined;
     case "CanonicalUser":
       if (canonicalUserId !== entry.text) return undefined;
       return principal.kind === "root" ? "direct" : "account";

@@ -226,7 +226,7 @@ function randomPrincipalElement(random: Random, kind: PolicyKind): unknown {
     case "Service":
       return { Service: ["lambda.amazonaws.com", "ec2.amazonaws.com"] };
     case "Federated":
-      return { Federated: "accounts.google.com" };
+      return { Federated: random() < 0.5 ? "*" : "accounts.google.com" };
     case "CanonicalUser":
       return { CanonicalUser: pick(random, canonicalIds) };
   }
