@@ -26,6 +26,8 @@ export interface RegionOptions {
   /** The first words of the command line, for a region that is run as another user. */
   readonly runAs?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
+  /** More options of `underpass up`. */
+  readonly more?: readonly string[];
 }
 
 export const launcher = join(import.meta.dirname, "../bin/underpass.js");
@@ -43,6 +45,7 @@ export async function startRegionProcess(options: RegionOptions = {}): Promise<R
     ...state,
     "--dataplane",
     options.dataplane ?? "auto",
+    ...(options.more ?? []),
   ];
   const [command = "", ...rest] = words;
   const daemon = spawn(command, rest, {

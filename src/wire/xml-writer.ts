@@ -23,13 +23,25 @@ export function writeElement(member: Member, tag: string, value: unknown, style:
 
 /** Text safe between tags and in attributes. Characters that XML cannot hold become references, as S3 writes them. */
 export function escapeXml(text: string): string {
-  return needsEscape.test(text) ? text.toWellFormed().replace(escaped, reference) : text;
+  if (!needsEscape.test(text)) return text;
+  // Quotes in JSON are by far the commonest: only rarer characters need the whole search.
+  return rare.test(text) ? text.toWellFormed().replace(escaped, reference) : text.replace(markup, reference);
 }
+
+/** A structure that will never change: what is written for it is written once and kept as long as it is. */
+export function writeOnce<T extends object>(value: T): T {
+  settled.add(value);
+  return value;
+}
+
+const settled = new WeakSet();
 
 type Writer = (value: unknown) => string;
 
 /** Markup, control characters but for tab and line feed, line ends that parsers would normalise, surrogates. */
 const needsEscape = /[&<>"\p{Cc}\u2028\p{Cs}\ufffe\uffff]/u;
+const rare = /(?![\t\n])[\p{Cc}\u2028\p{Cs}\ufffe\uffff]/u;
+const markup = /[&<>"]/g;
 const escaped = /[&<>"\u2028\ufffe\uffff]|(?![\t\n])\p{Cc}/gu;
 const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
@@ -106,7 +118,15 @@ function structureWriter(shape: Structure, member: Member, tag: string, style: D
   const attributes = shape.members.filter((inner) => inner.attribute);
   const open = `<${tag}${namespaceOf(member)}`;
   const close = `</${tag}>`;
-  if (attributes.length === 0) return (value) => `${open}>${members(value)}${close}`;
+  if (attributes.length === 0) {
+    const kept = new WeakMap<object, string>();
+    return (value) => {
+      if (!settled.has(value as object)) return `${open}>${members(value)}${close}`;
+      let text = kept.get(value as object);
+      if (text === undefined) kept.set(value as object, (text = `${open}>${members(value)}${close}`));
+      return text;
+    };
+  }
   return (value) => {
     const fields = value as Readonly<Record<string, unknown>>;
     const written = attributes.map(({ name, xmlName }) =>

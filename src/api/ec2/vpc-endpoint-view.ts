@@ -6,13 +6,25 @@ import type {
   State as WireState,
   VpcEndpoint as WireVpcEndpoint,
 } from "@aws-sdk/client-ec2";
+import { RecentMap } from "../../base/recent-map.ts";
 import { dnsEntriesOf } from "../../model/endpoint-dns.ts";
 import { offerOf } from "../../model/endpoint-service-offer.ts";
 import { find, type State } from "../../model/state.ts";
 import type { EndpointIpAddressType, InterfaceVpcEndpoint, VpcEndpoint } from "../../model/vpc-endpoint.ts";
+import { writeOnce } from "../../wire/xml-writer.ts";
 import { tagSet } from "./tag-set.ts";
 
+/** A gateway endpoint is shown by its document alone: it is written once for many answers. */
 export function wireEndpoint(state: State, endpoint: VpcEndpoint): WireVpcEndpoint {
+  if (endpoint.kind !== "Gateway") return freshEndpoint(state, endpoint);
+  const known = shown.get(endpoint) ?? writeOnce(freshEndpoint(state, endpoint));
+  shown.set(endpoint, known);
+  return known;
+}
+
+const shown = new RecentMap<VpcEndpoint, WireVpcEndpoint>(5000);
+
+function freshEndpoint(state: State, endpoint: VpcEndpoint): WireVpcEndpoint {
   return {
     VpcEndpointId: endpoint.id,
     VpcEndpointType: endpoint.kind,
