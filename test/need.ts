@@ -1,6 +1,8 @@
 /** What a test needs of the machine. Missing, it is skipped aloud; under UNDERPASS_REQUIRE_ALL=1 it fails instead. */
 
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "vitest";
 
 const requireAll = process.env["UNDERPASS_REQUIRE_ALL"] === "1";
@@ -25,3 +27,37 @@ export function lackOfProgram(command: string, ...words: readonly string[]): str
 export const lackOfAwsCli = lackOfProgram("aws", "--version");
 export const lackOfBoto3 = lackOfProgram("python3", "-c", "import boto3");
 export const lackOfCurl = lackOfProgram("curl", "--version");
+
+/**
+ * The folder with Terraform's providers for use without a network: UNDERPASS_TERRAFORM_MIRROR, else the first of the
+ * places where systems keep such mirrors that holds the AWS provider; undefined where none does.
+ */
+export function terraformMirror(): string | undefined {
+  const named = process.env["UNDERPASS_TERRAFORM_MIRROR"];
+  if (named !== undefined && named !== "") return named;
+  const home = process.env["HOME"] ?? "";
+  const shared = (process.env["XDG_DATA_DIRS"] ?? "/usr/local/share:/usr/share").split(":");
+  const candidates = [
+    join(home, ".terraform.d", "plugins"),
+    join(home, ".local", "share", "terraform", "plugins"),
+    ...shared.map((folder) => join(folder, "terraform", "plugins")),
+    ...foldersIn("/opt"),
+  ];
+  return candidates.find((folder) => existsSync(join(folder, "registry.terraform.io", "hashicorp", "aws")));
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(folder, entry.name));
+  } catch {
+    return [];
+  }
+}
+
+export const lackOfTerraform =
+  lackOfProgram("terraform", "version") ??
+  (terraformMirror() === undefined
+    ? "no mirror of Terraform's providers is found; UNDERPASS_TERRAFORM_MIRROR names one"
+    : undefined);

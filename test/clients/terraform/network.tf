@@ -57,8 +57,8 @@ resource "aws_eip" "nat" {
 }
 
 resource "aws_eip" "instance" {
-  domain   = "vpc"
-  instance = aws_instance.one.id
+  domain            = "vpc"
+  network_interface = aws_instance.one.primary_network_interface_id
 }
 
 resource "aws_eip" "later" {
@@ -237,6 +237,9 @@ resource "aws_network_interface_attachment" "spare" {
   instance_id          = aws_instance.one.id
   network_interface_id = aws_network_interface.spare.id
   device_index         = 1
+
+  # An instance with two interfaces takes no address without saying which.
+  depends_on = [aws_eip.instance]
 }
 
 resource "aws_network_interface" "own" {
