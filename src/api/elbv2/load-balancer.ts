@@ -181,12 +181,16 @@ function readMappings(input: CreateRequest | SetSubnetsInput): Result<readonly S
   }
   const foreign = mappings.find((one) => one.IPv6Address !== undefined);
   if (foreign !== undefined) return unservedAddressType("dualstack");
+  if (mappings.some((one) => one.AllocationId !== undefined)) {
+    return fail("UnsupportedOperation", {
+      message: "Load balancers with an Elastic IP address of one's own are not served by Underpass",
+    });
+  }
   return ok([
     ...subnetIds.map((subnetId) => ({ subnetId })),
     ...mappings.map((one) => ({
       subnetId: one.SubnetId ?? "",
       ...(one.PrivateIPv4Address !== undefined && { privateIpAddress: one.PrivateIPv4Address }),
-      ...(one.AllocationId !== undefined && { allocationId: one.AllocationId }),
     })),
   ]);
 }
