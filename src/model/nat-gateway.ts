@@ -15,7 +15,7 @@ import type { Resource, Tags } from "./resource.ts";
 import { type Change, find, findBy, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
-import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
 
 export interface NatGateway extends Resource, Idempotent {
   readonly id: Id<"nat">;
@@ -171,7 +171,7 @@ export function associateNatGatewayAddress(
   if (input.privateIpAddresses.length > elastic.value.length) {
     return refuse("The number of private IP addresses must not exceed the number of allocation IDs");
   }
-  if (gateway.addresses.length + elastic.value.length > publicAddressesPerGateway) {
+  if (hasQuotas(context) && gateway.addresses.length + elastic.value.length > publicAddressesPerGateway) {
     return fail("AddressLimitExceeded", {});
   }
   const taken = takeSecondary(state, holder, input.privateIpAddresses, elastic.value.length);

@@ -12,7 +12,7 @@ import type { Resource, Tags } from "./resource.ts";
 import { newRule, rulesOfGroup } from "./security-group-rule.ts";
 import { type Change, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
-import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
 import type { Vpc } from "./vpc.ts";
 
 export interface SecurityGroup extends Resource {
@@ -49,7 +49,8 @@ export function createSecurityGroup(
   if (groupNamed(state, vpcId, input.name) !== undefined) {
     return fail("InvalidGroup.Duplicate", { name: input.name, vpcId });
   }
-  if (findBy(state, "security-group", "owner", ownerKey(context.accountId, context.region)).length >= groupsPerRegion) {
+  const own = findBy(state, "security-group", "owner", ownerKey(context.accountId, context.region));
+  if (hasQuotas(context) && own.length >= groupsPerRegion) {
     return fail("SecurityGroupLimitExceeded", { vpcId });
   }
   const tags = checkTags(input.tags);

@@ -31,6 +31,11 @@ export interface Settings {
 
 export const usualSettings: Settings = { transitionMs: 0, quotas: "aws" };
 
+/** Whether AWS's default quotas hold for a call. */
+export function hasQuotas(context: { readonly settings?: Settings }): boolean {
+  return (context.settings ?? usualSettings).quotas === "aws";
+}
+
 export type Outcome<V> = Result<{ readonly changes: readonly Change[]; readonly value: V }, ApiError>;
 
 /**

@@ -254,7 +254,8 @@ function readChange(input: ModifyInstanceAttributeRequest): Result<InstanceAttri
 }
 
 function readNamed(input: ModifyInstanceAttributeRequest): Result<InstanceAttributeChange | undefined, ApiError> {
-  const { Attribute: name, Value: value = "" } = input;
+  const name: string | undefined = input.Attribute;
+  const { Value: value = "" } = input;
   if (name === undefined) return ok(undefined);
   const isTrue = value.toLowerCase() === "true";
   switch (name) {
@@ -275,7 +276,7 @@ function readNamed(input: ModifyInstanceAttributeRequest): Result<InstanceAttrib
         ? ok({ attributes: { shutdownBehavior: value } })
         : invalid(value, name);
     default:
-      return fail("UnsupportedOperation", { message: `The attribute ${String(name)} is not served by Underpass` });
+      return fail("UnsupportedOperation", { message: `The attribute ${name} is not served by Underpass` });
   }
 }
 
