@@ -89,7 +89,10 @@ function brokenTable(state: State, table: RouteTable): Claims {
     "its VPC exists": find(state, "vpc", table.vpcId) !== undefined,
     "its subnets are of its VPC": subnetIds.every((id) => find(state, "subnet", id)?.vpcId === table.vpcId),
     "no two routes have one destination": new Set(destinations).size === destinations.length,
-    "no route of an endpoint is stored": table.routes.every((route) => route.target.kind !== "vpc-endpoint"),
+    "no route of a gateway endpoint is stored": table.routes.every(
+      ({ target }) =>
+        target.kind !== "vpc-endpoint" || find(state, "vpc-endpoint", target.vpcEndpointId)?.kind !== "Gateway",
+    ),
   };
 }
 

@@ -126,6 +126,11 @@ export function deleteLoadBalancer(state: State, input: { readonly arn: string }
       message: `Load balancer '${found.id}' cannot be deleted because deletion protection is enabled`,
     });
   }
+  if (findBy(state, "vpc-endpoint-service", "loadBalancerArn", found.id).length > 0) {
+    return fail("ResourceInUse", {
+      message: `Load balancer '${found.id}' cannot be deleted because it is currently associated with another service`,
+    });
+  }
   const listeners = findBy(state, "listener", "loadBalancerArn", found.id);
   return accept(undefined, [
     ...withoutZones(found.zones),

@@ -192,11 +192,7 @@ function targetStands(state: State, table: RouteTable, target: RouteTarget): boo
   return unreachable(target);
 }
 
-function readDestination(
-  state: State,
-  input: DestinationInput,
-  caller: Caller,
-): Result<RouteDestination, ApiError> {
+function readDestination(state: State, input: DestinationInput, caller: Caller): Result<RouteDestination, ApiError> {
   if (input.kind === "cidr") {
     const cidr =
       input.family === "ipv6"
@@ -220,7 +216,7 @@ function readTarget(
     case "gateway":
       return readGateway(state, table, input.gatewayId, caller);
     case "vpc-endpoint":
-      return endpointByHand(state, input.vpcEndpointId, caller);
+      return readEndpoint(state, table, input.vpcEndpointId, caller);
     case "network-interface":
       return readInterface(state, table, input.networkInterfaceId, caller);
     case "instance": {
@@ -247,7 +243,7 @@ function readGateway(
   caller: Caller,
 ): Result<RouteTarget, ApiError> {
   if (gatewayId === "local") return ok({ kind: "local" });
-  if (gatewayId.startsWith("vpce-")) return endpointByHand(state, gatewayId, caller);
+  if (gatewayId.startsWith("vpce-")) return readEndpoint(state, table, gatewayId, caller);
   if (gatewayId.startsWith("vgw-")) return readVpnGateway(state, table, gatewayId, caller);
   const gateway = lookup(state, "internet-gateway", gatewayId, caller);
   if (!gateway.ok) return gateway;
@@ -258,12 +254,24 @@ function readGateway(
 }
 
 /**
- * Always a failure. Source: Amazon VPC User Guide (2021), "Gateway VPC endpoints": an endpoint route cannot be added,
- * modified or deleted by hand. ASSUMPTION: code and text.
+ * Only Gateway Load Balancer endpoints. Source: Amazon VPC User Guide (2021), "Gateway VPC endpoints": the route of a
+ * gateway endpoint cannot be added, modified or deleted by hand. ASSUMPTION: codes and texts.
  */
-function endpointByHand(state: State, vpcEndpointId: string, caller: Caller): Result<never, ApiError> {
+function readEndpoint(
+  state: State,
+  table: RouteTable,
+  vpcEndpointId: string,
+  caller: Caller,
+): Result<RouteTarget, ApiError> {
   const endpoint = lookup(state, "vpc-endpoint", vpcEndpointId, caller);
   if (!endpoint.ok) return endpoint;
+  const { id, kind, vpcId } = endpoint.value;
+  if (kind === "GatewayLoadBalancer") {
+    return vpcId === table.vpcId
+      ? ok({ kind: "vpc-endpoint", vpcEndpointId: id })
+      : refuse(`route table ${table.id} and VPC endpoint ${id} belong to different networks`);
+  }
+  if (kind === "Interface") return refuse(`VPC endpoint ${id} of the type Interface cannot be the target of a route`);
   return refuse(`cannot add VPC endpoint route to ${vpcEndpointId}: modify the route tables of the endpoint instead`);
 }
 
@@ -347,7 +355,7 @@ function refusedInsideVpc(
   target: RouteTarget,
 ): ReturnType<typeof refuse> | undefined {
   const vpc = find(state, "vpc", table.vpcId);
-  if (vpc === undefined || destination.kind !== "cidr" || target.kind === "network-interface") return undefined;
+  if (vpc === undefined || destination.kind !== "cidr" || toMiddlebox(target)) return undefined;
   const prefix = storedPrefix(destination.cidrBlock);
   const blocks = [...prefixesOfVpc(vpc), ...vpc.ipv6CidrBlocks.map((one) => storedPrefix(one.cidrBlock))];
   const inside = blocks.some((block) => containsPrefix(block, prefix));
@@ -371,4 +379,8 @@ function nameOf(route: Route): string {
 
 function refuse(message: string): ReturnType<typeof fail<"InvalidParameterValue">> {
   return fail("InvalidParameterValue", { message });
+}
+
+function toMiddlebox(target: RouteTarget): boolean {
+  return target.kind === "network-interface" || target.kind === "nat-gateway" || target.kind === "vpc-endpoint";
 }

@@ -216,8 +216,14 @@ function exitOf(network: VpcNetwork, source: NetworkInterface, target: DirectTar
       const holder = network.interfaceByIp.get(destinationIp);
       return { kind: "local", ...(holder && { networkInterfaceId: holder.id }) };
     }
-    case "vpc-endpoint":
-      return { kind: "gateway-endpoint", vpcEndpointId: target.vpcEndpointId, sourceIp: source.privateIpAddress };
+    case "vpc-endpoint": {
+      const { vpcEndpointId } = target;
+      // Those of gateway load balancers can be the target of a route too.
+      const isGateway = network.endpoints.some((endpoint) => endpoint.id === vpcEndpointId);
+      return isGateway
+        ? { kind: "gateway-endpoint", vpcEndpointId, sourceIp: source.privateIpAddress }
+        : none(`${vpcEndpointId} carries no packets yet`);
+    }
     case "internet-gateway": {
       const { internetGatewayId } = target;
       if (source.publicIpAddress !== undefined) {

@@ -237,7 +237,9 @@ function targetOf(view: View, { target, active }: CompiledRoute): TargetBlueprin
     case "internet-gateway":
       return { kind: "internet-gateway" };
     case "vpc-endpoint":
-      return { kind: "endpoint", vpcEndpointId: target.vpcEndpointId };
+      return view.endpointKeys.has(target.vpcEndpointId)
+        ? { kind: "endpoint", vpcEndpointId: target.vpcEndpointId }
+        : { kind: "blackhole" };
     case "network-interface": {
       const { networkInterfaceId } = target;
       return view.hostIds.has(networkInterfaceId) ? { kind: "host", networkInterfaceId } : { kind: "blackhole" };
