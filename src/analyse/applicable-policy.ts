@@ -23,8 +23,14 @@ export function policiesFor(state: State, ask: Ask): Policies {
   const own = ownPolicies(state, ask.principal);
   const endpoint = endpointPolicy(state, ask);
   const resource = resourcePolicy(state, ask);
-  const withEndpoint = endpoint === undefined ? own : { ...own, endpoint };
-  return resource === undefined ? withEndpoint : { ...withEndpoint, ...resource };
+  const { accessControlLists, publicAccessBlock } = ask;
+  return {
+    ...own,
+    ...(endpoint === undefined ? undefined : { endpoint }),
+    ...resource,
+    ...(accessControlLists === undefined ? undefined : { accessControlLists }),
+    ...(publicAccessBlock === undefined ? undefined : { publicAccessBlock }),
+  };
 }
 
 type Own = Pick<Policies, "identity" | "boundary" | "session">;

@@ -5,9 +5,11 @@
 
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
+import type { AccessControlList } from "../policy/access-control-list.ts";
 import { type Counterfactual, counterfactual } from "../policy/counterfactual.ts";
 import { decide, decideInFull } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
+import type { PublicAccessBlock } from "../policy/public-access.ts";
 import type { PolicyRequest, Principal, RequestContext } from "../policy/request.ts";
 import { policiesFor } from "./applicable-policy.ts";
 import { contextOf } from "./request-context.ts";
@@ -22,6 +24,12 @@ export interface Ask {
   readonly resourceAccountId?: string;
   /** For S3: the bucket whose policy takes part, where it exists. */
   readonly bucketName?: string;
+  /** For S3: lists of the bucket and of the object, where the bucket's ownership leaves them in force. */
+  readonly accessControlLists?: readonly AccessControlList[];
+  /** For S3: of the bucket and its account. */
+  readonly publicAccessBlock?: PublicAccessBlock;
+  /** Of the caller's account, where lists or the bucket policy could name it. */
+  readonly canonicalUserId?: string;
   readonly path: Path;
   readonly region: string;
   readonly nowMs: number;
@@ -48,7 +56,8 @@ export function counterfactualOf(state: State, ask: Ask): Counterfactual | undef
 }
 
 function requestOf(ask: Ask, context: RequestContext): PolicyRequest {
-  const { principal, action, resource, resourceAccountId } = ask;
+  const { principal, action, resource, resourceAccountId, canonicalUserId } = ask;
   const request = { principal, action, resource, context };
-  return resourceAccountId === undefined ? request : { ...request, resourceAccountId };
+  const owned = resourceAccountId === undefined ? request : { ...request, resourceAccountId };
+  return canonicalUserId === undefined ? owned : { ...owned, canonicalUserId };
 }

@@ -168,7 +168,8 @@ function withAllow(
   const layers: readonly Layer[] =
     decidedBy.layer === "identity-policy" ? ["identity-policy", "resource-policy"] : [decidedBy.layer];
   for (const layer of layers) {
-    const kind = kindsOf[layer](policies);
+    const kind = kindsOf[layer]?.(policies);
+    if (kind === undefined) continue;
     const statement = suggestion(request, kind);
     const added = addedTo(policies, layer, statement, kind);
     if (added !== undefined && flips(added)) return { kind: "with-statement", layer, statement };
@@ -191,7 +192,8 @@ function escaped(resource: string): string {
   return resource === "*" ? resource : resource.replaceAll(/[*?$]/g, (mark) => `\${${mark}}`);
 }
 
-const kindsOf: Readonly<Record<Layer, (policies: Policies) => PolicyKind>> = {
+/** Layers that are no policies have none. */
+const kindsOf: Readonly<Partial<Record<Layer, (policies: Policies) => PolicyKind>>> = {
   "service-control-policy": () => "service-control",
   "resource-control-policy": () => "resource-control",
   "endpoint-policy": (policies) => policies.endpoint?.policy.kind ?? "gateway-endpoint",
@@ -236,6 +238,9 @@ function addedTo(
       return { ...policies, identity: [...policies.identity, named] };
     case "resource-policy":
       return { ...policies, resource: policies.resource === undefined ? named : joined(policies.resource) };
+    case "access-control-list":
+    case "public-access-block":
+      return undefined;
   }
 }
 

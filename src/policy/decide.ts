@@ -4,12 +4,14 @@
  * evaluation logic"; PrivateLink guide, "Control access to VPC endpoints using endpoint policies".
  */
 
+import { type AccessControlList, aclGrantOf } from "./access-control-list.ts";
 import { evaluate } from "./compile.ts";
 import type { DecidedBy, Decision, Layer, LayerVerdict } from "./decision.ts";
 import { interpret } from "./interpret.ts";
-import { accountOf } from "./principal.ts";
+import { accountOf, type Grant } from "./principal.ts";
+import { isOutsider, isPublicPolicy, type PublicAccessBlock } from "./public-access.ts";
 import type { PolicyRequest } from "./request.ts";
-import type { Evaluate, NamedPolicy } from "./verdict.ts";
+import { type Evaluate, type NamedPolicy, strengthOf } from "./verdict.ts";
 
 export type { NamedPolicy } from "./verdict.ts";
 
@@ -26,6 +28,10 @@ export interface Policies {
   readonly session?: readonly NamedPolicy[];
   readonly identity: readonly NamedPolicy[];
   readonly resource?: NamedPolicy;
+  /** Of the bucket and of the object, where the bucket's ownership leaves them in force. */
+  readonly accessControlLists?: readonly AccessControlList[];
+  /** Of the bucket and its account. */
+  readonly publicAccessBlock?: PublicAccessBlock;
   /** Trust policies: without the resource policy's word nobody gets in, whatever his own policies say. */
   readonly resourceMustAllow?: boolean;
 }
@@ -57,10 +63,12 @@ export function combine(request: PolicyRequest, policies: Policies, evaluate: Ev
   }
   const refusing = refusingLayer(request, policies, found);
   if (refusing !== undefined) return { allowed: false, decidedBy: { layer: refusing, reason: "no-allow" }, layers };
-  // The ceilings open nothing: it was the caller's own policies or the resource's.
-  const granting = found.identity?.verdict === "allow" ? found.identity : found.resource;
-  if (granting?.verdict !== "allow") return { allowed: true, layers };
-  return { allowed: true, decidedBy: settledBy(granting), layers };
+  // The ceilings open nothing: it was the caller's own policies, the resource's, or a list.
+  const opened = found.restriction === undefined ? found.resource : undefined;
+  for (const granting of [found.identity, opened, found.list]) {
+    if (granting?.verdict === "allow") return { allowed: true, decidedBy: settledBy(granting), layers };
+  }
+  return { allowed: true, layers };
 }
 
 /** Undefined are the layers that take no part. */
@@ -72,6 +80,9 @@ interface Found {
   readonly session: LayerVerdict | undefined;
   readonly identity: LayerVerdict | undefined;
   readonly resource: LayerVerdict | undefined;
+  readonly list: LayerVerdict | undefined;
+  /** Where the resource policy counts for nothing: it is public, and the caller comes from outside. */
+  readonly restriction: LayerVerdict | undefined;
 }
 
 function layersOf(request: PolicyRequest, policies: Policies, evaluate: Evaluate): Found {
@@ -87,7 +98,30 @@ function layersOf(request: PolicyRequest, policies: Policies, evaluate: Evaluate
     session: session && anyPolicy("session-policy", session, ask),
     identity: hasAccount && !isRoot ? anyPolicy("identity-policy", identity, ask) : undefined,
     resource: resource === undefined || isRescue(request) ? undefined : onePolicy("resource-policy", resource, ask),
+    list: listVerdict(policies, request),
+    restriction: isRestricted(policies, request)
+      ? { layer: "public-access-block", verdict: "no-allow", misses: [] }
+      : undefined,
   };
+}
+
+function listVerdict(
+  { accessControlLists, publicAccessBlock }: Policies,
+  request: PolicyRequest,
+): LayerVerdict | undefined {
+  if (accessControlLists === undefined) return undefined;
+  const layer = "access-control-list";
+  const ignorePublic = publicAccessBlock?.ignorePublicAcls ?? false;
+  const grants = accessControlLists.map((list) => aclGrantOf(list, request, ignorePublic));
+  const grant = grants.find((one) => one === "direct") ?? grants.find((one) => one !== undefined);
+  return grant === undefined
+    ? { layer, verdict: "no-allow", misses: [] }
+    : { layer, verdict: "allow", grant, misses: [] };
+}
+
+function isRestricted({ publicAccessBlock, resource }: Policies, request: PolicyRequest): boolean {
+  if (publicAccessBlock?.restrictPublicBuckets !== true || resource === undefined) return false;
+  return isOutsider(request) && isPublicPolicy(resource.policy);
 }
 
 function inOrder(found: Found): readonly LayerVerdict[] {
@@ -99,6 +133,8 @@ function inOrder(found: Found): readonly LayerVerdict[] {
   if (found.session !== undefined) layers.push(found.session);
   if (found.identity !== undefined) layers.push(found.identity);
   if (found.resource !== undefined) layers.push(found.resource);
+  if (found.list !== undefined) layers.push(found.list);
+  if (found.restriction !== undefined) layers.push(found.restriction);
   return layers;
 }
 
@@ -156,9 +192,9 @@ function refusingLayer(request: PolicyRequest, policies: Policies, found: Found)
   if (lacksAllow(found.serviceControl)) return "service-control-policy";
   if (lacksAllow(found.resourceControl)) return "resource-control-policy";
   if (lacksAllow(found.endpoint)) return "endpoint-policy";
-  const grant = found.resource?.grant;
+  const { grant, lacking } = grantOfResource(found);
   const accountId = accountOf(request.principal);
-  if (accountId === undefined) return grant === undefined ? "resource-policy" : undefined;
+  if (accountId === undefined) return grant === undefined ? lacking : undefined;
   const sameAccount = (request.resourceAccountId ?? accountId) === accountId;
   // In the same account a resource policy that names the caller himself needs nobody's help, and one that names his role
   // only that his boundary and session do not stand against it.
@@ -167,7 +203,22 @@ function refusingLayer(request: PolicyRequest, policies: Policies, found: Found)
   if (lacksAllow(found.boundary)) return "permissions-boundary";
   if (lacksAllow(found.session)) return "session-policy";
   const needsResource = !sameAccount || policies.resourceMustAllow === true;
-  return needsResource && grant === undefined ? "resource-policy" : undefined;
+  return needsResource && grant === undefined ? lacking : undefined;
+}
+
+/** How strongly the resource's side lets the caller in, and which layer to name when it does not. */
+function grantOfResource({ resource, list, restriction }: Found): {
+  readonly grant: Grant | undefined;
+  readonly lacking: Layer;
+} {
+  const byPolicy = restriction === undefined ? resource?.grant : undefined;
+  const byList = list?.grant;
+  const stronger =
+    byPolicy === undefined || (byList !== undefined && strengthOf[byList] > strengthOf[byPolicy]) ? byList : byPolicy;
+  return {
+    grant: stronger,
+    lacking: resource?.grant !== undefined && restriction !== undefined ? "public-access-block" : "resource-policy",
+  };
 }
 
 function lacksAllow(layer: LayerVerdict | undefined): boolean {

@@ -8,7 +8,11 @@ export type Layer =
   | "permissions-boundary"
   | "session-policy"
   | "identity-policy"
-  | "resource-policy";
+  | "resource-policy"
+  /** Access control lists of S3. */
+  | "access-control-list"
+  /** Block Public Access of S3. */
+  | "public-access-block";
 
 export interface Decision {
   readonly allowed: boolean;
@@ -39,7 +43,7 @@ export interface LayerVerdict {
   readonly verdict: "allow" | "explicit-deny" | "no-allow";
   readonly statement?: StatementRef;
   /**
-   * How an allowing resource policy names the caller: himself or everyone (`direct`: nothing else in his account has to
+   * How an allowing resource policy or list names the caller: himself or everyone (`direct`: nothing else in his account has to
    * allow it), his `role` (a boundary and session policies still limit it) or his `account` (which has to pass it on).
    */
   readonly grant?: "direct" | "role" | "account";
