@@ -83,6 +83,9 @@ describe("difference", () => {
       "nexthop",
       "route",
       "rule",
+      "set,chain",
+      "element",
+      "filter-rule",
       "element",
     ]);
   });

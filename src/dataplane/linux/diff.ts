@@ -5,16 +5,17 @@
  */
 
 import {
-  isSame,
+  type ElementObject,
   hardContentOf,
+  isSame,
   type KernelObject,
   type LinkObject,
   LOCAL_TABLE,
   MAIN_TABLE,
-  type NamespaceObject,
   type RouteObject,
 } from "./kernel-object.ts";
-import type { Objects } from "./wanted.ts";
+import { type Objects, objectsBeside, objectsOf, type Wanted } from "./part.ts";
+import { shapesOf } from "./ruleset.ts";
 
 export interface Change {
   readonly verb: "add" | "replace" | "remove";
@@ -28,18 +29,26 @@ export interface Difference {
   readonly clear: readonly (readonly Change[])[];
 }
 
-/** The steps from `held` to `wanted`; both keyed by `keyOf`. */
+/** The steps from `held` to `wanted`. Parts that both share are not looked at. */
+export function diffParts(held: Wanted, wanted: Wanted): Difference {
+  const [before, after] = [objectsBeside(held, wanted), objectsBeside(wanted, held)];
+  // What a link takes along when it is made anew may be in any part.
+  const anywhere = earlyLinks(before, after).length > 0;
+  return anywhere ? diffObjects(objectsOf(held), objectsOf(wanted)) : diffObjects(before, after);
+}
+
+/** As `diffParts`, of all objects. */
 export function diffObjects(held: Objects, wanted: Objects): Difference {
   const make: Change[][] = Array.from({ length: LAST_MAKE_STEP + 1 }, () => []);
   const clear: Change[][] = Array.from({ length: LAST_CLEAR_STEP + 1 }, () => []);
-  const early = lossOf(held, earlyLinks(held, wanted), []);
-  const late = lossOf(held, absent(held, wanted, "link"), absent(held, wanted, "namespace"));
+  const early = lossOf(held, earlyLinks(held, wanted));
+  const late = lateLossOf(held, wanted);
   for (const [key, object] of held) {
     if (wanted.has(key)) continue;
     const change: Change = { verb: "remove", object };
     if (object.kind === "link" && early.devices.has(deviceOf(object))) make[0]?.push(change);
     else if (isLost(object, early)) continue;
-    else if (steersPackets(object) && !late.namespaces.has(object.namespace)) make[removalStepOf(object)]?.push(change);
+    else if (steersPackets(object) && !isLostWithFilter(object, late)) make[removalStepOf(object)]?.push(change);
     else if (!isLost(object, late) || isExplicit(object)) clear[clearStepOf(object)]?.push(change);
   }
   for (const [key, object] of wanted) {
@@ -84,9 +93,11 @@ interface Loss {
   readonly devices: ReadonlySet<string>;
   /** `namespace id`. */
   readonly nexthops: ReadonlySet<string>;
+  /** `namespace chain name` or `namespace set name`. */
+  readonly filters: ReadonlySet<string>;
 }
 
-function lossOf(held: Objects, links: readonly LinkObject[], namespaces: readonly NamespaceObject[]): Loss {
+function lossOf(held: Objects, links: readonly LinkObject[]): Loss {
   const devices = new Set(links.flatMap((link) => [deviceOf(link), deviceOf(link.peer)]));
   const nexthops = new Set<string>();
   if (devices.size > 0) {
@@ -94,7 +105,14 @@ function lossOf(held: Objects, links: readonly LinkObject[], namespaces: readonl
       if (object.kind === "nexthop" && devices.has(deviceOf(object))) nexthops.add(`${object.namespace} ${object.id}`);
     }
   }
-  return { namespaces: new Set(namespaces.map(({ namespace }) => namespace)), devices, nexthops };
+  return { namespaces: new Set(), devices, nexthops, filters: new Set() };
+}
+
+function lateLossOf(held: Objects, wanted: Objects): Loss {
+  const namespaces = new Set(absent(held, wanted, "namespace").map(({ namespace }) => namespace));
+  const chains = absent(held, wanted, "chain").map(({ namespace, chain }) => `${namespace} chain ${chain}`);
+  const sets = absent(held, wanted, "set").map(({ namespace, set }) => `${namespace} set ${set}`);
+  return { ...lossOf(held, absent(held, wanted, "link")), namespaces, filters: new Set([...chains, ...sets]) };
 }
 
 function deviceOf({ namespace, index }: { readonly namespace: string; readonly index: number }): string {
@@ -102,11 +120,14 @@ function deviceOf({ namespace, index }: { readonly namespace: string; readonly i
 }
 
 function isLost(object: KernelObject, loss: Loss): boolean {
-  if (loss.namespaces.has(object.namespace)) return true;
+  if (isLostWithFilter(object, loss)) return true;
   if (loss.devices.size === 0) return false;
   switch (object.kind) {
     case "namespace":
     case "rule":
+    case "set":
+    case "chain":
+    case "filter-rule":
     case "element":
     case "listener":
       return false;
@@ -118,6 +139,14 @@ function isLost(object: KernelObject, loss: Loss): boolean {
     case "route":
       return isRouteLost(object, loss);
   }
+}
+
+/** Whether it goes with its namespace, its chain or its set: none of those has a packet any longer by then. */
+function isLostWithFilter(object: KernelObject, { namespaces, filters }: Loss): boolean {
+  if (namespaces.has(object.namespace)) return true;
+  if (filters.size === 0) return false;
+  if (object.kind === "filter-rule") return filters.has(`${object.namespace} chain ${object.chain}`);
+  return object.kind === "element" && filters.has(`${object.namespace} set ${object.set}`);
 }
 
 function isRouteLost({ namespace, by }: RouteObject, loss: Loss): boolean {
@@ -144,10 +173,10 @@ function isRemade(before: KernelObject, object: KernelObject): boolean {
   if (isSame(before, object)) return false;
   if (before.kind === "link" && object.kind === "link") return hardContentOf(before) !== hardContentOf(object);
   // The kernel puts a new one of these in the place of the old.
-  return !["route", "element", "neighbor", "nexthop"].includes(before.kind);
+  return !["route", "element", "filter-rule", "neighbor", "nexthop"].includes(before.kind);
 }
 
-const LAST_MAKE_STEP = 12;
+const LAST_MAKE_STEP = 15;
 
 /** Step 0 is for what must go before its successor comes. */
 function makeStepOf(object: KernelObject): number {
@@ -169,35 +198,60 @@ function makeStepOf(object: KernelObject): number {
       return 8;
     case "rule":
       return 9;
-    case "element":
+    case "set":
+    case "chain":
       return 10;
+    case "filter-rule":
+      return 12;
+    case "element":
+      // What a rule compares with comes before the rule; what leads to a chain of rules after them.
+      return isFilling(object) ? 11 : 13;
   }
 }
 
-/** Whether the object decides where packets go. */
+/** Whether the element is of a set that came after its namespace: members of a group, blocks of a prefix list. */
+function isFilling({ set }: ElementObject): boolean {
+  return !RULESET_SETS.has(set);
+}
+
+const RULESET_SETS: ReadonlySet<string> = new Set(
+  (["router", "internet-gateway", "nat-gateway"] as const).flatMap((role) => shapesOf(role).map(({ name }) => name)),
+);
+
+/** Whether the object decides where packets go, or which. */
 function steersPackets(object: KernelObject): boolean {
   switch (object.kind) {
     case "route":
       return object.table !== MAIN_TABLE && object.table !== LOCAL_TABLE;
     case "rule":
+    case "filter-rule":
       return true;
     case "element":
-      return object.set === "subnet_table";
+      return object.set !== "interface_source" && !GATEWAY_SETS.has(object.set);
     case "namespace":
     case "link":
     case "address":
     case "neighbor":
     case "nexthop":
+    case "set":
+    case "chain":
     case "listener":
       return false;
   }
 }
 
+/** Their elements go when the last packet has: resets still want the way back. */
+const GATEWAY_SETS: ReadonlySet<string> = new Set(
+  (["internet-gateway", "nat-gateway"] as const).flatMap((role) => shapesOf(role).map(({ name }) => name)),
+);
+
 function removalStepOf(object: KernelObject): number {
-  return object.kind === "route" ? 12 : 11;
+  // Rules go together with those that come, so that no packet meets a chain half changed.
+  if (object.kind === "filter-rule") return 12;
+  return object.kind === "route" ? 15 : 14;
 }
 
-const LAST_CLEAR_STEP = 6;
+const LAST_CLEAR_STEP = 8;
 
 function clearStepOf(object: KernelObject): number {
   switch (object.kind) {
@@ -205,17 +259,22 @@ function clearStepOf(object: KernelObject): number {
       return 0;
     case "element":
       return 1;
+    case "filter-rule":
+    case "chain":
+      return 2;
+    case "set":
+      return 3;
     case "route":
     case "rule":
-      return 2;
+      return 4;
     case "nexthop":
-      return 3;
+      return 5;
     case "neighbor":
     case "address":
-      return 4;
-    case "link":
-      return 5;
-    case "namespace":
       return 6;
+    case "link":
+      return 7;
+    case "namespace":
+      return 8;
   }
 }

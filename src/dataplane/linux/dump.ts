@@ -3,9 +3,12 @@
  * those with our protocol number count; the kernel makes others by itself.
  */
 
-import { formatIp, type Ip } from "../../base/ip.ts";
+import { formatIp } from "../../base/ip.ts";
+import { ipOfBytes } from "./address.ts";
+import { placeOf, readListedRule, RULE } from "./filter-change.ts";
+import { decodeRule } from "./filter-rule.ts";
 import type { Kernel } from "./kernel.ts";
-import type { KernelObject, LinkObject, RouteBy } from "./kernel-object.ts";
+import type { KernelObject, LinkObject, RouteBy, SetObject } from "./kernel-object.ts";
 import { AF_INET } from "./libc.ts";
 import type { Namespace } from "./namespace.ts";
 import {
@@ -15,11 +18,13 @@ import {
   findAttribute,
   type Message,
   type Received,
+  textOf,
   u32,
 } from "./netlink-message.ts";
-import { getElements } from "./nftables.ts";
+import { getChains, getElements, getRules, getSets } from "./nftables.ts";
 import { OUR_PROTOCOL, ROUTE_TYPE, RTM } from "./rtnetlink.ts";
-import { decodeElement, setsOf, TABLE } from "./ruleset.ts";
+import { shapesOf, TABLE } from "./ruleset.ts";
+import { decodeElements, shapeByName, type SetShape } from "./set-shape.ts";
 
 const LOOPBACK = 1;
 const NUD_PERMANENT = 0x80;
@@ -35,7 +40,7 @@ export function dumpKernel(kernel: Kernel): KernelObject[] {
     ...nexthopsOf(name, namespace),
     ...routesOf(name, namespace),
     ...rulesOf(name, namespace),
-    ...elementsOf(name, namespace),
+    ...filtersOf(name, namespace),
   ]);
 }
 
@@ -113,7 +118,7 @@ function addressesOf(name: string, namespace: Namespace): KernelObject[] {
     const ip = findAttribute(attributes, 2);
     if (ip === undefined || ip[0] === 127) return [];
     const index = fixed.readUInt32LE(4);
-    return [{ kind: "address", namespace: name, index, ip: formatIp(ipOf(ip)), bits: fixed.readUInt8(1) }];
+    return [{ kind: "address", namespace: name, index, ip: formatIp(ipOfBytes(ip)), bits: fixed.readUInt8(1) }];
   });
 }
 
@@ -122,7 +127,9 @@ function neighborsOf(name: string, namespace: Namespace): KernelObject[] {
     const ip = findAttribute(attributes, 1);
     if (ip === undefined || (fixed.readUInt16LE(8) & NUD_PERMANENT) === 0) return [];
     const macAddress = macOf(findAttribute(attributes, 2));
-    return [{ kind: "neighbor", namespace: name, index: fixed.readInt32LE(4), ip: formatIp(ipOf(ip)), macAddress }];
+    return [
+      { kind: "neighbor", namespace: name, index: fixed.readInt32LE(4), ip: formatIp(ipOfBytes(ip)), macAddress },
+    ];
   });
 }
 
@@ -131,7 +138,9 @@ function nexthopsOf(name: string, namespace: Namespace): KernelObject[] {
     const gateway = findAttribute(attributes, 6);
     if (gateway === undefined || fixed.readUInt8(2) !== OUR_PROTOCOL) return [];
     const index = number(attributes, 5);
-    return [{ kind: "nexthop", namespace: name, id: number(attributes, 1), index, gateway: formatIp(ipOf(gateway)) }];
+    return [
+      { kind: "nexthop", namespace: name, id: number(attributes, 1), index, gateway: formatIp(ipOfBytes(gateway)) },
+    ];
   });
 }
 
@@ -144,7 +153,7 @@ function routesOf(name: string, namespace: Namespace): KernelObject[] {
         kind: "route",
         namespace: name,
         table: number(attributes, 15),
-        cidrBlock: `${formatIp(ipOf(destination))}/${fixed.readUInt8(1)}`,
+        cidrBlock: `${formatIp(ipOfBytes(destination))}/${fixed.readUInt8(1)}`,
         metric: number(attributes, 6),
         by: routeByOf(fixed.readUInt8(7), attributes),
       },
@@ -166,7 +175,7 @@ function routeByOf(type: number, attributes: readonly Attribute[]): RouteBy {
   const index = number(attributes, 4);
   return gateway === undefined
     ? { kind: "device", index }
-    : { kind: "gateway", index, gateway: formatIp(ipOf(gateway)) };
+    : { kind: "gateway", index, gateway: formatIp(ipOfBytes(gateway)) };
 }
 
 function rulesOf(name: string, namespace: Namespace): KernelObject[] {
@@ -176,20 +185,63 @@ function rulesOf(name: string, namespace: Namespace): KernelObject[] {
   });
 }
 
-function elementsOf(name: string, namespace: Namespace): KernelObject[] {
-  return setsOf(namespace.role).flatMap((shape) =>
-    namespace.netfilter.dump(getElements(TABLE, shape.name)).flatMap(({ body }) => {
-      const elements = findAttribute(decodeAttributes(body.subarray(4)), 3);
-      return decodeAttributes(elements ?? Buffer.alloc(0)).map((element): KernelObject => {
-        const attributes = decodeAttributes(element.value);
-        const data = (type: number): Buffer | undefined => {
-          const value = findAttribute(attributes, type);
-          return value && findAttribute(decodeAttributes(value), 1);
-        };
-        return { kind: "element", namespace: name, set: shape.name, ...decodeElement(shape, data(1), data(2)) };
-      });
-    }),
+/** Of the tables of nf_tables: what came after the namespace's own ruleset, and the elements of all sets. */
+function filtersOf(name: string, namespace: Namespace): KernelObject[] {
+  if (shapesOf(namespace.role).length === 0) return [];
+  const sets = setsOf(name, namespace);
+  const shapes = [...shapesOf(namespace.role), ...sets.map(({ set }) => shapeByName(set))];
+  const elements = shapes.flatMap((shape) => elementsOf(name, namespace, shape));
+  return [...sets, ...chainsOf(name, namespace), ...filterRulesOf(name, namespace), ...elements];
+}
+
+function setsOf(name: string, namespace: Namespace): SetObject[] {
+  const own = new Set(shapesOf(namespace.role).map((shape) => shape.name));
+  const SET_NAME = 2;
+  return listFilters(namespace, getSets(TABLE)).flatMap((attributes): SetObject[] => {
+    const set = text(attributes, SET_NAME);
+    return own.has(set) ? [] : [{ kind: "set", namespace: name, set }];
+  });
+}
+
+function chainsOf(name: string, namespace: Namespace): KernelObject[] {
+  const CHAIN_NAME = 3;
+  const HOOK = 4;
+  return listFilters(namespace, getChains()).flatMap((attributes): KernelObject[] => {
+    if (findAttribute(attributes, HOOK) !== undefined) return [];
+    return [{ kind: "chain", namespace: name, chain: text(attributes, CHAIN_NAME) }];
+  });
+}
+
+/** Rules with a name of ours; one that stands at a wrong place says so in its name. */
+function filterRulesOf(name: string, namespace: Namespace): KernelObject[] {
+  const places = new Map<string, number>();
+  return listFilters(namespace, getRules(TABLE)).flatMap((attributes): KernelObject[] => {
+    const chain = text(attributes, RULE.chain);
+    const rule = readListedRule(attributes)?.name;
+    if (rule === undefined) return [];
+    const body = decodeRule(findAttribute(attributes, RULE.expressions) ?? Buffer.alloc(0));
+    if (body === undefined) return [];
+    const isOrdered = placeOf(rule) >= (places.get(chain) ?? 0);
+    places.set(chain, placeOf(rule));
+    return [{ kind: "filter-rule", namespace: name, chain, name: isOrdered ? rule : `${rule} out of place`, ...body }];
+  });
+}
+
+function elementsOf(name: string, namespace: Namespace, shape: SetShape): KernelObject[] {
+  const ELEMENTS = 3;
+  const listed = listFilters(namespace, getElements(TABLE, shape.name)).flatMap((attributes) =>
+    decodeAttributes(findAttribute(attributes, ELEMENTS) ?? Buffer.alloc(0)).map(({ value }) => value),
   );
+  return decodeElements(shape, listed).map((element) => ({
+    kind: "element",
+    namespace: name,
+    set: shape.name,
+    ...element,
+  }));
+}
+
+function listFilters(namespace: Namespace, message: Message): Attribute[][] {
+  return namespace.netfilter.dump(message).map(({ body }) => decodeAttributes(body.subarray(4)));
 }
 
 interface Listed {
@@ -222,14 +274,9 @@ function number(attributes: readonly Attribute[], type: number): number {
 }
 
 function text(attributes: readonly Attribute[], type: number): string {
-  return findAttribute(attributes, type)?.toString("latin1").replace(/\0+$/, "") ?? "";
+  return textOf(findAttribute(attributes, type));
 }
 
 function macOf(bytes: Buffer | undefined): string {
   return (bytes?.toString("hex") ?? "").replaceAll(/(..)(?=.)/g, "$1:");
-}
-
-function ipOf(bytes: Buffer): Ip {
-  const words = Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt32BE(at * 4));
-  return { width: bytes.length === 4 ? 32 : 128, words };
 }

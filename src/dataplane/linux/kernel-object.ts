@@ -3,6 +3,8 @@
  * a list of these, two lists compare without knowing a VPC, and the kernel's own dumps read back into the same values.
  */
 
+import type { TrafficBlueprint } from "../../plan/blueprint.ts";
+
 export type KernelObject =
   | NamespaceObject
   | LinkObject
@@ -11,10 +13,13 @@ export type KernelObject =
   | NexthopObject
   | RouteObject
   | RuleObject
+  | SetObject
+  | ChainObject
+  | FilterRuleObject
   | ElementObject
   | ListenerObject;
 
-export type NamespaceRole = "internet" | "router" | "internet-gateway" | "endpoint" | "host";
+export type NamespaceRole = "internet" | "router" | "internet-gateway" | "nat-gateway" | "endpoint" | "host";
 
 /** A network namespace with its loopback up, its settings and its empty nf_tables. */
 export interface NamespaceObject {
@@ -97,6 +102,35 @@ export interface RuleObject {
   readonly table: number;
 }
 
+/** A set beside those of the namespace's ruleset; its name says what it holds, see `set-shape.ts`. */
+export interface SetObject {
+  readonly kind: "set";
+  readonly namespace: string;
+  readonly set: string;
+}
+
+/** A chain that rules of a security group or network ACL are in. */
+export interface ChainObject {
+  readonly kind: "chain";
+  readonly namespace: string;
+  readonly chain: string;
+}
+
+/** A rule of such a chain; `filter-rule.ts` says what it is in the kernel. */
+export interface FilterRuleObject {
+  readonly kind: "filter-rule";
+  readonly namespace: string;
+  readonly chain: string;
+  /** Unique in the chain. A number is also its place; others stand before all numbers, in any order. */
+  readonly name: string;
+  /** Which end of the packet is asked for. */
+  readonly end: "source" | "destination";
+  /** A CIDR block, or `@` and the name of a set. */
+  readonly peer: string;
+  readonly traffic: TrafficBlueprint;
+  readonly verdict: "accept" | "drop";
+}
+
 /** An element of one of the namespace's sets or maps; see `ruleset.ts` for what they are. */
 export interface ElementObject {
   readonly kind: "element";
@@ -143,6 +177,12 @@ export function keyOf(object: KernelObject): string {
       return `route ${object.namespace} ${object.table} ${object.cidrBlock} ${object.metric}`;
     case "rule":
       return `rule ${object.namespace} ${object.mark}`;
+    case "set":
+      return `set ${object.namespace} ${object.set}`;
+    case "chain":
+      return `chain ${object.namespace} ${object.chain}`;
+    case "filter-rule":
+      return `filter-rule ${object.namespace} ${object.chain} ${object.name}`;
     case "element":
       return `element ${object.namespace} ${object.set} ${object.key.join(" ")}`;
     case "listener":
@@ -153,6 +193,9 @@ export function keyOf(object: KernelObject): string {
 /** Whether two objects are equal in every part. Asked of every object at every change, so it allocates nothing. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((one: unknown, at) => isSame(one, b[at]));
+  }
   if (!isRecord(a) || !isRecord(b)) return false;
   let parts = 0;
   for (const key in a) {
@@ -184,6 +227,11 @@ export function contentOf(object: KernelObject): string {
       return contentOfBy(object.by);
     case "rule":
       return `${object.table}`;
+    case "set":
+    case "chain":
+      return "";
+    case "filter-rule":
+      return `${object.end} ${object.peer} ${contentOfTraffic(object.traffic)} ${object.verdict}`;
     case "element":
       return object.value ?? "";
     case "listener":
@@ -209,6 +257,20 @@ function contentOfBy(by: RouteBy): string {
     case "blackhole":
     case "local":
       return by.kind;
+  }
+}
+
+function contentOfTraffic(traffic: TrafficBlueprint): string {
+  switch (traffic.kind) {
+    case "all":
+      return "all";
+    case "tcp":
+    case "udp":
+      return `${traffic.kind} ${traffic.fromPort}-${traffic.toPort}`;
+    case "icmp":
+      return `icmp ${traffic.type ?? "*"} ${traffic.code ?? "*"}`;
+    case "protocol":
+      return `protocol ${traffic.number}`;
   }
 }
 

@@ -1,10 +1,12 @@
 /** Carries changes out: every change becomes a netlink message, a namespace or a socket, batched as far as order allows. */
 
 import type { Change } from "./diff.ts";
-import type { ElementObject, KernelObject, ListenerObject } from "./kernel-object.ts";
+import { elementMessages, filterMessages, type ListedRule, readListedRule } from "./filter-change.ts";
+import type { KernelObject, ListenerObject } from "./kernel-object.ts";
 import { Namespace } from "./namespace.ts";
-import type { Message } from "./netlink-message.ts";
-import { transaction } from "./nftables.ts";
+import { decodeAttributes, type Message } from "./netlink-message.ts";
+import { batchesOf } from "./netlink-socket.ts";
+import { getRules, transaction } from "./nftables.ts";
 import { endProgramsIn } from "./program.ts";
 import {
   changeLink,
@@ -23,7 +25,7 @@ import {
   setLinkUp,
   startLink,
 } from "./rtnetlink.ts";
-import { changeElements } from "./ruleset.ts";
+import { TABLE } from "./ruleset.ts";
 
 /** Unprivileged netlink sockets hold little; so many elements always fit. */
 const ELEMENTS_PER_TRANSACTION = 400;
@@ -34,16 +36,19 @@ export class Kernel implements Disposable {
   /** Does one step as a whole; gives back the listeners that are now wanted, for the caller to open. */
   perform(step: readonly Change[]): ListenerObject[] {
     const elements: Change[] = [];
+    const filters: Change[] = [];
     const devices: Change[] = [];
     const listeners: ListenerObject[] = [];
     for (const change of step) {
       const { verb, object } = change;
       if (object.kind === "element") elements.push(change);
       else if (object.kind === "listener") listeners.push(...(verb === "add" ? [object] : []));
+      else if (isFilter(object)) filters.push(change);
       else if (object.kind !== "namespace") devices.push(change);
       else if (verb === "add") this.namespaces.set(object.namespace, new Namespace(object.role));
     }
     this.#changeDevices(devices);
+    this.#changeFilters(filters);
     this.#changeElements(elements);
     this.#removeNamespaces(step);
     return listeners;
@@ -108,16 +113,32 @@ export class Kernel implements Disposable {
         return [removes ? deleteRule(object) : newRule(object)];
       case "namespace":
       case "listener":
+      case "set":
+      case "chain":
+      case "filter-rule":
       case "element":
         return [];
     }
   }
 
+  /** As one transaction for each namespace, unless there is more than fits. */
+  #changeFilters(changes: readonly Change[]): void {
+    for (const [{ netfilter }, group] of this.#byNamespace(changes)) {
+      const list = (chain: string): ListedRule[] =>
+        netfilter
+          .dump(getRules(TABLE, chain))
+          .flatMap(({ body }) => readListedRule(decodeAttributes(body.subarray(4))) ?? []);
+      for (const batch of batchesOf(filterMessages(group, list))) netfilter.transact(transaction(batch));
+    }
+  }
+
   #changeElements(changes: readonly Change[]): void {
-    for (const [namespace, group] of this.#byNamespace(changes)) {
+    for (const [{ netfilter, role }, group] of this.#byNamespace(changes)) {
       for (let at = 0; at < group.length; at += ELEMENTS_PER_TRANSACTION) {
-        const messages = group.slice(at, at + ELEMENTS_PER_TRANSACTION).flatMap(elementMessages);
-        namespace.netfilter.transact(transaction(messages));
+        const messages = group
+          .slice(at, at + ELEMENTS_PER_TRANSACTION)
+          .flatMap(({ verb, object }) => (object.kind === "element" ? elementMessages(role, verb, object) : []));
+        netfilter.transact(transaction(messages));
       }
     }
   }
@@ -134,15 +155,6 @@ export class Kernel implements Disposable {
   }
 }
 
-function elementMessages({ verb, object }: Change): Message[] {
-  const elements: ElementObject[] = object.kind === "element" ? [object] : [];
-  switch (verb) {
-    case "add":
-      return [changeElements("add", elements)];
-    case "remove":
-      return [changeElements("remove", elements)];
-    case "replace":
-      // In one transaction: no packet meets the set without the element.
-      return [changeElements("remove", elements), changeElements("add", elements)];
-  }
+function isFilter(object: KernelObject): boolean {
+  return object.kind === "set" || object.kind === "chain" || object.kind === "filter-rule";
 }

@@ -3,6 +3,7 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { ipBytes } from "./address.ts";
 import type { ListenerObject } from "./kernel-object.ts";
 import {
   AF_INET,
@@ -16,7 +17,6 @@ import {
   SOL_SOCKET,
 } from "./libc.ts";
 import type { Namespace } from "./namespace.ts";
-import { ipBytes } from "./rtnetlink.ts";
 
 /** Connections that may wait to be accepted; the namespace's somaxconn allows as many. */
 export const BACKLOG = 4096;

@@ -14,6 +14,7 @@ import { setLinkUp } from "./rtnetlink.ts";
 
 const HANDLE = "/proc/thread-self/ns/net";
 const LOOPBACK = 1;
+const FORWARDERS: ReadonlySet<NamespaceRole> = new Set<NamespaceRole>(["router", "internet-gateway", "nat-gateway"]);
 
 /** The namespace that this process started in. */
 const homeFd = openSync(HANDLE, "r");
@@ -72,10 +73,18 @@ function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
     // Devices made from now on send nothing of IPv6; the loopback keeps its ::1.
     ["ipv6/conf/default/disable_ipv6", "1"],
   ] as const;
-  const forwarding = ["ipv4/ip_forward", role === "router" || role === "internet-gateway" ? "1" : "0"] as const;
+  const forwarding = ["ipv4/ip_forward", FORWARDERS.has(role) ? "1" : "0"] as const;
   switch (role) {
     case "router":
+      // Of a connection that took another way before, tracking saw only a part; groups still know whose it is.
+      return [
+        forwarding,
+        ...common,
+        ["ipv4/conf/all/send_redirects", "0"],
+        ["netfilter/nf_conntrack_tcp_be_liberal", "1"],
+      ];
     case "internet-gateway":
+    case "nat-gateway":
       return [forwarding, ...common, ["ipv4/conf/all/send_redirects", "0"]];
     case "internet":
     case "endpoint":

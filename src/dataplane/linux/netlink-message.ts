@@ -135,6 +135,11 @@ export function findAttribute(attributes: readonly Attribute[], type: number): B
   return attributes.find((candidate) => candidate.type === type)?.value;
 }
 
+/** Text up to its zero byte; empty for an attribute that is not there. */
+export function textOf(bytes: Buffer | undefined): string {
+  return bytes?.toString("latin1").replace(/\0[^]*$/, "") ?? "";
+}
+
 function aligned(length: number): number {
   return (length + 3) & ~3;
 }

@@ -155,7 +155,8 @@ function refusalOf(answer: Received, what: string): NetlinkError | undefined {
   return new NetlinkError(what, nameOfErrno(errno), detail?.toString("latin1").replace(/\0+$/, ""));
 }
 
-function batchesOf(messages: readonly Message[]): Message[][] {
+/** Cuts `messages` so that each part fits into one datagram. */
+export function batchesOf(messages: readonly Message[]): readonly Message[][] {
   const batches: Message[][] = [];
   let batch: Message[] = [];
   let sizeBytes = 0;

@@ -1,19 +1,25 @@
 /**
- * The part of nf_tables that Underpass uses, as netlink messages: tables, base chains, sets and maps, rules made of
- * expressions. Values in set elements and comparisons have the byte order that the packet or the kernel gives them.
+ * The part of nf_tables that Underpass uses, as netlink messages: tables, chains, sets and maps, rules. Values in set
+ * elements have the byte order that the packet or the kernel gives them.
  * Source: uapi header linux/netfilter/nf_tables.h; netfilter's libnftnl documentation.
  */
 
+import { VERDICT } from "./expression.ts";
 import { attribute, FLAG_CREATE, type Message, nested, text, u32, u32be } from "./netlink-message.ts";
 
 const FAMILY_INET = 1;
-export const FAMILY_IPV4 = 2;
 
 const NFT = {
   newTable: 0,
   newChain: 3,
+  getChain: 4,
+  delChain: 5,
   newRule: 6,
+  getRule: 7,
+  delRule: 8,
   newSet: 9,
+  getSet: 10,
+  delSet: 11,
   newElement: 12,
   getElement: 13,
   delElement: 14,
@@ -29,20 +35,14 @@ export const PRIORITY = {
   sourceNat: 100,
   last: 300,
 } as const;
-export const META = { mark: 3, iif: 4, oif: 5, nfproto: 15, iifgroup: 21 } as const;
-
-/** A 16-byte register; `REGISTER_1_SECOND` is its second word, for keys of two parts. */
-export const REGISTER_1 = 1;
-export const REGISTER_1_FIRST = 8;
-export const REGISTER_1_SECOND = 9;
-
 const SUBSYSTEM = 10;
 const BATCH_BEGIN = 16;
 const BATCH_END = 17;
 const FLAG_APPEND = 0x800;
+const SET_INTERVAL = 4;
 const SET_MAP = 8;
-const DROP = 0;
-const CMP = { equal: 0, notEqual: 1 } as const;
+const VERDICT_TYPE = 0xffffff00;
+const INTERVAL_END = 1;
 
 export interface Chain {
   readonly name: string;
@@ -55,17 +55,32 @@ export interface Chain {
 export interface NamedSet {
   readonly name: string;
   readonly keyBytes: number;
-  /** Of a map. */
-  readonly valueBytes?: number;
+  /** Of a map; `verdict` for where to jump. */
+  readonly valueBytes?: number | "verdict";
+  /** Whether its elements are the bounds of intervals. */
+  readonly isInterval?: boolean;
   /** For the `nft` tool alone, which prints by them; the kernel only hands them on. */
   readonly keyType?: number;
   readonly valueType?: number;
   readonly isNumber?: boolean;
+  readonly isValueNumber?: boolean;
 }
 
 export interface SetElement {
   readonly key: Buffer;
-  readonly value?: Buffer;
+  /** The bytes, or the chain to jump to. */
+  readonly value?: Buffer | { readonly jumpTo: string };
+  /** The first key behind an interval. */
+  readonly isEnd?: boolean;
+}
+
+export interface Rule {
+  readonly chain: string;
+  readonly expressions: readonly Buffer[];
+  /** Up to 127 bytes, kept by the kernel for whoever lists the rule. */
+  readonly comment?: string;
+  /** The handle of the rule that it goes in front of; last in the chain without one. */
+  readonly before?: Buffer;
 }
 
 /** `messages` as one transaction, done as a whole or not at all. */
@@ -84,29 +99,46 @@ export function newTable(table: string): Message {
 }
 
 export function newSet(table: string, set: NamedSet, id: number): Message {
-  const map =
-    set.valueBytes === undefined ? [] : [attribute(6, u32be(set.valueType ?? 0)), attribute(7, u32be(set.valueBytes))];
+  const { valueBytes, valueType = 0 } = set;
+  const flags = (valueBytes === undefined ? 0 : SET_MAP) | (set.isInterval === true ? SET_INTERVAL : 0);
+  const value =
+    valueBytes === "verdict"
+      ? [attribute(6, u32be(VERDICT_TYPE))]
+      : [attribute(6, u32be(valueType)), attribute(7, u32be(valueBytes ?? 0))];
   const attributes = [
     attribute(1, text(table)),
     attribute(2, text(set.name)),
-    attribute(3, u32be(set.valueBytes === undefined ? 0 : SET_MAP)),
+    attribute(3, u32be(flags)),
     attribute(4, u32be(set.keyType ?? 0)),
     attribute(5, u32be(set.keyBytes)),
-    ...map,
+    ...(valueBytes === undefined ? [] : value),
     attribute(10, u32be(id)),
     attribute(13, byteOrders(set)),
   ];
   return nftMessage(NFT.newSet, FLAG_CREATE, attributes, `make set ${set.name}`);
 }
 
+/** Takes the set away with its elements. No rule may use it any longer. */
+export function deleteSet(table: string, set: string): Message {
+  return nftMessage(NFT.delSet, 0, [attribute(1, text(table)), attribute(2, text(set))], `delete set ${set}`);
+}
+
+/** Lists the sets of a table, without their elements. */
+export function getSets(table: string): Message {
+  return nftMessage(NFT.getSet, 0, [attribute(1, text(table))], "list sets");
+}
+
 /** Notes for the `nft` tool in its own form: whether key and value are numbers of the machine (1) or of the wire (2). */
-function byteOrders({ isNumber = false }: NamedSet): Buffer {
-  const order = u32(isNumber ? 1 : 2);
-  return Buffer.concat([Buffer.from([0, order.length]), order, Buffer.from([1, order.length]), order]);
+function byteOrders({ isNumber = false, isValueNumber = false }: NamedSet): Buffer {
+  const note = (kind: number, isOfMachine: boolean): Buffer => {
+    const order = u32(isOfMachine ? 1 : 2);
+    return Buffer.concat([Buffer.from([kind, order.length]), order]);
+  };
+  return Buffer.concat([note(0, isNumber), note(1, isValueNumber)]);
 }
 
 /** The base chain, empty, and then its rules in their order. What no rule drops is accepted. */
-export function newChain(table: string, chain: Chain): Message[] {
+export function newBaseChain(table: string, chain: Chain): Message[] {
   const attributes = [
     attribute(1, text(table)),
     attribute(3, text(chain.name)),
@@ -115,13 +147,55 @@ export function newChain(table: string, chain: Chain): Message[] {
   ];
   return [
     nftMessage(NFT.newChain, FLAG_CREATE, attributes, `make chain ${chain.name}`),
-    ...chain.rules.map((expressions) => newRule(table, chain.name, expressions)),
+    ...chain.rules.map((expressions) => newRule(table, { chain: chain.name, expressions })),
   ];
 }
 
-function newRule(table: string, chain: string, expressions: readonly Buffer[]): Message {
-  const attributes = [attribute(1, text(table)), attribute(2, text(chain)), nested(4, ...expressions)];
-  return nftMessage(NFT.newRule, FLAG_CREATE | FLAG_APPEND, attributes, `add a rule to chain ${chain}`);
+/** An empty chain to jump to. */
+export function newChain(table: string, chain: string): Message {
+  const attributes = [attribute(1, text(table)), attribute(3, text(chain))];
+  return nftMessage(NFT.newChain, FLAG_CREATE, attributes, `make chain ${chain}`);
+}
+
+/** Takes the chain away with its rules. Nothing may jump to it any longer. */
+export function deleteChain(table: string, chain: string): Message {
+  const attributes = [attribute(1, text(table)), attribute(3, text(chain))];
+  return nftMessage(NFT.delChain, 0, attributes, `delete chain ${chain}`);
+}
+
+/** Lists the chains of every table. */
+export function getChains(): Message {
+  return nftMessage(NFT.getChain, 0, [], "list chains");
+}
+
+export function newRule(table: string, { chain, expressions, comment, before }: Rule): Message {
+  const attributes = [
+    attribute(1, text(table)),
+    attribute(2, text(chain)),
+    nested(4, ...expressions),
+    ...(before === undefined ? [] : [attribute(6, before)]),
+    ...(comment === undefined ? [] : [attribute(7, commentBytes(comment))]),
+  ];
+  const flags = before === undefined ? FLAG_CREATE | FLAG_APPEND : FLAG_CREATE;
+  return nftMessage(NFT.newRule, flags, attributes, `add rule ${comment ?? ""} to chain ${chain}`);
+}
+
+/** As the `nft` tool writes it: a kind, a length, the text and a zero byte. */
+function commentBytes(comment: string): Buffer {
+  const COMMENT = 0;
+  const bytes = text(comment);
+  return Buffer.concat([Buffer.from([COMMENT, bytes.length]), bytes]);
+}
+
+export function deleteRule(table: string, chain: string, handle: Buffer): Message {
+  const attributes = [attribute(1, text(table)), attribute(2, text(chain)), attribute(3, handle)];
+  return nftMessage(NFT.delRule, 0, attributes, `delete a rule of chain ${chain}`);
+}
+
+/** Lists the rules of a chain in their order, or of the whole table. */
+export function getRules(table: string, chain?: string): Message {
+  const attributes = [attribute(1, text(table)), ...(chain === undefined ? [] : [attribute(2, text(chain))])];
+  return nftMessage(NFT.getRule, 0, attributes, "list rules");
 }
 
 export function addElements(table: string, set: string, elements: readonly SetElement[]): Message {
@@ -129,7 +203,7 @@ export function addElements(table: string, set: string, elements: readonly SetEl
 }
 
 export function deleteElements(table: string, set: string, elements: readonly SetElement[]): Message {
-  const keys = elements.map(({ key }) => ({ key }));
+  const keys = elements.map(({ key, isEnd = false }) => ({ key, isEnd }));
   return elementMessage({ type: NFT.delElement, flags: 0, table, set }, keys);
 }
 
@@ -147,87 +221,20 @@ interface ElementHead {
 }
 
 function elementMessage({ type, flags, table, set }: ElementHead, elements: readonly SetElement[]): Message {
-  const entries = elements.map(({ key, value }) =>
-    nested(1, nested(1, attribute(1, key)), ...(value === undefined ? [] : [nested(2, attribute(1, value))])),
+  const entries = elements.map(({ key, value, isEnd = false }) =>
+    nested(
+      1,
+      nested(1, attribute(1, key)),
+      ...(value === undefined ? [] : [nested(2, Buffer.isBuffer(value) ? attribute(1, value) : jumpOf(value))]),
+      ...(isEnd ? [attribute(3, u32be(INTERVAL_END))] : []),
+    ),
   );
   const attributes = [attribute(1, text(table)), attribute(2, text(set)), nested(3, ...entries)];
   return nftMessage(type, flags, attributes, `change set ${set}`);
 }
 
-export function loadMeta(key: number, register: number): Buffer {
-  return expression("meta", attribute(2, u32be(key)), attribute(1, u32be(register)));
-}
-
-export function storeMeta(key: number, register: number): Buffer {
-  return expression("meta", attribute(2, u32be(key)), attribute(3, u32be(register)));
-}
-
-/** Loads `bytes` of the network header from `offset` on. */
-export function loadNetwork(offset: number, bytes: number, register: number): Buffer {
-  const NETWORK_HEADER = 1;
-  return expression(
-    "payload",
-    attribute(1, u32be(register)),
-    attribute(2, u32be(NETWORK_HEADER)),
-    attribute(3, u32be(offset)),
-    attribute(4, u32be(bytes)),
-  );
-}
-
-/** Goes on when the register's bytes are `value`. */
-export function isEqual(register: number, value: Buffer): Buffer {
-  return compare(register, CMP.equal, value);
-}
-
-export function isNotEqual(register: number, value: Buffer): Buffer {
-  return compare(register, CMP.notEqual, value);
-}
-
-/** Goes on when the register's bytes are not in the set. */
-export function isNotIn(set: string, register: number): Buffer {
-  const INVERTED = 1;
-  return expression("lookup", attribute(1, text(set)), attribute(2, u32be(register)), attribute(5, u32be(INVERTED)));
-}
-
-/** Goes on when the map has the register's bytes, and puts their value into the same register. */
-export function mapBy(map: string, register: number): Buffer {
-  return expression("lookup", attribute(1, text(map)), attribute(2, u32be(register)), attribute(3, u32be(register)));
-}
-
-/** Rewrites the packet's source or destination, and with it all of its connection, to the address in the register. */
-export function translate(end: "source" | "destination", register: number): Buffer {
-  return expression(
-    "nat",
-    attribute(1, u32be(end === "source" ? 0 : 1)),
-    attribute(2, u32be(FAMILY_IPV4)),
-    attribute(3, u32be(register)),
-  );
-}
-
-export function count(): Buffer {
-  return expression("counter");
-}
-
-export function drop(): Buffer {
-  const VERDICT_REGISTER = 0;
-  return expression(
-    "immediate",
-    attribute(1, u32be(VERDICT_REGISTER)),
-    nested(2, nested(2, attribute(1, u32be(DROP)))),
-  );
-}
-
-function compare(register: number, operator: number, value: Buffer): Buffer {
-  return expression(
-    "cmp",
-    attribute(1, u32be(register)),
-    attribute(2, u32be(operator)),
-    nested(3, attribute(1, value)),
-  );
-}
-
-function expression(name: string, ...data: readonly Buffer[]): Buffer {
-  return nested(1, attribute(1, text(name)), nested(2, ...data));
+function jumpOf({ jumpTo }: { readonly jumpTo: string }): Buffer {
+  return nested(2, attribute(1, u32be(VERDICT.jump)), attribute(2, text(jumpTo)));
 }
 
 function nftMessage(type: number, flags: number, attributes: readonly Buffer[], what: string): Message {

@@ -3,16 +3,17 @@
  * the connection. This side compares blueprints, orders netd, and accepts.
  */
 
-import type { Blueprint } from "../../plan/blueprint.ts";
+import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
-import { type Change, type Difference, diffObjects } from "./diff.ts";
+import { type Change, type Difference, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
 import { entryOf, removeEntryFiles, writeEntryFiles } from "./entry.ts";
-import { type Door, keyOf, type KernelObject } from "./kernel-object.ts";
+import type { Door, KernelObject } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
 import { NetdClient } from "./netd-client.ts";
+import { foundSection, NOTHING, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
-import { INTERNET, namespaceOfInstance, type Objects, wantedObjects } from "./wanted.ts";
+import { INTERNET, namespaceOfInstance, wantedParts } from "./wanted.ts";
 
 /** A plane that holds nothing yet; rejects when netd does not come up. */
 export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {
@@ -35,8 +36,8 @@ class LinuxPlane implements DataPlane {
   /** Namespaces of instances by their name. */
   readonly #instances: Map<string, MadeNamespace>;
   /** What the kernel holds; absent while that is not known. */
-  #held: Objects | undefined = new Map();
-  #vpcByInstance: ReadonlyMap<string, string> = new Map();
+  #held: Wanted | undefined = NOTHING;
+  #vpcs: readonly VpcBlueprint[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -72,7 +73,7 @@ class LinuxPlane implements DataPlane {
 
   entry(instanceId: string): Entry | undefined {
     const made = this.#instances.get(namespaceOfInstance(instanceId));
-    const vpcId = this.#vpcByInstance.get(instanceId);
+    const vpcId = this.#vpcs.find(({ hosts }) => hosts.some((host) => host.instanceId === instanceId))?.vpcId;
     if (made === undefined || vpcId === undefined) return undefined;
     return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, vpcId });
   }
@@ -85,16 +86,14 @@ class LinuxPlane implements DataPlane {
   }
 
   async #apply(blueprint: Blueprint): Promise<void> {
-    const wanted = wantedObjects(blueprint);
+    const wanted = wantedParts(blueprint, this.#held);
     const held = this.#held ?? (await this.#readBack());
-    const difference = diffObjects(held, wanted);
+    const difference = diffParts(held, wanted);
     this.#held = undefined;
     writeEntryFiles(this.#host, blueprint.vpcs);
     await this.#perform(difference);
     this.#held = wanted;
-    this.#vpcByInstance = new Map(
-      blueprint.vpcs.flatMap(({ vpcId, hosts }) => hosts.map(({ instanceId }) => [instanceId, vpcId] as const)),
-    );
+    this.#vpcs = blueprint.vpcs;
   }
 
   async #perform({ make, clear }: Difference): Promise<void> {
@@ -123,9 +122,8 @@ class LinuxPlane implements DataPlane {
   }
 
   /** After a failure halfway only the kernel knows what it holds. */
-  async #readBack(): Promise<Objects> {
-    const objects = [...(await this.#netd.dump()), ...this.#doors.listeners()];
-    return new Map(objects.map((object) => [keyOf(object), object]));
+  async #readBack(): Promise<Wanted> {
+    return new Map([["kernel", foundSection([...(await this.#netd.dump()), ...this.#doors.listeners()])]]);
   }
 
   /** When netd is gone: its namespaces live on in what others hold of them, so nothing may hold any. */

@@ -3,20 +3,36 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
-import type { Blueprint, RouteBlueprint, TargetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
-import { diffObjects } from "./diff.ts";
+import type {
+  AclRuleBlueprint,
+  Blueprint,
+  RouteBlueprint,
+  TargetBlueprint,
+  VpcBlueprint,
+} from "../../plan/blueprint.ts";
+import { diffParts } from "./diff.ts";
 import { contentOf, type KernelObject, keyOf } from "./kernel-object.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { NetdClient } from "./netd-client.ts";
-import { blueprintOf, endpointRoutes, idsOf, serviceCidrs, vpcBlueprint } from "./testdata/blueprint.ts";
-import { type Objects, wantedObjects } from "./wanted.ts";
+import { NOTHING, type Wanted } from "./part.ts";
+import {
+  aclRules,
+  blueprintOf,
+  endpointRoutes,
+  groupRules,
+  idsOf,
+  serviceCidrs,
+  vpcBlueprint,
+  withNatGateway,
+} from "./testdata/blueprint.ts";
+import { wantedObjects, wantedParts } from "./wanted.ts";
 
 const lack = await linuxPlaneLack();
 const test = testWith(lack);
 
 describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("reconcile", () => {
   let netd: NetdClient;
-  let held: Objects = new Map();
+  let held: Wanted = NOTHING;
   beforeAll(async () => {
     netd = await NetdClient.start({
       // Sockets would keep a namespace alive that is to go.
@@ -30,8 +46,8 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   async function goTo(blueprint: Blueprint): Promise<void> {
-    const wanted = wantedObjects(blueprint);
-    const { make, clear } = diffObjects(held, wanted);
+    const wanted = wantedParts(blueprint, held);
+    const { make, clear } = diffParts(held, wanted);
     await netd.perform(make);
     await netd.perform(clear);
     held = wanted;
@@ -102,6 +118,15 @@ function arbitraryBlueprint(): fc.Arbitrary<Blueprint> {
     }));
 }
 
+/** In their order; the same number may come back with other content. */
+function arbitraryAclRules(): fc.Arbitrary<AclRuleBlueprint[]> {
+  return fc
+    .tuple(fc.subarray([...aclRules]), fc.boolean())
+    .map(([rules, turned]) =>
+      turned ? rules.map((rule) => ({ ...rule, action: rule.action === "deny" ? "allow" : "deny" })) : rules,
+    );
+}
+
 /** Any part of the hand-made VPC, with routes of its own, keys that move between instances, and CIDR blocks that come and go. */
 function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
   const whole = vpcBlueprint(n);
@@ -109,6 +134,7 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
     { kind: "internet-gateway" },
     { kind: "endpoint", vpcEndpointId: idsOf(n).endpoint },
     { kind: "endpoint", vpcEndpointId: idsOf(n).otherEndpoint },
+    { kind: "nat-gateway", natGatewayId: idsOf(n).natGateway },
     { kind: "host", networkInterfaceId: "eni-00000001".replace("1", String(n)) },
     { kind: "blackhole" },
   );
@@ -122,6 +148,12 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
   );
   const listed = fc.constantFrom([], endpointRoutes(idsOf(n).endpoint), endpointRoutes(idsOf(n).otherEndpoint));
   const tables = fc.tuple(statics, listed, statics, listed);
+  const groups = fc.record({
+    egress: fc.shuffledSubarray([...groupRules]),
+    ingress: fc.shuffledSubarray([...groupRules]),
+    members: fc.subarray(["10.0.1.5", "10.0.2.5", "10.0.2.6", "10.0.9.9"]),
+  });
+  const acls = fc.record({ ingress: arbitraryAclRules(), egress: arbitraryAclRules() });
   return fc
     .record({
       tables,
@@ -132,22 +164,32 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
       keys: fc.shuffledSubarray([1, 2, 3]),
       mac: fc.constantFrom("02:aa", "02:bb"),
       tableOf: fc.constantFrom(1001, 1002),
+      aclOf: fc.constantFrom(1, 2),
+      groups: fc.tuple(groups, groups),
+      groupsOf: fc.subarray([1, 2], { minLength: 1 }),
+      acls: fc.tuple(acls, acls),
+      nat: fc.boolean(),
     })
-    .map(({ tables: [a, b, c, d], gateway, keys, mac, tableOf, ...rest }) => {
-      const { internetGateway: _, ...vpc } = whole;
+    .map(({ tables: [a, b, c, d], gateway, keys, mac, tableOf, aclOf, groups, groupsOf, acls, nat, ...rest }) => {
+      const { internetGateway: _, ...vpc } = nat ? withNatGateway(whole) : whole;
       const internetGateway = gateway && { internetGatewayId: `igw-0000000${n}`, addresses: gateway };
       return {
         ...vpc,
         ...rest,
         ...(internetGateway && { internetGateway }),
-        subnets: whole.subnets.map((subnet, at) => (at === 0 ? { ...subnet, table: tableOf } : subnet)),
+        subnets: whole.subnets.map((subnet, at) =>
+          at === 0 ? { ...subnet, table: tableOf, networkAcl: aclOf } : subnet,
+        ),
+        securityGroups: groups.map((group, at) => ({ securityGroupId: `sg-0000000${at}`, key: at + 1, ...group })),
+        networkAcls: acls.map((acl, at) => ({ networkAclId: `acl-0000000${at}`, key: at + 1, ...acl })),
         routeTables: [
           { routeTableId: "rtb-00000001", table: 1001, routes: [...a, ...b] },
           { routeTableId: "rtb-00000002", table: 1002, routes: [...c, ...d] },
         ],
         hosts: keys.map((key, at) => {
           const host = whole.hosts[at]!;
-          return { ...host, key, macAddress: host.macAddress.replace("02:aa", mac) };
+          const securityGroups = at === 0 ? groupsOf : host.securityGroups;
+          return { ...host, key, securityGroups, macAddress: host.macAddress.replace("02:aa", mac) };
         }),
       };
     });

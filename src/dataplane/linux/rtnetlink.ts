@@ -3,8 +3,9 @@
  * Source: Linux manual page rtnetlink(7); uapi headers linux/if_link.h, rtnetlink.h, neighbour.h, nexthop.h, fib_rules.h.
  */
 
-import { bytesOfIp, parseIp } from "../../base/ip.ts";
+import { bytesOfIp } from "../../base/ip.ts";
 import { parsePrefix } from "../../base/prefix.ts";
+import { ipBytes } from "./address.ts";
 import type {
   AddressObject,
   LinkObject,
@@ -308,13 +309,6 @@ function interfaceInfo(index: number, up = 0): Buffer {
   fixed.writeUInt32LE(up, 8);
   fixed.writeUInt32LE(up, 12);
   return fixed;
-}
-
-/** The bytes of an address in text; 4 or 16. */
-export function ipBytes(ip: string): Buffer {
-  const parsed = parseIp(ip);
-  if (parsed === undefined) throw new Error(`no IP address: \`${ip}\``);
-  return Buffer.from(bytesOfIp(parsed));
 }
 
 function familyOf(bytes: Buffer): number {

@@ -7,7 +7,15 @@ import { lackOfProgram, testWith } from "../../../test/need.ts";
 import { diffObjects } from "./diff.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { NetdClient } from "./netd-client.ts";
-import { blueprintOf, vpcBlueprint } from "./testdata/blueprint.ts";
+import {
+  aclRules,
+  blueprintOf,
+  groupRules,
+  vpcBlueprint,
+  withAcl,
+  withGroup,
+  withNatGateway,
+} from "./testdata/blueprint.ts";
 import { wantedObjects } from "./wanted.ts";
 
 const lack = (await linuxPlaneLack()) ?? lackOfProgram("nft");
@@ -22,7 +30,8 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       onMade: () => {},
       onLine: console.warn,
     });
-    await netd.perform(diffObjects(new Map(), wantedObjects(blueprintOf(vpcBlueprint(1)))).make);
+    const filtered = withGroup(withAcl(vpcBlueprint(1), { ingress: aclRules }), { egress: groupRules });
+    await netd.perform(diffObjects(new Map(), wantedObjects(blueprintOf(withNatGateway(filtered)))).make);
     const proc = `/proc/${netd.pid}`;
     rulesets = readdirSync(`${proc}/fd`).flatMap((fd) => {
       const way = [`--user=${proc}/ns/user`, `--net=${proc}/fd/${fd}`, "--preserve-credentials"];
@@ -40,10 +49,14 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     for (const line of lines) expect(ruleset).toContain(line);
   }
 
-  test("of a router stop spoofed sources and tell a subnet's route table", () => {
-    const [router, ...more] = rulesets.filter((ruleset) => ruleset.includes("chain spoof"));
+  const only = (part: string): string | undefined => {
+    const [one, ...more] = rulesets.filter((ruleset) => ruleset.includes(part));
     expect(more).toEqual([]);
-    check(router, [
+    return one;
+  };
+
+  test("of a router stop spoofed sources and tell a subnet's route table", () => {
+    check(only("chain spoof"), [
       "type filter hook prerouting priority -300; policy accept;",
       "iifgroup != 0 iif . ip saddr != @interface_source counter drop",
       "type filter hook prerouting priority -150; policy accept;",
@@ -53,10 +66,68 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     ]);
   });
 
+  test("of a router lead through ACLs and groups in their order", () => {
+    check(only("chain spoof"), [
+      "type filter hook forward priority -20; policy accept;",
+      "iifgroup . oifgroup @same_subnet accept",
+      "iifgroup vmap @acl_out",
+      "type filter hook forward priority -10; policy accept;",
+      "oifgroup vmap @acl_in",
+      "type filter hook forward priority 0; policy accept;",
+      "ct state 0x2,0x4 accept",
+      "ct state 0x1 counter drop",
+      "meta mark set iif map @interface_group_0 meta mark vmap @group_out",
+      "iifgroup != 0 iif != @groupless counter drop",
+      "type filter hook forward priority 10; policy accept;",
+      "meta mark set oif map @interface_group_15 meta mark vmap @group_in",
+      "oifgroup != 0 oif != @groupless counter drop",
+    ]);
+  });
+
+  test("of a group are what it says", () => {
+    check(only("chain spoof"), [
+      'meta nfproto 2 counter accept comment "sgr-a0000001"',
+      'tcp dport 80 counter accept comment "sgr-a0000002"',
+      'ip daddr @sg1 meta l4proto 6 counter accept comment "sgr-a0000003"',
+      'ip daddr @sg2 udp dport 1024-65535 counter accept comment "sgr-a0000004"',
+      'ip daddr 10.0.0.0/9 icmp type 8 icmp code 0 counter accept comment "sgr-a0000005"',
+      'ip daddr 10.0.1.5 icmp type 3 counter accept comment "sgr-a0000006"',
+      'meta l4proto 1 counter accept comment "sgr-a0000007"',
+      'meta nfproto 10 meta l4proto 47 counter accept comment "sgr-a0000008"',
+      'ip daddr 10.0.0.0/8 meta l4proto 6 counter accept comment "sgr-a0000009"',
+      'ip daddr @pl-00000001 tcp dport 443 counter accept comment "sgr-a000000a"',
+      'ip daddr @pl-00000002 tcp dport 80-443 counter accept comment "sgr-a000000b"',
+      'ip6 daddr @pl-00000002_ipv6 tcp dport 80-443 counter accept comment "sgr-a000000b 1"',
+      "elements = { 10.0.0.0/8, 255.255.255.254/31 }",
+      "elements = { 52.216.0.0/15, 54.231.0.0/16 }",
+    ]);
+  });
+
+  test("of an ACL are in the order of their numbers, and the last denies", () => {
+    const chain = only("chain spoof")?.match(/chain acl1_in {([^}]*)}/)?.[1];
+    const lines = (chain ?? "").split("\n").map((line) => line.trim());
+    expect(lines.filter((line) => line !== "")).toEqual([
+      'ip saddr 52.216.0.0/15 tcp dport 80 counter drop comment "1"',
+      'ip saddr 10.0.0.0/16 icmp type 8 counter accept comment "90"',
+      'meta nfproto 2 counter accept comment "100"',
+      'meta nfproto 10 counter accept comment "110"',
+      'meta nfproto 2 udp dport 1024-65535 counter drop comment "32766"',
+      'meta nfproto 2 counter drop comment "*"',
+      'meta nfproto 10 counter drop comment "* ipv6"',
+    ]);
+  });
+
+  test("of a NAT gateway give its own address, and take back nothing of that", () => {
+    check(only("map translation"), [
+      "ip saddr @own_address counter drop",
+      "meta l4proto != 6 meta l4proto != 17 meta l4proto != 1 counter drop",
+      "snat ip to oif map @translation",
+      '"eth0" : 10.0.2.9',
+    ]);
+  });
+
   test("of an internet gateway translate one to one and keep in what has no public address", () => {
-    const [gateway, ...more] = rulesets.filter((ruleset) => ruleset.includes("chain guard"));
-    expect(more).toEqual([]);
-    check(gateway, [
+    check(only("map source_nat"), [
       "type nat hook prerouting priority -100; policy accept;",
       'iif "internet" dnat ip to ip daddr map @destination_nat',
       "type nat hook postrouting priority 100; policy accept;",

@@ -1,101 +1,200 @@
 /**
- * The nf_tables of each kind of namespace. The rules never change while the namespace lives; what changes are elements
- * of their sets, each an object of the reconcile.
+ * The nf_tables of each kind of namespace. These rules never change while the namespace lives; what changes are elements
+ * of their sets, and in a router the chains of security groups and network ACLs that the elements lead to.
+ *
+ * A packet through a router passes four base chains, and in nf_tables "accept" ends only its own: so every one of
+ * ACL out, ACL in, group out and group in must let it through. Connection tracking stands only in the latter two.
  */
 
-import type { ElementObject, NamespaceRole } from "./kernel-object.ts";
-import { type Message, u32 } from "./netlink-message.ts";
 import {
-  addElements,
-  type Chain,
+  accept,
   count,
-  deleteElements,
   drop,
   FAMILY_IPV4,
-  HOOK,
+  HEADER,
   isEqual,
+  isIn,
   isNotEqual,
   isNotIn,
+  keepBits,
   loadMeta,
-  loadNetwork,
+  loadPayload,
+  loadState,
   mapBy,
   META,
-  type NamedSet,
-  newChain,
-  newSet,
-  newTable,
-  PRIORITY,
+  PROTOCOL,
   REGISTER_1,
   REGISTER_1_FIRST,
   REGISTER_1_SECOND,
-  type SetElement,
+  STATE,
   storeMeta,
   translate,
-} from "./nftables.ts";
-import { ipBytes } from "./rtnetlink.ts";
+  verdictBy,
+} from "./expression.ts";
+import type { NamespaceRole } from "./kernel-object.ts";
+import { type Message, u32 } from "./netlink-message.ts";
+import { type Chain, HOOK, newBaseChain, newSet, newTable, PRIORITY } from "./nftables.ts";
+import { type SetShape, shapeOf } from "./set-shape.ts";
 
 export const TABLE = "underpass";
 
-/** What the text of a key's or value's part means, with the number by which the `nft` tool knows to print it. */
-const PART_TYPE = { ip: 7, mark: 19, device: 20, group: 35 } as const;
-type Part = keyof typeof PART_TYPE;
-
-export interface SetShape extends NamedSet {
-  readonly key: readonly Part[];
-  readonly value?: Part;
-}
+/** Source: Amazon VPC User Guide, "Amazon VPC quotas": security groups per network interface, at most. */
+export const GROUPS_PER_INTERFACE = 16;
 
 const IPV4_SOURCE = 12;
 const IPV4_DESTINATION = 16;
+const TCP_FLAGS = 13;
+const TCP_RST = 4;
 /** The gateway's device on the side of the internet. */
 const INTERNET_DEVICE = 3;
 
 const ROUTER_SETS: readonly SetShape[] = [
   // Link group of a subnet → mark, which is the number of its route table.
-  { name: "subnet_table", key: ["group"], keyBytes: 4, value: "mark", valueBytes: 4 },
+  shapeOf("subnet_table", ["group"], "mark"),
   // The device and the one source address that may come in by it.
-  { name: "interface_source", key: ["device", "ip"], keyBytes: 8 },
+  shapeOf("interface_source", ["device", "ip"]),
+  // Devices by which any source may come in: those of NAT gateways.
+  shapeOf("any_source", ["device"]),
+  // Traffic from a link group to itself stays in its subnet.
+  shapeOf("same_subnet", ["group", "group"]),
+  // Link group of a subnet → chain of its network ACL.
+  shapeOf("acl_out", ["group"], "chain"),
+  shapeOf("acl_in", ["group"], "chain"),
+  // The device → the first, second and so on security group of the interface.
+  ...Array.from({ length: GROUPS_PER_INTERFACE }, (_, number) => shapeOf(interfaceGroup(number), ["device"], "mark")),
+  // Devices of interfaces that security groups are not for: those of NAT gateways.
+  shapeOf("groupless", ["device"]),
+  // Security group → chain of its rules.
+  shapeOf("group_out", ["mark"], "chain"),
+  shapeOf("group_in", ["mark"], "chain"),
 ];
 
 const GATEWAY_SETS: readonly SetShape[] = [
-  { name: "public_address", key: ["ip"], keyBytes: 4 },
-  { name: "source_nat", key: ["ip"], keyBytes: 4, value: "ip", valueBytes: 4 },
-  { name: "destination_nat", key: ["ip"], keyBytes: 4, value: "ip", valueBytes: 4 },
+  shapeOf("public_address", ["ip"]),
+  shapeOf("source_nat", ["ip"], "ip"),
+  shapeOf("destination_nat", ["ip"], "ip"),
+];
+
+const NAT_SETS: readonly SetShape[] = [
+  // The gateway's only device → its private address, which all that leaves gets.
+  shapeOf("translation", ["device"], "ip"),
+  shapeOf("own_address", ["ip"]),
 ];
 
 const isIpv4 = [loadMeta(META.nfproto, REGISTER_1), isEqual(REGISTER_1, Buffer.from([FAMILY_IPV4]))];
 const isNotIpv4 = [loadMeta(META.nfproto, REGISTER_1), isNotEqual(REGISTER_1, Buffer.from([FAMILY_IPV4]))];
-/** Instances' links have a subnet's group; endpoints and gateways have none. */
-const isFromInstance = [loadMeta(META.iifgroup, REGISTER_1), isNotEqual(REGISTER_1, u32(0))];
+/** Links of instances and NAT gateways have a subnet's group; endpoints and gateways have none. */
+const isFromSubnet = [loadMeta(META.iifgroup, REGISTER_1), isNotEqual(REGISTER_1, u32(0))];
 const isFromInternet = [loadMeta(META.iif, REGISTER_1), isEqual(REGISTER_1, u32(INTERNET_DEVICE))];
 const isToInternet = [loadMeta(META.oif, REGISTER_1), isEqual(REGISTER_1, u32(INTERNET_DEVICE))];
 
-const ROUTER_CHAINS: readonly Chain[] = [
-  {
-    name: "spoof",
+const isTcp = [loadMeta(META.l4proto, REGISTER_1), isEqual(REGISTER_1, Buffer.from([PROTOCOL.tcp]))];
+const isReset = [
+  ...isTcp,
+  loadPayload(HEADER.transport, TCP_FLAGS, 1),
+  keepBits(Buffer.from([TCP_RST])),
+  isEqual(REGISTER_1, Buffer.from([TCP_RST])),
+];
+
+function isInState(bits: number): Buffer[] {
+  return [loadState(), keepBits(u32(bits)), isNotEqual(REGISTER_1, u32(0))];
+}
+
+const SPOOF_CHAIN: Chain = {
+  name: "spoof",
+  type: "filter",
+  hook: HOOK.prerouting,
+  priority: PRIORITY.raw,
+  rules: [
+    [loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
+    [...isFromSubnet, ...isNotIpv4, count(), drop()],
+    [
+      ...isFromSubnet,
+      ...isIpv4,
+      loadMeta(META.iif, REGISTER_1_FIRST),
+      loadPayload(HEADER.network, IPV4_SOURCE, 4, REGISTER_1_SECOND),
+      isNotIn("interface_source", REGISTER_1),
+      count(),
+      drop(),
+    ],
+  ],
+};
+
+const CLASSIFY_CHAIN: Chain = {
+  name: "classify",
+  type: "filter",
+  hook: HOOK.prerouting,
+  priority: PRIORITY.mangle,
+  rules: [[loadMeta(META.iifgroup, REGISTER_1), mapBy("subnet_table", REGISTER_1), storeMeta(META.mark, REGISTER_1)]],
+};
+
+/** What crosses the border of a subnet goes by the subnet's ACL, each packet by itself. */
+function aclChain(direction: "out" | "in"): Chain {
+  return {
+    name: `acl_${direction}`,
     type: "filter",
-    hook: HOOK.prerouting,
-    priority: PRIORITY.raw,
+    hook: HOOK.forward,
+    priority: direction === "out" ? PRIORITY.filter - 20 : PRIORITY.filter - 10,
     rules: [
-      [...isFromInstance, ...isNotIpv4, count(), drop()],
       [
-        ...isFromInstance,
-        ...isIpv4,
-        loadMeta(META.iif, REGISTER_1_FIRST),
-        loadNetwork(IPV4_SOURCE, 4, REGISTER_1_SECOND),
-        isNotIn("interface_source", REGISTER_1),
+        loadMeta(META.iifgroup, REGISTER_1_FIRST),
+        loadMeta(META.oifgroup, REGISTER_1_SECOND),
+        isIn("same_subnet", REGISTER_1),
+        accept(),
+      ],
+      [
+        loadMeta(direction === "out" ? META.iifgroup : META.oifgroup, REGISTER_1),
+        verdictBy(`acl_${direction}`, REGISTER_1),
+      ],
+    ],
+  };
+}
+
+/**
+ * The first packet of a connection asks the groups of its interface one after the other; the rest pass as part of it. A
+ * reset always passes: after a change of route the new path's end resets a connection that tracking saw otherwise, and the
+ * client must hear of it. It carries nothing, and the client checks it against its own connection.
+ */
+function groupChain(direction: "out" | "in"): Chain {
+  const device = direction === "out" ? META.iif : META.oif;
+  const group = direction === "out" ? META.iifgroup : META.oifgroup;
+  const askGroup = (number: number): Buffer[] => [
+    loadMeta(device, REGISTER_1),
+    mapBy(interfaceGroup(number), REGISTER_1),
+    // The mark has told the route table by now. The `nft` tool can read a map of a map only by way of it.
+    storeMeta(META.mark, REGISTER_1),
+    loadMeta(META.mark, REGISTER_1),
+    verdictBy(`group_${direction}`, REGISTER_1),
+  ];
+  return {
+    name: `group_${direction}`,
+    type: "filter",
+    hook: HOOK.forward,
+    priority: direction === "out" ? PRIORITY.filter : PRIORITY.filter + 10,
+    rules: [
+      [...isInState(STATE.established | STATE.related), accept()],
+      [...isInState(STATE.invalid), ...isReset, accept()],
+      [...isInState(STATE.invalid), count(), drop()],
+      ...Array.from({ length: GROUPS_PER_INTERFACE }, (_, number) => askGroup(number)),
+      [
+        loadMeta(group, REGISTER_1),
+        isNotEqual(REGISTER_1, u32(0)),
+        loadMeta(device, REGISTER_1),
+        isNotIn("groupless", REGISTER_1),
         count(),
         drop(),
       ],
     ],
-  },
-  {
-    name: "classify",
-    type: "filter",
-    hook: HOOK.prerouting,
-    priority: PRIORITY.mangle,
-    rules: [[loadMeta(META.iifgroup, REGISTER_1), mapBy("subnet_table", REGISTER_1), storeMeta(META.mark, REGISTER_1)]],
-  },
+  };
+}
+
+const ROUTER_CHAINS: readonly Chain[] = [
+  SPOOF_CHAIN,
+  CLASSIFY_CHAIN,
+  aclChain("out"),
+  aclChain("in"),
+  groupChain("out"),
+  groupChain("in"),
 ];
 
 const GATEWAY_CHAINS: readonly Chain[] = [
@@ -108,7 +207,7 @@ const GATEWAY_CHAINS: readonly Chain[] = [
       [
         ...isFromInternet,
         ...isIpv4,
-        loadNetwork(IPV4_DESTINATION, 4, REGISTER_1),
+        loadPayload(HEADER.network, IPV4_DESTINATION, 4),
         mapBy("destination_nat", REGISTER_1),
         translate("destination", REGISTER_1),
       ],
@@ -123,7 +222,7 @@ const GATEWAY_CHAINS: readonly Chain[] = [
       [
         ...isToInternet,
         ...isIpv4,
-        loadNetwork(IPV4_SOURCE, 4, REGISTER_1),
+        loadPayload(HEADER.network, IPV4_SOURCE, 4),
         mapBy("source_nat", REGISTER_1),
         translate("source", REGISTER_1),
       ],
@@ -140,7 +239,7 @@ const GATEWAY_CHAINS: readonly Chain[] = [
       [
         ...isToInternet,
         ...isIpv4,
-        loadNetwork(IPV4_SOURCE, 4, REGISTER_1),
+        loadPayload(HEADER.network, IPV4_SOURCE, 4),
         isNotIn("public_address", REGISTER_1),
         count(),
         drop(),
@@ -149,12 +248,70 @@ const GATEWAY_CHAINS: readonly Chain[] = [
   },
 ];
 
-export function setsOf(role: NamespaceRole): readonly SetShape[] {
+const isNotProtocol = (protocol: number): Buffer[] => [
+  loadMeta(META.l4proto, REGISTER_1),
+  isNotEqual(REGISTER_1, Buffer.from([protocol])),
+];
+
+const NAT_CHAINS: readonly Chain[] = [
+  {
+    name: "guard",
+    type: "filter",
+    hook: HOOK.prerouting,
+    priority: PRIORITY.raw,
+    rules: [
+      // What it sent out itself comes back when its own subnet's routes lead to it, and would go round and round.
+      [...isIpv4, loadPayload(HEADER.network, IPV4_SOURCE, 4), isIn("own_address", REGISTER_1), count(), drop()],
+      // Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP.
+      [
+        ...isNotProtocol(PROTOCOL.tcp),
+        ...isNotProtocol(PROTOCOL.udp),
+        ...isNotProtocol(PROTOCOL.icmp),
+        count(),
+        drop(),
+      ],
+    ],
+  },
+  {
+    name: "outward",
+    type: "nat",
+    hook: HOOK.postrouting,
+    priority: PRIORITY.sourceNat,
+    rules: [
+      [...isIpv4, loadMeta(META.oif, REGISTER_1), mapBy("translation", REGISTER_1), translate("source", REGISTER_1)],
+    ],
+  },
+];
+
+/** The map of the `number`th groups, from 0 on. */
+export function interfaceGroup(number: number): string {
+  return `interface_group_${number}`;
+}
+
+/** The sets and maps of the namespace's own ruleset. */
+export function shapesOf(role: NamespaceRole): readonly SetShape[] {
   switch (role) {
     case "router":
       return ROUTER_SETS;
     case "internet-gateway":
       return GATEWAY_SETS;
+    case "nat-gateway":
+      return NAT_SETS;
+    case "internet":
+    case "endpoint":
+    case "host":
+      return [];
+  }
+}
+
+function chainsOf(role: NamespaceRole): readonly Chain[] {
+  switch (role) {
+    case "router":
+      return ROUTER_CHAINS;
+    case "internet-gateway":
+      return GATEWAY_CHAINS;
+    case "nat-gateway":
+      return NAT_CHAINS;
     case "internet":
     case "endpoint":
     case "host":
@@ -163,54 +320,20 @@ export function setsOf(role: NamespaceRole): readonly SetShape[] {
 }
 
 /** Makes the namespace's table, sets, chains and rules; empty where it has none. */
-export function rulesetOf(role: NamespaceRole): Message[] {
-  const sets = setsOf(role);
-  if (sets.length === 0) return [];
-  const chains = role === "router" ? ROUTER_CHAINS : GATEWAY_CHAINS;
+export function rulesetOf(role: NamespaceRole): readonly Message[] {
+  const known = rulesets.get(role) ?? freshRuleset(role);
+  rulesets.set(role, known);
+  return known;
+}
+
+const rulesets = new Map<NamespaceRole, readonly Message[]>();
+
+function freshRuleset(role: NamespaceRole): readonly Message[] {
+  const shapes = shapesOf(role);
+  if (shapes.length === 0) return [];
   return [
     newTable(TABLE),
-    ...sets.map((set, at) => newSet(TABLE, { ...set, ...nftTypesOf(set) }, at + 1)),
-    ...chains.flatMap((chain) => newChain(TABLE, chain)),
+    ...shapes.map((shape, at) => newSet(TABLE, shape, at + 1)),
+    ...chainsOf(role).flatMap((chain) => newBaseChain(TABLE, chain)),
   ];
-}
-
-/** A key of several parts has their types packed, six bits each. */
-function nftTypesOf(set: SetShape): Pick<NamedSet, "keyType" | "valueType" | "isNumber"> {
-  const keyType = set.key.reduce((packed, part) => packed * 64 + PART_TYPE[part], 0);
-  const valueType = set.value === undefined ? 0 : PART_TYPE[set.value];
-  return { keyType, valueType, isNumber: set.key[0] !== "ip" && set.key.length === 1 };
-}
-
-/** Puts in or takes out elements, all of the same set. */
-export function changeElements(verb: "add" | "remove", elements: readonly ElementObject[]): Message {
-  const name = elements[0]?.set ?? "";
-  const shape = [...ROUTER_SETS, ...GATEWAY_SETS].find((candidate) => candidate.name === name);
-  if (shape === undefined) throw new Error(`no set \`${name}\``);
-  const encoded = elements.map((element) => encodeElement(shape, element));
-  return verb === "add" ? addElements(TABLE, name, encoded) : deleteElements(TABLE, name, encoded);
-}
-
-function encodeElement(shape: SetShape, element: ElementObject): SetElement {
-  const key = Buffer.concat(shape.key.map((part, at) => encodePart(part, element.key[at] ?? "")));
-  if (shape.value === undefined || element.value === undefined) return { key };
-  return { key, value: encodePart(shape.value, element.value) };
-}
-
-/** The texts of an element that the kernel listed. */
-export function decodeElement(
-  shape: SetShape,
-  key: Buffer | undefined,
-  value: Buffer | undefined,
-): Pick<ElementObject, "key" | "value"> {
-  const parts = shape.key.map((part, at) => decodePart(part, key?.subarray(at * 4, at * 4 + 4)));
-  return shape.value === undefined ? { key: parts } : { key: parts, value: decodePart(shape.value, value) };
-}
-
-function decodePart(part: Part, bytes: Buffer | undefined): string {
-  if (bytes === undefined || bytes.length < 4) throw new Error("the kernel listed a torn element");
-  return part === "ip" ? [...bytes].join(".") : `${bytes.readUInt32LE(0)}`;
-}
-
-function encodePart(part: Part, value: string): Buffer {
-  return part === "ip" ? ipBytes(value) : u32(Number(value));
 }

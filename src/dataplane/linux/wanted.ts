@@ -10,12 +10,26 @@ import type {
   EndpointBlueprint,
   HostBlueprint,
   InternetGatewayBlueprint,
-  RouteBlueprint,
+  NatGatewayBlueprint,
   RouteTableBlueprint,
   SubnetBlueprint,
+  TargetBlueprint,
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
-import { type Door, type KernelObject, keyOf, LOCAL_TABLE, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+import {
+  bordersOf,
+  groupsOf,
+  memberOf,
+  namedGroups,
+  namedPrefixLists,
+  objectsOfAcl,
+  objectsOfGroup,
+  objectsOfPrefixList,
+  rulesOfGroup,
+  setOfMembers,
+} from "./filter.ts";
+import { type Door, type KernelObject, LOCAL_TABLE, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+import { type AddPart, NOTHING, type Objects, objectsOf, type Section, sectionOf, type Wanted } from "./part.ts";
 
 export const INTERNET = "internet";
 
@@ -25,11 +39,13 @@ const ONLY_DEVICE = 2;
 const GATEWAY_INTERNET_DEVICE = 3;
 const GATEWAY_DEVICE = 3;
 const ENDPOINT_DEVICES = 0x1000;
+const NAT_DEVICES = 0x2000;
 const HOST_DEVICES = 0x10000;
 const INTERNET_DEVICES = 0x1000;
 
 const GATEWAY_NEXTHOP = 1;
 const ENDPOINT_NEXTHOPS = 0x1000;
+const NAT_NEXTHOPS = 0x2000;
 const HOST_NEXTHOPS = 0x10000;
 
 /** Neighbours on an unnumbered link, never seen in a packet. */
@@ -46,26 +62,76 @@ const SERVICE_PORTS = [80, 443];
 const DNS_PORT = 53;
 const LAST_METRIC = 0xfffffffe;
 
-export type Objects = ReadonlyMap<string, KernelObject>;
-
-/** All objects of the blueprint by their key. A VPC whose blueprint is the same value as before is not worked out again. */
-export function wantedObjects(blueprint: Blueprint): Objects {
-  const objects = new Map<string, KernelObject>();
-  for (const object of objectsOfInternet(blueprint.internetCidrs)) objects.set(keyOf(object), object);
-  for (const vpc of blueprint.vpcs) {
-    for (const [key, object] of knownObjectsOfVpc(vpc)) objects.set(key, object);
-  }
-  return objects;
+/** What a blueprint means; parts that mean the same as in `before` are taken from there. */
+export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wanted {
+  const sections = new Map<string, Section>();
+  sections.set(INTERNET, sectionOf(blueprint.internetCidrs, before.get(INTERNET), addInternet));
+  for (const vpc of blueprint.vpcs) sections.set(vpc.vpcId, sectionOf(vpc, before.get(vpc.vpcId), addVpc));
+  return sections;
 }
 
-const known = new WeakMap<VpcBlueprint, Objects>();
+/** All objects of the blueprint by their key. */
+export function wantedObjects(blueprint: Blueprint): Objects {
+  return objectsOf(wantedParts(blueprint));
+}
 
-function knownObjectsOfVpc(vpc: VpcBlueprint): Objects {
-  const before = known.get(vpc);
-  if (before !== undefined) return before;
-  const objects = new Map(objectsOfVpc(vpc).map((object) => [keyOf(object), object]));
-  known.set(vpc, objects);
-  return objects;
+function addInternet(cidrBlocks: readonly string[], add: AddPart): void {
+  add("internet", [cidrBlocks], () => objectsOfInternet(cidrBlocks));
+}
+
+/** Each part says what it is made from, all of it: otherwise a change would pass it by. */
+function addVpc(vpc: VpcBlueprint, add: AddPart): void {
+  const router = routerOf(vpc);
+  const subnets = new Map(vpc.subnets.map((subnet) => [subnet.group, subnet]));
+  const ways = waysOf(vpc);
+  add("router", [], () => objectsOfRouter(router));
+  for (const ip of vpc.resolverIps) add(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
+  for (const subnet of vpc.subnets)
+    add(`subnet ${subnet.group}`, [subnet, vpc.networkAcls.map(({ key }) => key)], () => objectsOfSubnet(vpc, subnet));
+  for (const endpoint of vpc.endpoints) {
+    add(`endpoint ${endpoint.vpcEndpointId}`, [endpoint], () => objectsOfEndpoint(vpc, endpoint));
+  }
+  if (vpc.internetGateway !== undefined) addInternetGateway(vpc, vpc.internetGateway, add);
+  for (const gateway of vpc.natGateways) {
+    add(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
+  }
+  for (const host of vpc.hosts) {
+    const subnet = subnets.get(host.group);
+    add(`host ${host.instanceId}`, [host, subnet], () => objectsOfHost(vpc, host, subnet));
+  }
+  for (const host of routedHosts(vpc)) add(`routed ${host.instanceId}`, [host], () => [nexthopOfHost(vpc, host)]);
+  for (const table of vpc.routeTables) {
+    const sources = [table, vpc.cidrBlocks, ways];
+    add(`table ${table.table}`, sources, () => objectsOfRouteTable(vpc, table, ways));
+  }
+  addFilters(vpc, router, add);
+}
+
+function addFilters(vpc: VpcBlueprint, router: string, add: AddPart): void {
+  for (const key of namedGroups(vpc)) add(`members ${key}`, [], () => [setOfMembers(router, key)]);
+  for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
+    add(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
+  }
+  for (const group of vpc.securityGroups) {
+    const { key, members, egress, ingress } = group;
+    add(`group ${key}`, [], () => objectsOfGroup(router, group));
+    add(`group ${key} out`, [egress], () => rulesOfGroup(router, group, "out"));
+    add(`group ${key} in`, [ingress], () => rulesOfGroup(router, group, "in"));
+    for (const ip of members) add(`member ${key} ${ip}`, [], () => [memberOf(router, key, ip)]);
+  }
+  for (const acl of vpc.networkAcls) add(`acl ${acl.key}`, [acl], () => objectsOfAcl(router, acl));
+}
+
+function addInternetGateway(vpc: VpcBlueprint, gateway: InternetGatewayBlueprint, add: AddPart): void {
+  const { internetGatewayId } = gateway;
+  const name = `internet-gateway ${internetGatewayId}`;
+  add(name, [vpc.cidrBlocks, vpc.key], () => objectsOfInternetGateway(vpc, name));
+  const mapped = new Map(gateway.addresses.map(({ privateIp, publicIp }) => [privateIp, publicIp]));
+  for (const { privateIp, publicIp } of vpc.natGateways) if (publicIp !== undefined) mapped.set(privateIp, publicIp);
+  for (const [privateIp, publicIp] of mapped) {
+    const part = `${name} ${privateIp}`;
+    add(part, [publicIp, vpc.key], () => objectsOfPublicAddress(vpc, name, { privateIp, publicIp }));
+  }
 }
 
 function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
@@ -76,19 +142,11 @@ function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
   ];
 }
 
-function objectsOfVpc(vpc: VpcBlueprint): KernelObject[] {
-  const router = routerOf(vpc);
+function objectsOfRouter(router: string): KernelObject[] {
   return [
     { kind: "namespace", namespace: router, role: "router" },
     // Nothing but the addresses of the VPC itself is reachable without a route table's word.
     route(mainOf(router), anyOf(32), { kind: "blackhole" }, LAST_METRIC),
-    ...vpc.resolverIps.flatMap((ip) => objectsOfResolver(vpc, ip)),
-    ...vpc.subnets.flatMap((subnet) => objectsOfSubnet(vpc, subnet)),
-    ...vpc.endpoints.flatMap((endpoint) => objectsOfEndpoint(vpc, endpoint)),
-    ...(vpc.internetGateway === undefined ? [] : objectsOfInternetGateway(vpc, vpc.internetGateway)),
-    ...vpc.hosts.flatMap((host) => objectsOfHost(vpc, host)),
-    ...routedHosts(vpc).map((host) => nexthopOfHost(vpc, host)),
-    ...vpc.routeTables.flatMap((table) => objectsOfRouteTable(vpc, table)),
   ];
 }
 
@@ -107,6 +165,7 @@ function objectsOfSubnet(vpc: VpcBlueprint, subnet: SubnetBlueprint): KernelObje
   return [
     { kind: "address", namespace, index: LOOPBACK, ip: subnet.routerIp, bits: widthOf(subnet.routerIp) },
     { kind: "element", namespace, set: "subnet_table", key: [`${subnet.group}`], value: `${subnet.table}` },
+    ...bordersOf(namespace, subnet, vpc.networkAcls),
   ];
 }
 
@@ -121,45 +180,75 @@ function objectsOfEndpoint(vpc: VpcBlueprint, endpoint: EndpointBlueprint): Kern
     ...unnumberedLink(
       { ...near, name: `vpce${endpoint.key}` },
       { namespace, index: ONLY_DEVICE, name: "eth0" },
-      VPC_MTU,
+      { mtu: VPC_MTU },
     ),
     route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
     { kind: "nexthop", ...near, id: ENDPOINT_NEXTHOPS + endpoint.key, gateway: FAR_IP },
   ];
 }
 
-function objectsOfInternetGateway(vpc: VpcBlueprint, gateway: InternetGatewayBlueprint): KernelObject[] {
-  const namespace = `internet-gateway ${gateway.internetGatewayId}`;
+function objectsOfInternetGateway(vpc: VpcBlueprint, namespace: string): KernelObject[] {
   const near = { namespace: routerOf(vpc), index: GATEWAY_DEVICE };
   const far = { namespace: INTERNET, index: INTERNET_DEVICES + vpc.key };
   return [
     { kind: "namespace", namespace, role: "internet-gateway" },
-    ...unnumberedLink({ ...near, name: "igw" }, { namespace, index: ONLY_DEVICE, name: "vpc" }, INTERNET_MTU),
+    ...unnumberedLink({ ...near, name: "igw" }, { namespace, index: ONLY_DEVICE, name: "vpc" }, { mtu: INTERNET_MTU }),
     ...unnumberedLink(
       { ...far, name: `igw${vpc.key}` },
       { namespace, index: GATEWAY_INTERNET_DEVICE, name: "internet" },
-      INTERNET_MTU,
+      { mtu: INTERNET_MTU },
     ),
     ...vpc.cidrBlocks.map((cidrBlock) =>
       route(mainOf(namespace), cidrBlock, { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
     ),
     route(mainOf(namespace), anyOf(32), { kind: "gateway", index: GATEWAY_INTERNET_DEVICE, gateway: NEAR_IP }),
     { kind: "nexthop", ...near, id: GATEWAY_NEXTHOP, gateway: FAR_IP },
-    ...gateway.addresses.flatMap(({ privateIp, publicIp }): KernelObject[] => [
-      { kind: "element", namespace, set: "source_nat", key: [privateIp], value: publicIp },
-      { kind: "element", namespace, set: "destination_nat", key: [publicIp], value: privateIp },
-      { kind: "element", namespace, set: "public_address", key: [publicIp] },
-      route(mainOf(INTERNET), `${publicIp}/${widthOf(publicIp)}`, {
-        kind: "gateway",
-        index: far.index,
-        gateway: FAR_IP,
-      }),
-    ]),
   ];
 }
 
-function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint): KernelObject[] {
-  const subnet = vpc.subnets.find((candidate) => candidate.group === host.group);
+function objectsOfPublicAddress(
+  vpc: VpcBlueprint,
+  namespace: string,
+  { privateIp, publicIp }: InternetGatewayBlueprint["addresses"][number],
+): KernelObject[] {
+  const index = INTERNET_DEVICES + vpc.key;
+  return [
+    { kind: "element", namespace, set: "source_nat", key: [privateIp], value: publicIp },
+    { kind: "element", namespace, set: "destination_nat", key: [publicIp], value: privateIp },
+    { kind: "element", namespace, set: "public_address", key: [publicIp] },
+    route(mainOf(INTERNET), `${publicIp}/${widthOf(publicIp)}`, { kind: "gateway", index, gateway: FAR_IP }),
+  ];
+}
+
+/**
+ * A NAT gateway stands on its subnet like an instance: the subnet's route table and ACL hold for it. What comes in leaves
+ * again by the same device with the gateway's own source address, and the answers the other way round.
+ */
+function objectsOfNatGateway(vpc: VpcBlueprint, gateway: NatGatewayBlueprint): KernelObject[] {
+  const { natGatewayId, key, group, privateIp } = gateway;
+  const namespace = `nat-gateway ${natGatewayId}`;
+  const near = { namespace: routerOf(vpc), index: NAT_DEVICES + key };
+  const own = `${privateIp}/${widthOf(privateIp)}`;
+  return [
+    { kind: "namespace", namespace, role: "nat-gateway" },
+    ...unnumberedLink(
+      { ...near, name: `nat${key}` },
+      { namespace, index: ONLY_DEVICE, name: "eth0" },
+      { mtu: VPC_MTU, group },
+    ),
+    route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
+    // What answers no connection of its own is not for anybody behind it.
+    route(mainOf(namespace), own, { kind: "blackhole" }),
+    { kind: "element", namespace, set: "own_address", key: [privateIp] },
+    { kind: "element", namespace, set: "translation", key: [`${ONLY_DEVICE}`], value: privateIp },
+    { kind: "element", namespace: near.namespace, set: "any_source", key: [`${near.index}`] },
+    { kind: "element", namespace: near.namespace, set: "groupless", key: [`${near.index}`] },
+    { kind: "nexthop", ...near, id: NAT_NEXTHOPS + key, gateway: FAR_IP },
+    route(mainOf(near.namespace), own, { kind: "gateway", index: near.index, gateway: FAR_IP }),
+  ];
+}
+
+function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, subnet: SubnetBlueprint | undefined): KernelObject[] {
   const prefix = subnet && parsePrefix(subnet.cidrBlock);
   if (subnet === undefined || prefix === undefined)
     throw new Error(`no subnet with group ${host.group} for ${host.instanceId}`);
@@ -182,6 +271,7 @@ function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint): KernelObject[] {
     { kind: "neighbor", ...far, ip: subnet.routerIp, macAddress: NEAR_MAC },
     { kind: "neighbor", ...near, ip: host.privateIp, macAddress: host.macAddress },
     { kind: "element", namespace: near.namespace, set: "interface_source", key: [`${near.index}`, host.privateIp] },
+    ...groupsOf(near.namespace, near.index, host.securityGroups),
     route(mainOf(near.namespace), `${host.privateIp}/${widthOf(host.privateIp)}`, {
       kind: "device",
       index: near.index,
@@ -204,7 +294,7 @@ function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint): KernelObject {
   return { kind: "nexthop", namespace: routerOf(vpc), id, index: HOST_DEVICES + host.key, gateway: host.privateIp };
 }
 
-function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint): KernelObject[] {
+function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint, ways: Ways): KernelObject[] {
   const namespace = routerOf(vpc);
   const where = { namespace, table };
   return [
@@ -213,26 +303,43 @@ function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlu
     // Link-local addresses belong to the VPC's own services and never leave it.
     route(where, "169.254.0.0/16", { kind: "throw" }),
     route(where, anyOf(32), { kind: "blackhole" }, LAST_METRIC),
-    ...routes.map((entry) => route(where, maskedCidr(entry.cidrBlock), byOf(vpc, entry), entry.metric)),
+    ...routes.map((entry) => route(where, maskedCidr(entry.cidrBlock), byOf(ways, entry.target), entry.metric)),
   ];
 }
 
-function byOf(vpc: VpcBlueprint, { target }: RouteBlueprint): RouteBy {
+/** Nexthops of everything that a route of the VPC may name. */
+type Ways = Readonly<Record<string, number>>;
+
+function waysOf(vpc: VpcBlueprint): Ways {
+  const ways: Record<string, number> = {};
+  const lead = (target: TargetBlueprint, id: number): void => void (ways[wayOf(target)] = id);
+  if (vpc.internetGateway !== undefined) lead({ kind: "internet-gateway" }, GATEWAY_NEXTHOP);
+  for (const { vpcEndpointId, key } of vpc.endpoints)
+    lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key);
+  for (const { natGatewayId, key } of vpc.natGateways) lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key);
+  for (const { networkInterfaceId, key } of routedHosts(vpc)) {
+    lead({ kind: "host", networkInterfaceId }, HOST_NEXTHOPS + key);
+  }
+  return ways;
+}
+
+function wayOf(target: TargetBlueprint): string {
   switch (target.kind) {
     case "internet-gateway":
-      return vpc.internetGateway === undefined ? { kind: "blackhole" } : { kind: "nexthop", id: GATEWAY_NEXTHOP };
-    case "endpoint": {
-      const endpoint = vpc.endpoints.find((candidate) => candidate.vpcEndpointId === target.vpcEndpointId);
-      return endpoint === undefined ? { kind: "blackhole" } : { kind: "nexthop", id: ENDPOINT_NEXTHOPS + endpoint.key };
-    }
-    case "host": {
-      const host = vpc.hosts.find((candidate) => candidate.networkInterfaceId === target.networkInterfaceId);
-      return host === undefined ? { kind: "blackhole" } : { kind: "nexthop", id: HOST_NEXTHOPS + host.key };
-    }
-    case "nat-gateway":
     case "blackhole":
-      return { kind: "blackhole" };
+      return target.kind;
+    case "endpoint":
+      return target.vpcEndpointId;
+    case "nat-gateway":
+      return target.natGatewayId;
+    case "host":
+      return target.networkInterfaceId;
   }
+}
+
+function byOf(ways: Ways, target: TargetBlueprint): RouteBy {
+  const id = ways[wayOf(target)];
+  return id === undefined ? { kind: "blackhole" } : { kind: "nexthop", id };
 }
 
 interface End {
@@ -242,13 +349,17 @@ interface End {
 }
 
 /** A link whose ends know each other beforehand and need neither addresses nor ARP. */
-function unnumberedLink(near: End, far: End, mtu: number): KernelObject[] {
+function unnumberedLink(
+  near: End,
+  far: End,
+  { mtu, group = 0 }: { readonly mtu: number; readonly group?: number },
+): KernelObject[] {
   return [
     {
       kind: "link",
       ...near,
       macAddress: NEAR_MAC,
-      group: 0,
+      group,
       mtu,
       proxyArp: false,
       peer: { ...far, macAddress: FAR_MAC },

@@ -1,6 +1,16 @@
 /** Two VPCs with the same address blocks, made by hand, and the changes that tests make to them. */
 
-import type { Blueprint, RouteBlueprint, TargetBlueprint, VpcBlueprint } from "../../../plan/blueprint.ts";
+import type {
+  AclRuleBlueprint,
+  Blueprint,
+  GroupRuleBlueprint,
+  NetworkAclBlueprint,
+  RouteBlueprint,
+  SecurityGroupBlueprint,
+  TargetBlueprint,
+  TrafficBlueprint,
+  VpcBlueprint,
+} from "../../../plan/blueprint.ts";
 
 export const serviceCidrs = ["52.216.0.0/15", "54.231.0.0/16"];
 export const serviceIp = "52.216.10.10";
@@ -17,6 +27,8 @@ export const idsOf = (n: number) =>
     /** In the public subnet, without a public address. */
     nameless: `i-2000000${n}`,
     publicIp: `203.0.113.${n}`,
+    natGateway: `nat-0000000${n}`,
+    natIp: `203.0.113.10${n}`,
   }) as const;
 
 export const toGateway: TargetBlueprint = { kind: "internet-gateway" };
@@ -29,6 +41,21 @@ export function endpointRoutes(vpcEndpointId: string): RouteBlueprint[] {
 export const privateTable = 1001;
 export const publicTable = 1002;
 
+const everything: TrafficBlueprint = { kind: "all" };
+const anywhere = { kind: "cidr", cidrBlock: "0.0.0.0/0" } as const;
+
+/** Lets everything pass, in and out. */
+const openGroup: SecurityGroupBlueprint = {
+  securityGroupId: "sg-00000001",
+  key: 1,
+  members: [],
+  ingress: [{ ruleId: "sgr-00000001", traffic: everything, peer: anywhere }],
+  egress: [{ ruleId: "sgr-00000002", traffic: everything, peer: anywhere }],
+};
+
+const openRule: AclRuleBlueprint = { ruleNumber: 100, action: "allow", traffic: everything, cidrBlock: "0.0.0.0/0" };
+const openAcl: NetworkAclBlueprint = { networkAclId: "acl-00000001", key: 1, ingress: [openRule], egress: [openRule] };
+
 export function vpcBlueprint(n: number): VpcBlueprint {
   const ids = idsOf(n);
   const host = (instanceId: string, key: number, group: number, privateIp: string) => ({
@@ -38,7 +65,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     group,
     privateIp,
     macAddress: `02:aa:00:00:00:0${key}`,
-    securityGroups: [],
+    securityGroups: [1],
   });
   return {
     vpcId: ids.vpcId,
@@ -52,7 +79,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
         cidrBlock: "10.0.1.0/24",
         routerIp: "10.0.1.1",
         table: privateTable,
-        networkAcl: 0,
+        networkAcl: 1,
       },
       {
         subnetId: "subnet-00000002",
@@ -60,7 +87,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
         cidrBlock: "10.0.2.0/24",
         routerIp: "10.0.2.1",
         table: publicTable,
-        networkAcl: 0,
+        networkAcl: 1,
       },
     ],
     routeTables: [
@@ -71,8 +98,8 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       { vpcEndpointId: ids.endpoint, key: 1, cidrBlocks: serviceCidrs },
       { vpcEndpointId: ids.otherEndpoint, key: 2, cidrBlocks: serviceCidrs },
     ],
-    securityGroups: [],
-    networkAcls: [],
+    securityGroups: [{ ...openGroup, members: ["10.0.1.5", "10.0.2.5", "10.0.2.6"] }],
+    networkAcls: [openAcl],
     natGateways: [],
     internetGateway: {
       internetGatewayId: `igw-0000000${n}`,
@@ -84,6 +111,71 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       host(ids.nameless, 3, 2, "10.0.2.6"),
     ],
   };
+}
+
+/** Rules of every kind that a group can have, in both directions. */
+export const groupRules: readonly GroupRuleBlueprint[] = [
+  { ruleId: "sgr-a0000001", traffic: everything, peer: anywhere },
+  { ruleId: "sgr-a0000002", traffic: { kind: "tcp", fromPort: 80, toPort: 80 }, peer: anywhere },
+  { ruleId: "sgr-a0000003", traffic: { kind: "tcp", fromPort: 0, toPort: 65_535 }, peer: { kind: "group", key: 1 } },
+  { ruleId: "sgr-a0000004", traffic: { kind: "udp", fromPort: 1024, toPort: 65_535 }, peer: { kind: "group", key: 2 } },
+  {
+    ruleId: "sgr-a0000005",
+    traffic: { kind: "icmp", type: 8, code: 0 },
+    peer: { kind: "cidr", cidrBlock: "10.0.0.0/9" },
+  },
+  { ruleId: "sgr-a0000006", traffic: { kind: "icmp", type: 3 }, peer: { kind: "cidr", cidrBlock: "10.0.1.5/32" } },
+  { ruleId: "sgr-a0000007", traffic: { kind: "icmp" }, peer: { kind: "cidr", cidrBlock: "2001:db8::/33" } },
+  { ruleId: "sgr-a0000008", traffic: { kind: "protocol", number: 47 }, peer: { kind: "cidr", cidrBlock: "::/0" } },
+  { ruleId: "sgr-a0000009", traffic: { kind: "protocol", number: 6 }, peer: { kind: "cidr", cidrBlock: "10.7.7.7/8" } },
+  {
+    ruleId: "sgr-a000000a",
+    traffic: { kind: "tcp", fromPort: 443, toPort: 443 },
+    peer: { kind: "prefix-list", prefixListId: "pl-00000001", cidrBlocks: serviceCidrs },
+  },
+  {
+    ruleId: "sgr-a000000b",
+    traffic: { kind: "tcp", fromPort: 80, toPort: 443 },
+    peer: {
+      kind: "prefix-list",
+      prefixListId: "pl-00000002",
+      cidrBlocks: ["10.0.0.0/9", "10.128.0.0/9", "10.3.0.0/16", "2001:db8::/32", "255.255.255.254/31"],
+    },
+  },
+];
+
+/** Rules in the order of their numbers. */
+export const aclRules: readonly AclRuleBlueprint[] = [
+  { ruleNumber: 1, action: "deny", traffic: { kind: "tcp", fromPort: 80, toPort: 80 }, cidrBlock: "52.216.0.0/15" },
+  { ruleNumber: 90, action: "allow", traffic: { kind: "icmp", type: 8 }, cidrBlock: "10.0.0.0/16" },
+  { ...openRule, ruleNumber: 100 },
+  { ruleNumber: 110, action: "allow", traffic: everything, cidrBlock: "::/0" },
+  {
+    ruleNumber: 32_766,
+    action: "deny",
+    traffic: { kind: "udp", fromPort: 1024, toPort: 65_535 },
+    cidrBlock: "0.0.0.0/0",
+  },
+];
+
+/** With a NAT gateway in the public subnet. */
+export function withNatGateway(vpc: VpcBlueprint): VpcBlueprint {
+  const { natGateway: natGatewayId, natIp: publicIp } = idsOf(vpc.key);
+  const networkInterfaceId = `eni-9000000${vpc.key}`;
+  return {
+    ...vpc,
+    natGateways: [{ natGatewayId, key: 1, group: 2, networkInterfaceId, privateIp: "10.0.2.9", publicIp }],
+  };
+}
+
+/** The group of every interface with other rules. */
+export function withGroup(vpc: VpcBlueprint, change: Partial<SecurityGroupBlueprint>): VpcBlueprint {
+  return { ...vpc, securityGroups: vpc.securityGroups.map((group) => ({ ...group, ...change })) };
+}
+
+/** The ACL of every subnet with other rules. */
+export function withAcl(vpc: VpcBlueprint, change: Partial<NetworkAclBlueprint>): VpcBlueprint {
+  return { ...vpc, networkAcls: vpc.networkAcls.map((acl) => ({ ...acl, ...change })) };
 }
 
 export function blueprintOf(...vpcs: readonly VpcBlueprint[]): Blueprint {

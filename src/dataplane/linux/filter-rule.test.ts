@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { decodeRule, expressionsOf } from "./filter-rule.ts";
+import { rulesOfGroup } from "./filter.ts";
+import { groupRules, vpcBlueprint } from "./testdata/blueprint.ts";
+
+const [group] = vpcBlueprint(1).securityGroups;
+
+test.each(["out", "in"] as const)("what is written for rules %s reads back", (direction) => {
+  const rules = rulesOfGroup("router", { ...group!, egress: groupRules, ingress: groupRules }, direction);
+  expect(rules).toHaveLength(groupRules.length + 1);
+  for (const object of rules) {
+    if (object.kind !== "filter-rule") throw new Error(`a ${object.kind} among rules`);
+    const { end, peer, traffic, verdict } = object;
+    expect(decodeRule(Buffer.concat(expressionsOf(object)))).toEqual({ end, peer, traffic, verdict });
+  }
+});

@@ -1,0 +1,211 @@
+/**
+ * Security groups and network ACLs as kernel objects of a VPC's router: a set for the members of every group and for every
+ * prefix list, a chain for each direction of a group or ACL, and the elements that lead packets to the chains.
+ */
+
+import { formatIp, type Ip, type Width } from "../../base/ip.ts";
+import { formatPrefix, parsePrefixMasked, type Prefix } from "../../base/prefix.ts";
+import type {
+  AclRuleBlueprint,
+  GroupRuleBlueprint,
+  NetworkAclBlueprint,
+  SecurityGroupBlueprint,
+  SubnetBlueprint,
+  VpcBlueprint,
+} from "../../plan/blueprint.ts";
+import { ipBytes, ipOfBytes } from "./address.ts";
+import { LAST_RULE } from "./filter-change.ts";
+import { plainTraffic, type RuleBody } from "./filter-rule.ts";
+import type { ElementObject, KernelObject } from "./kernel-object.ts";
+import { GROUPS_PER_INTERFACE, interfaceGroup } from "./ruleset.ts";
+import { memberSet, prefixSet } from "./set-shape.ts";
+
+type Direction = "out" | "in";
+const DIRECTIONS: readonly Direction[] = ["out", "in"];
+
+/** The members of a group; rules of other groups may name it, so it stands by itself. IPv6 is not carried yet. */
+export function setOfMembers(namespace: string, key: number): KernelObject {
+  return { kind: "set", namespace, set: memberSet(key, 32) };
+}
+
+export function memberOf(namespace: string, key: number, ip: string): KernelObject {
+  return { kind: "element", namespace, set: memberSet(key, 32), key: [ip] };
+}
+
+/** Groups that rules of the VPC name, be they in the VPC or not. */
+export function namedGroups({ securityGroups }: VpcBlueprint): ReadonlySet<number> {
+  const keys = new Set(securityGroups.map(({ key }) => key));
+  for (const rule of rulesOf(securityGroups)) if (rule.peer.kind === "group") keys.add(rule.peer.key);
+  return keys;
+}
+
+/** Blocks of the prefix lists that rules of the VPC name, by the list's id. */
+export function namedPrefixLists({ securityGroups }: VpcBlueprint): ReadonlyMap<string, readonly string[]> {
+  const lists = new Map<string, readonly string[]>();
+  for (const { peer } of rulesOf(securityGroups)) {
+    if (peer.kind === "prefix-list") lists.set(peer.prefixListId, peer.cidrBlocks);
+  }
+  return lists;
+}
+
+function* rulesOf(groups: readonly SecurityGroupBlueprint[]): Generator<GroupRuleBlueprint> {
+  for (const { ingress, egress } of groups) {
+    yield* ingress;
+    yield* egress;
+  }
+}
+
+/** A set takes no overlap, so blocks that touch or hold each other become one interval. */
+export function objectsOfPrefixList(
+  namespace: string,
+  prefixListId: string,
+  cidrBlocks: readonly string[],
+): KernelObject[] {
+  const prefixes = cidrBlocks.map(maskedPrefix);
+  return widthsOf(cidrBlocks).flatMap((width): KernelObject[] => {
+    const set = prefixSet(prefixListId, width);
+    const intervals = intervalsOf(prefixes.filter(({ ip }) => ip.width === width));
+    return [
+      { kind: "set", namespace, set },
+      ...intervals.map((key): ElementObject => ({ kind: "element", namespace, set, key })),
+    ];
+  });
+}
+
+function widthsOf(cidrBlocks: readonly string[]): readonly Width[] {
+  return cidrBlocks.some((cidrBlock) => cidrBlock.includes(":")) ? [32, 128] : [32];
+}
+
+function intervalsOf(prefixes: readonly Prefix[]): string[][] {
+  const bounds = prefixes
+    .map(({ ip, bits }) => ({ first: ipBytes(formatIp(ip)), last: lastOf(ip, bits) }))
+    .toSorted((a, b) => Buffer.compare(a.first, b.first));
+  const merged: { readonly first: Buffer; last: Buffer }[] = [];
+  for (const next of bounds) {
+    const before = merged.at(-1);
+    if (before === undefined || Buffer.compare(next.first, followerOf(before.last)) > 0) merged.push(next);
+    else if (Buffer.compare(next.last, before.last) > 0) before.last = next.last;
+  }
+  return merged.map(({ first, last }) => [formatIp(ipOfBytes(first)), formatIp(ipOfBytes(last))]);
+}
+
+function lastOf(ip: Ip, bits: number): Buffer {
+  return ipBytes(formatIp(ip)).map((byte, at) => byte | (0xff >> Math.min(8, Math.max(0, bits - at * 8)))) as Buffer;
+}
+
+/** The address behind; the last of all has none and stays. */
+function followerOf(bytes: Buffer): Buffer {
+  if (bytes.every((byte) => byte === 0xff)) return bytes;
+  const next = Buffer.from(bytes);
+  let at = next.length - 1;
+  while (next[at] === 0xff) next[at--] = 0;
+  next[at] = (next[at] ?? 0) + 1;
+  return next;
+}
+
+/** Leads to the chains of a group; `rulesOfGroup` are the chains' own. */
+export function objectsOfGroup(namespace: string, { key }: SecurityGroupBlueprint): KernelObject[] {
+  return DIRECTIONS.flatMap((direction) => leadsTo(namespace, `group_${direction}`, key, groupChain(key, direction)));
+}
+
+/** The rules of one direction of a group. */
+export function rulesOfGroup(namespace: string, group: SecurityGroupBlueprint, direction: Direction): KernelObject[] {
+  const chain = groupChain(group.key, direction);
+  const end = direction === "out" ? "destination" : "source";
+  const rules = direction === "out" ? group.egress : group.ingress;
+  return rules.flatMap(({ ruleId, peer, traffic }) =>
+    peersOf(peer).map((one, at): KernelObject => {
+      const body: RuleBody = { end, peer: one, traffic, verdict: "accept" };
+      return { kind: "filter-rule", namespace, chain, name: at === 0 ? ruleId : `${ruleId} ${at}`, ...plainBody(body) };
+    }),
+  );
+}
+
+function peersOf(peer: GroupRuleBlueprint["peer"]): string[] {
+  switch (peer.kind) {
+    case "cidr":
+      return [formatPrefix(maskedPrefix(peer.cidrBlock))];
+    case "group":
+      return [`@${memberSet(peer.key, 32)}`];
+    case "prefix-list":
+      return widthsOf(peer.cidrBlocks).map((width) => `@${prefixSet(peer.prefixListId, width)}`);
+  }
+}
+
+export function objectsOfAcl(namespace: string, acl: NetworkAclBlueprint): KernelObject[] {
+  return DIRECTIONS.flatMap((direction): KernelObject[] => {
+    const chain = aclChain(acl.key, direction);
+    const end = direction === "out" ? "destination" : "source";
+    const rules = direction === "out" ? acl.egress : acl.ingress;
+    return [
+      { kind: "chain", namespace, chain },
+      ...rules.map(({ ruleNumber, ...rule }: AclRuleBlueprint): KernelObject => {
+        const verdict = rule.action === "allow" ? "accept" : "drop";
+        const peer = formatPrefix(maskedPrefix(rule.cidrBlock));
+        const body: RuleBody = { end, peer, traffic: rule.traffic, verdict };
+        return { kind: "filter-rule", namespace, chain, name: `${ruleNumber}`, ...plainBody(body) };
+      }),
+      ...["0.0.0.0/0", "::/0"].map((peer, at): KernelObject => {
+        const body: RuleBody = { end: "source", peer, traffic: { kind: "all" }, verdict: "drop" };
+        return { kind: "filter-rule", namespace, chain, name: `${LAST_RULE}${at === 0 ? "" : " ipv6"}`, ...body };
+      }),
+    ];
+  });
+}
+
+/** Leads what crosses the subnet's border to the chains of its ACL. */
+export function bordersOf(
+  namespace: string,
+  { group, networkAcl }: SubnetBlueprint,
+  acls: readonly NetworkAclBlueprint[],
+): KernelObject[] {
+  const directions = acls.some(({ key }) => key === networkAcl) ? DIRECTIONS : [];
+  return [
+    { kind: "element", namespace, set: "same_subnet", key: [`${group}`, `${group}`] },
+    ...directions.map((direction): KernelObject => {
+      const value = aclChain(networkAcl, direction);
+      return { kind: "element", namespace, set: `acl_${direction}`, key: [`${group}`], value };
+    }),
+  ];
+}
+
+/** The groups of the interface behind a device of the router. */
+export function groupsOf(namespace: string, index: number, groups: readonly number[]): KernelObject[] {
+  if (groups.length > GROUPS_PER_INTERFACE)
+    throw new Error(`device ${index} has more than ${GROUPS_PER_INTERFACE} groups`);
+  if (groups.length === 0) return [{ kind: "element", namespace, set: "groupless", key: [`${index}`] }];
+  return groups.map((group, at) => ({
+    kind: "element",
+    namespace,
+    set: interfaceGroup(at),
+    key: [`${index}`],
+    value: `${group}`,
+  }));
+}
+
+function leadsTo(namespace: string, set: string, key: number, chain: string): KernelObject[] {
+  return [
+    { kind: "chain", namespace, chain },
+    { kind: "element", namespace, set, key: [`${key}`], value: chain },
+  ];
+}
+
+function groupChain(key: number, direction: Direction): string {
+  return `sg${key}_${direction}`;
+}
+
+function aclChain(key: number, direction: Direction): string {
+  return `acl${key}_${direction}`;
+}
+
+/** The one spelling of a rule, as it reads back: about everybody, it asks for neither end. */
+function plainBody(body: RuleBody): RuleBody {
+  const end = body.peer.endsWith("/0") ? "source" : body.end;
+  return { ...body, end, traffic: plainTraffic(body.traffic) };
+}
+
+function maskedPrefix(cidrBlock: string): Prefix {
+  const prefix = parsePrefixMasked(cidrBlock);
+  if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
+  return prefix;
+}
