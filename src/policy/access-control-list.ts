@@ -18,7 +18,7 @@ export interface AclGrant {
 }
 
 /** `everyone` and `authenticated-users` are the groups AllUsers and AuthenticatedUsers. */
-export type AclGrantee =
+type AclGrantee =
   | { readonly kind: "canonical-user"; readonly canonicalUserId: string }
   | { readonly kind: "everyone" }
   | { readonly kind: "authenticated-users" };
@@ -38,7 +38,7 @@ export function aclGrantOf(list: AccessControlList, request: PolicyRequest, igno
 }
 
 /** Whether the grant is to everyone or to everyone with an account of AWS. */
-export function isPublicGrant({ grantee }: AclGrant): boolean {
+function isPublicGrant({ grantee }: AclGrant): boolean {
   return grantee.kind !== "canonical-user";
 }
 

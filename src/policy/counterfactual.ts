@@ -30,7 +30,7 @@ export type Counterfactual =
   /** An Allow for this very request, in a policy of this layer. */
   | { readonly kind: "with-statement"; readonly layer: Layer; readonly statement: SuggestedStatement };
 
-export interface SuggestedStatement {
+interface SuggestedStatement {
   readonly Effect: "Allow";
   readonly Principal?: "*";
   readonly Action: string;

@@ -46,16 +46,8 @@ export function decideInFull(request: PolicyRequest, policies: Policies): Decisi
   return combine(request, policies, interpret);
 }
 
-/**
- * Whether a role's trust policy, together with the caller's own policies, lets him assume the role: without the trust
- * policy's word nobody gets in. Source: IAM User Guide, "Policy evaluation logic".
- */
-export function decideTrust(request: PolicyRequest, trust: NamedPolicy, own: Omit<Policies, "resource">): Decision {
-  return decide(request, { ...own, resource: trust, resourceMustAllow: true });
-}
-
 /** The decision out of what `evaluate` says of each policy. */
-export function combine(request: PolicyRequest, policies: Policies, evaluate: Evaluate): Decision {
+function combine(request: PolicyRequest, policies: Policies, evaluate: Evaluate): Decision {
   const found = layersOf(request, policies, evaluate);
   const layers = inOrder(found);
   for (const layer of layers) {

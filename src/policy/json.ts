@@ -28,32 +28,32 @@ export interface JsonMember {
   readonly value: Json;
 }
 
-export interface JsonArray {
+interface JsonArray {
   readonly kind: "array";
   readonly span: Span;
   readonly items: readonly Json[];
 }
 
-export interface JsonString {
+interface JsonString {
   readonly kind: "string";
   readonly span: Span;
   readonly value: string;
 }
 
-export interface JsonNumber {
+interface JsonNumber {
   readonly kind: "number";
   readonly span: Span;
   /** As it was written. */
   readonly text: string;
 }
 
-export interface JsonBoolean {
+interface JsonBoolean {
   readonly kind: "boolean";
   readonly span: Span;
   readonly value: boolean;
 }
 
-export interface JsonNull {
+interface JsonNull {
   readonly kind: "null";
   readonly span: Span;
 }

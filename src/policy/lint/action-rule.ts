@@ -9,7 +9,7 @@ import { isEndpoint } from "./policy-rule.ts";
 import type { ActionFact, ServiceFact } from "./service-facts.ts";
 
 /** The service's prefix in lower case; undefined for `*` and for what is still to be filled in. */
-export function prefixOf({ text }: ActionEntry): string | undefined {
+function prefixOf({ text }: ActionEntry): string | undefined {
   const colon = text.indexOf(":");
   return colon < 0 || text.startsWith("*") || hasPlaceholder(text) ? undefined : text.slice(0, colon).toLowerCase();
 }
