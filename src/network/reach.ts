@@ -33,6 +33,8 @@ export interface Flow {
   /** IPv4. */
   readonly destinationIp: string;
   readonly opens: Opening;
+  /** Whether it is open already: security groups track it then and are not asked again, network ACLs are. */
+  readonly isTracked?: boolean;
 }
 
 export type Opening =
@@ -128,7 +130,8 @@ function* stepsOf(
   const last = segments.at(-1);
   assert(first !== undefined && last !== undefined, "a way has a segment");
   const request = (packet: Packet, verdict: FilterStep["verdict"]): FilterStep => ({ leg: "request", packet, verdict });
-  yield request(first.packet, groupVerdict(network, source, "egress", first.packet));
+  const isNew = flow.isTracked !== true;
+  if (isNew) yield request(first.packet, groupVerdict(network, source, "egress", first.packet));
   for (const [at, segment] of segments.entries()) {
     for (const verdict of borders(network, segment)) yield request(segment.packet, verdict);
     const hop = walked.nats?.[at];
@@ -137,7 +140,7 @@ function* stepsOf(
     }
   }
   const target = targetOf(network, walked);
-  if (target !== undefined) yield request(last.packet, groupVerdict(network, target, "ingress", last.packet));
+  if (isNew && target !== undefined) yield request(last.packet, groupVerdict(network, target, "ingress", last.packet));
   for (const { from, to, packet } of segments.toReversed()) {
     const reply = { from: to, to: from, packet: replyTo(packet) };
     for (const verdict of borders(network, reply)) yield { leg: "reply", packet: reply.packet, verdict };

@@ -10,11 +10,19 @@ import { serviceAt } from "../../network/service-address.ts";
 import { type Exit, pathOf } from "../../network/walk.ts";
 
 export type Dial =
-  | { readonly kind: "open"; readonly path: Path; readonly port: ServicePort }
+  | { readonly kind: "open"; readonly flow: OpenFlow }
   /** `status` is that of a proxy: 502 where something says no, 504 where packets would vanish. */
   | { readonly kind: "refused"; readonly status: 502 | 504; readonly text: string };
 
 export type ServicePort = 80 | 443;
+
+/** A connection as it was opened. */
+export interface OpenFlow {
+  readonly instanceId: string;
+  readonly destinationIp: string;
+  readonly path: Path;
+  readonly port: ServicePort;
+}
 
 /** What a connection from an instance to a host (a name or an address) and port meets. */
 export function dial(state: State, instanceId: string, target: { readonly host: string; readonly port: number }): Dial {
@@ -34,7 +42,16 @@ export function dial(state: State, instanceId: string, target: { readonly host: 
   }
   if (port !== 80 && port !== 443)
     return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
-  return { kind: "open", path, port };
+  return { kind: "open", flow: { instanceId, destinationIp: address, path, port } };
+}
+
+/** Whether an open connection goes on: its way is the same and no network ACL drops it; security groups track it. */
+export function goesOn(state: State, { instanceId, destinationIp, path, port }: OpenFlow): boolean {
+  const instance = find(state, "instance", instanceId);
+  if (instance === undefined) return false;
+  const reached = reach(state, instanceId, { destinationIp, opens: { kind: "tcp", port }, isTracked: true });
+  if (reached.dropped !== undefined || reached.astray !== undefined) return false;
+  return JSON.stringify(pathOf(instance, reached, destinationIp)) === JSON.stringify(path);
 }
 
 function addressOf(state: State, vpcId: string, host: string): string | Dial {

@@ -7,51 +7,49 @@
 import { Agent, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Path } from "../../network/path.ts";
-import type { ServicePort } from "./dial.ts";
+import type { OpenFlow } from "./dial.ts";
 
-/** Opens a connection whose other end a service has; made anew for each path. */
-export type OpenConnection = (path: Path, port: ServicePort) => Promise<Socket>;
+/** Opens a connection whose other end a service has; made anew for each flow. */
+export type OpenConnection = (flow: OpenFlow) => Promise<Socket>;
 
 export interface Forwarding {
-  readonly path: Path;
-  readonly port: ServicePort;
+  readonly flow: OpenFlow;
   /** Path and query: the origin form. */
   readonly target: string;
 }
 
-/** Sends requests on. A client's connection has one connection for each path that it uses. */
+/** Sends requests on. A client's connection has one connection for each flow that it uses. */
 export function forwarder(
   open: OpenConnection,
 ): (request: IncomingMessage, response: ServerResponse, to: Forwarding) => void {
   const agents = new WeakMap<Socket, Map<string, Agent>>();
 
-  function agentFor(client: Socket, to: Forwarding): Agent {
-    let byPath = agents.get(client);
-    if (byPath === undefined) {
+  function agentFor(client: Socket, { flow }: Forwarding): Agent {
+    let byFlow = agents.get(client);
+    if (byFlow === undefined) {
       const fresh = new Map<string, Agent>();
       client.once("close", () => fresh.forEach((agent) => agent.destroy()));
       agents.set(client, fresh);
-      byPath = fresh;
+      byFlow = fresh;
     }
-    const key = JSON.stringify([to.path, to.port]);
-    const agent = byPath.get(key) ?? newAgent(to);
-    byPath.set(key, agent);
+    const key = JSON.stringify(flow);
+    const agent = byFlow.get(key) ?? newAgent(flow);
+    byFlow.set(key, agent);
     return agent;
   }
 
-  function newAgent(to: Forwarding): Agent {
+  function newAgent(flow: OpenFlow): Agent {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agent.createConnection = (_options, done) => {
-      void connectInto(to, done);
+      void connectInto(flow, done);
       return undefined;
     };
     return agent;
   }
 
-  async function connectInto(to: Forwarding, done: Done | undefined): Promise<void> {
+  async function connectInto(flow: OpenFlow, done: Done | undefined): Promise<void> {
     try {
-      done?.(null, await open(to.path, to.port));
+      done?.(null, await open(flow));
     } catch (error) {
       // The agent looks at the error alone, but its type asks for both.
       (done as ((error: unknown) => void) | undefined)?.(error);

@@ -10,6 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lackOfAwsCli, lackOfBoto3, lackOfCurl, testWith } from "../../../test/need.ts";
 import { regionBuilder } from "../../../test/region-builder.ts";
 import { stillHolds } from "../../daemon/connections.ts";
+import { createNetworkAclEntry, defaultNetworkAclOf, deleteNetworkAclEntry } from "../../model/network-acl.ts";
+import { authorizeSecurityGroup, revokeSecurityGroup } from "../../model/security-group-permission.ts";
+import { defaultSecurityGroupOf } from "../../model/security-group.ts";
+import { find } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
 import { serviceAddress } from "../../network/service-address.ts";
 import { plan } from "../../plan/plan.ts";
@@ -459,6 +463,68 @@ describe("changes", () => {
     expect((await tunnel(`${s3}:443`, basic(proxyOf(inside.id)))).status).toBe("504");
     endpoint = build.endpoint(vpc, "s3", tables[0]);
     expect((await tunnel(`${s3}:443`, basic(proxyOf(inside.id)))).status).toBe("200");
+  });
+});
+
+describe("filters", () => {
+  /** Whether a tunnel is still open once the plane has the newest state. */
+  async function survives(act: () => void): Promise<boolean> {
+    const open = await tunnel(`${s3}:80`, basic(proxyOf(inside.id)));
+    expect(open.status).toBe("200");
+    const closed = new Promise<false>((resolve) => open.socket.once("close", () => resolve(false)));
+    act();
+    await plane.apply(plan(build.state()));
+    // A round trip through the proxy: a reset sent before it has arrived after it.
+    await tunnel(`${s3}:80`, basic(proxyOf(outside.id)));
+    const lives = await Promise.race([closed, new Promise<true>((resolve) => setImmediate(() => resolve(true)))]);
+    open.socket.destroy();
+    return lives;
+  }
+
+  test("a security group is named where it drops, and what is open already goes on", async () => {
+    const group = { groupId: defaultSecurityGroupOf(build.state(), vpc).id, isEgress: true } as const;
+    const permissions = [{ protocol: "-1", peers: [{ kind: "ipv4", cidrBlock: "0.0.0.0/0" }] }] as const;
+    expect(await survives(() => build.run(revokeSecurityGroup, { ...group, permissions, ruleIds: [] }))).toBe(true);
+    const refused = await tunnel(`${s3}:443`, basic(proxyOf(inside.id)));
+    expect([refused.status, refused.text]).toEqual([
+      "504",
+      `no answer from ${s3}: ${group.groupId} of ${inside.eni} has no outbound rule for tcp 443 to ${s3}\n`,
+    ]);
+    build.run(authorizeSecurityGroup, { ...group, permissions, tags: [] });
+    expect((await tunnel(`${s3}:443`, basic(proxyOf(inside.id)))).status).toBe("200");
+  });
+
+  test("a network ACL drops what is open too", async () => {
+    const { id: networkAclId } = defaultNetworkAclOf(build.state(), vpc);
+    const rule = { networkAclId, ruleNumber: 50, isEgress: false } as const;
+    const cidr = { kind: "ipv4", cidrBlock: "0.0.0.0/0" } as const;
+    const ports = { from: 1024, to: 65_535 };
+    const deny = (): unknown =>
+      build.run(createNetworkAclEntry, { ...rule, action: "deny", protocol: "6", cidr, ports });
+    expect(await survives(deny)).toBe(false);
+    expect((await tunnel(`${s3}:443`, basic(proxyOf(inside.id)))).text).toBe(
+      `no answer from ${s3}: inbound rule 50 of ${networkAclId}, the ACL of ${subnets[0]}, denies the answers: ` +
+        `tcp 32768-60999 from ${s3} to ${inside.ip}\n`,
+    );
+    build.run(deleteNetworkAclEntry, rule);
+    expect((await tunnel(`${s3}:443`, basic(proxyOf(inside.id)))).status).toBe("200");
+  });
+
+  test("through a NAT gateway with its address; cut when the route goes elsewhere", async () => {
+    const nat = build.nat(subnets[1]);
+    build.route(tables[2], "0.0.0.0/0", nat);
+    await plane.apply(plan(build.state()));
+    const open = await tunnel(`${s3}:80`, basic(proxyOf(lonely.id)));
+    expect(open.status).toBe("200");
+    const { publicIp } = find(build.state(), "natgateway", nat)!.addresses[0]!.elastic!;
+    expect([...accepted.values()].at(-1)).toEqual({ kind: "internet", sourceIp: publicIp, destinationIp: s3 });
+    const closed = new Promise((resolve) => open.socket.once("close", resolve));
+    build.reroute(endpoint, [tables[2]]);
+    await plane.apply(plan(build.state()));
+    await closed;
+    build.reroute(endpoint, [], [tables[2]]);
+    build.unroute(tables[2], "0.0.0.0/0");
+    build.dropNat(nat);
   });
 });
 

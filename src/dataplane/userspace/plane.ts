@@ -14,7 +14,7 @@ import type { Duplex } from "node:stream";
 import type { State } from "../../model/state.ts";
 import type { Blueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
-import { dial } from "./dial.ts";
+import { dial, goesOn, type OpenFlow } from "./dial.ts";
 import { forwarder } from "./forward.ts";
 import { preloadText } from "./preload.ts";
 import { openSocketPairs } from "./socket-pair.ts";
@@ -48,8 +48,9 @@ export async function openUserspacePlane(host: PlaneHost, state: () => State): P
   return {
     kind: "userspace",
     notEnforced,
-    // Nothing to set up: every connection is decided on the newest state.
+    // Nothing to set up: every new connection is decided on the newest state. Open ones are looked at again.
     apply: (blueprint: Blueprint) => {
+      proxy.cut((flow) => !goesOn(state(), flow));
       instanceIds = new Set(blueprint.vpcs.flatMap((vpc) => vpc.hosts.map((one) => one.instanceId)));
       return Promise.resolve();
     },
@@ -114,19 +115,26 @@ interface ProxyParts {
 interface Proxy {
   readonly server: Server;
   readonly destroyAll: () => void;
+  /** Resets the connections that are chosen. */
+  readonly cut: (isChosen: (flow: OpenFlow) => boolean) => void;
 }
 
 function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
   const sockets = new Set<Socket>();
+  const flows = new Map<Socket, OpenFlow>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      flows.delete(socket);
+    });
   };
-  const forward = forwarder(async (path, port) => {
+  const forward = forwarder(async (flow) => {
     const { near, far } = await pairs.open();
     keep(near);
     keep(far);
-    host.accept(far, path, port);
+    flows.set(near, flow);
+    host.accept(far, flow.path, flow.port);
     return near;
   });
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
@@ -139,7 +147,7 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
       return answer(response, { status: 400, text: "this is a proxy: the request must name a whole http:// URL" });
     const dialled = dial(state(), instanceId, { host: unbracket(url.hostname), port: Number(url.port || 80) });
     if (dialled.kind === "refused") return answer(response, dialled);
-    forward(request, response, { ...dialled, target: originForm(request.url ?? "") });
+    forward(request, response, { flow: dialled.flow, target: originForm(request.url ?? "") });
   }
 
   function onConnect(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -153,7 +161,8 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
     socket.setTimeout(0);
     socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) socket.unshift(head);
-    host.accept(socket, dialled.path, dialled.port);
+    flows.set(socket, dialled.flow);
+    host.accept(socket, dialled.flow.path, dialled.flow.port);
   }
 
   server.on("connection", (socket: Socket) => {
@@ -165,7 +174,11 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
   server.on("checkContinue", onRequest);
   server.on("connect", onConnect);
   server.on("clientError", (_error, stream) => endWith(stream, { status: 400, text: "not HTTP" }));
-  return { server, destroyAll: () => sockets.forEach((socket) => socket.resetAndDestroy()) };
+  return {
+    server,
+    destroyAll: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    cut: (isChosen) => flows.forEach((flow, socket) => isChosen(flow) && socket.resetAndDestroy()),
+  };
 }
 
 interface Refusal {
