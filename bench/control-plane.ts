@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Filled, fillState } from "./filled-state.ts";
 import { startRegionProcess } from "../demo/region-process.ts";
 import { type Measured, measure, openQueryClient, type Prepared, type QueryClient } from "./query-client.ts";
 import { type Figure, report, rounded } from "./report.ts";
@@ -28,19 +29,20 @@ try {
 }
 
 async function measureRegion(): Promise<Figures> {
-  await using region = await startRegionProcess({
-    stateFolder: join(folder, "state"),
-    dataplane: "userspace",
-    more: ["--quotas", "none"],
-  });
-  using client = openQueryClient(region.endpoint, 16);
   const figures: Figures = {};
+  for (const size of [10, 1000, most]) await measureAt(size, figures);
+  return figures;
+}
+
+async function measureAt(size: number, figures: Figures): Promise<void> {
+  const stateFolder = join(folder, `state-${size}`);
+  const filled = await fillState(stateFolder, { endpoints: size, endpointsPerVpc });
+  await using region = await startRegionProcess({ stateFolder, dataplane: "userspace", more: ["--quotas", "none"] });
+  using client = openQueryClient(region.endpoint, 16);
   const pid = region.process.pid ?? 0;
-  const world = await openWorld(client);
-  for (const size of [10, 1000, most]) {
-    await world.fill(size);
-    await describes(client, world, { size, pid, figures });
-  }
+  const world = openWorld(client, filled);
+  await describes(client, world, { size, pid, figures });
+  if (size !== 1000) return;
   const creates = await perCore(pid, 4000, () => measure(4000, 16, (at) => world.create(at)));
   figures["createPerSecond"] = { value: creates.perSecond };
   figures["createPerCore"] = { value: creates.perCore, atLeast: 1000 };
@@ -49,7 +51,6 @@ async function measureRegion(): Promise<Figures> {
   figures["mixedPerSecond"] = { value: mixed.perSecond };
   figures["mixedPerCore"] = { value: mixed.perCore };
   figures["mixedP99Ms"] = { value: mixed.p99Ms };
-  return figures;
 }
 
 interface Sized {
@@ -82,45 +83,24 @@ async function describes(client: QueryClient, world: World, { size, pid, figures
 interface World {
   readonly someVpc: () => string;
   readonly someEndpoint: () => string;
-  readonly fill: (size: number) => Promise<void>;
   readonly create: (at: number) => Promise<unknown>;
   readonly mixed: (at: number) => Promise<unknown>;
 }
 
-/** Endpoints of S3, a hundred to a VPC; one of them has a tag. */
-async function openWorld(client: QueryClient): Promise<World> {
-  const vpcIds: string[] = [];
-  const creations: Prepared[] = [];
-  const endpointIds: string[] = [];
-  let made = 0;
-  const createIn = async (at: number): Promise<void> => {
+/** Creations go to the VPCs in turn, so that none gets more endpoints than a VPC has at AWS. */
+function openWorld(client: QueryClient, { vpcIds, endpointIds }: Filled): World {
+  const creations = vpcIds.map((vpcId) => client.prepare("CreateVpcEndpoint", creationIn(vpcId)));
+  const made: string[] = [];
+  const create = async (at: number): Promise<void> => {
     const answer = await client.send(creations[at % creations.length] as Prepared);
-    endpointIds.push(/<vpcEndpointId>([^<]+)/.exec(answer)?.[1] ?? "");
-  };
-  const newVpc = async (): Promise<void> => {
-    const answer = await client.send(client.prepare("CreateVpc", { CidrBlock: "10.0.0.0/16" }));
-    const vpcId = /<vpcId>([^<]+)/.exec(answer)?.[1] ?? "";
-    vpcIds.push(vpcId);
-    creations.push(client.prepare("CreateVpcEndpoint", creationIn(vpcId)));
-  };
-  const fill = async (size: number): Promise<void> => {
-    const vpcs = Math.ceil(size / endpointsPerVpc) - vpcIds.length;
-    await measure(vpcs, 16, newVpc);
-    if (made === 0) {
-      const tag = { "TagSpecification.1.ResourceType": "vpc-endpoint", "TagSpecification.1.Tag.1.Key": "Name" };
-      const one = { ...creationIn(vpcIds[0] ?? ""), ...tag, "TagSpecification.1.Tag.1.Value": "one" };
-      await client.send(client.prepare("CreateVpcEndpoint", one));
-      made = 1;
-    }
-    await measure(size - made, 16, (at) => createIn(Math.floor((made + at) / endpointsPerVpc)));
-    made = size;
+    made.push(/<vpcEndpointId>([^<]+)/.exec(answer)?.[1] ?? "");
   };
   const mixed = (at: number): Promise<unknown> => {
     switch (at % 4) {
       case 0:
-        return createIn(at);
+        return create(at);
       case 1:
-        return client.send(client.prepare("DeleteVpcEndpoints", { "VpcEndpointId.1": endpointIds.pop() ?? "" }));
+        return client.send(client.prepare("DeleteVpcEndpoints", { "VpcEndpointId.1": made.pop() ?? "" }));
       case 2:
         return client.send(client.prepare("DescribeVpcEndpoints", { MaxResults: "10" }));
       default: {
@@ -132,8 +112,7 @@ async function openWorld(client: QueryClient): Promise<World> {
   return {
     someVpc: () => vpcIds[vpcIds.length >> 1] ?? "",
     someEndpoint: () => endpointIds[endpointIds.length >> 1] ?? "",
-    fill,
-    create: createIn,
+    create,
     mixed,
   };
 }
@@ -172,8 +151,12 @@ async function besideMoto(figures: Figures): Promise<Readonly<Record<string, num
   try {
     using client = openQueryClient(`http://127.0.0.1:${port}`, 4);
     if (!(await answers(moto, client))) return undefined;
-    const world = await openWorld(client);
-    await world.fill(1000);
+    const answer = await client.send(client.prepare("CreateVpc", { CidrBlock: "10.0.0.0/16" }));
+    const vpcId = /<vpcId>([^<]+)/.exec(answer)?.[1] ?? "";
+    const creation = client.prepare("CreateVpcEndpoint", creationIn(vpcId));
+    const first = /<vpcEndpointId>([^<]+)/.exec(await client.send(creation))?.[1] ?? "";
+    await measure(999, 4, () => client.send(creation));
+    const world = openWorld(client, { vpcIds: [vpcId], endpointIds: [first] });
     const create = await measure(100, 4, (at) => world.create(at));
     const prepared = client.prepare("DescribeVpcEndpoints", { "VpcEndpointId.1": world.someEndpoint() });
     const describe = await measure(100, 4, () => client.send(prepared));

@@ -7,7 +7,8 @@ import { scopeText, signingKeyOf } from "../src/wire/sigv4.ts";
 
 export interface Prepared {
   readonly body: Buffer;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Signed anew before the signature gets too old. */
+  readonly headers: () => Readonly<Record<string, string>>;
 }
 
 export interface QueryClient extends Disposable {
@@ -22,11 +23,16 @@ export function openQueryClient(endpoint: string, connections: number): QueryCli
   return {
     prepare: (action, parameters = {}) => {
       const body = Buffer.from(String(new URLSearchParams({ Action: action, Version: "2016-11-15", ...parameters })));
-      return { body, headers: signed(body, host) };
+      let [headers, signedAtMs] = [{}, -Infinity];
+      const fresh = (): Readonly<Record<string, string>> => {
+        if (performance.now() - signedAtMs > 60_000) [headers, signedAtMs] = [signed(body, host), performance.now()];
+        return headers;
+      };
+      return { body, headers: fresh };
     },
     send: ({ body, headers }) =>
       new Promise((resolve, reject) => {
-        const options = { hostname, port, agent, method: "POST", path: "/", headers };
+        const options = { hostname, port, agent, method: "POST", path: "/", headers: headers() };
         const asked = httpRequest(options, (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
