@@ -96,8 +96,12 @@ resource "aws_route_table" "private" {
   }
 }
 
+resource "aws_route_table" "appliance" {
+  vpc_id = aws_vpc.net.id
+}
+
 resource "aws_route" "appliance" {
-  route_table_id         = aws_route_table.private.id
+  route_table_id         = aws_route_table.appliance.id
   destination_cidr_block = "192.168.0.0/16"
   network_interface_id   = aws_network_interface.spare.id
 }
@@ -273,7 +277,7 @@ resource "aws_instance" "one" {
   key_name                = aws_key_pair.one.key_name
   monitoring              = var.changed
   disable_api_termination = false
-  source_dest_check       = var.changed
+  source_dest_check       = false
   user_data               = "#!/bin/sh"
   metadata_options {
     http_tokens   = "required"
