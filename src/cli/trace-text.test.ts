@@ -143,3 +143,60 @@ test("a request of an unknown caller to the host", () => {
     answer     403 AccessDenied: Access Denied after 1.3 ms"
   `);
 });
+
+test("a request that a filter drops behind a NAT gateway", () => {
+  const { path: _path, status: _status, errorCode: _code, errorMessage: _message, durationMs: _ms, ...rest } = denied;
+  const route = (routeTableId: string, target: string) =>
+    ({
+      routeTableId,
+      routeTableBy: "subnet association",
+      chosen: { destination: "0.0.0.0/0", cidrBlock: "0.0.0.0/0", target, state: "active", origin: "static" },
+      beaten: [],
+    }) as const;
+  const out = { leg: "request", direction: "egress", packet: "tcp 443 from 10.0.1.4 to 52.216.0.10" } as const;
+  const traced: RequestTrace = {
+    ...rest,
+    requestId: "dry",
+    unreachable: "outbound rule 40 of acl-0f denies it",
+    decisions: [],
+    route: route("rtb-0d", "nat-0a"),
+    nats: [{ natGatewayId: "nat-0a", subnetId: "subnet-0b", route: route("rtb-0e", "igw-0e") }],
+    filters: [
+      { ...out, at: "eni-0a", allowed: true, by: "sgr-0a of sg-0a" },
+      { ...out, at: "subnet-0a", allowed: false, by: "rule 40 of acl-0f" },
+    ],
+    advice: ["add an outbound rule"],
+  };
+  expect(formatTrace(traced)).toMatchInlineSnapshot(`
+    "request    dry  s3:GetObject  GET /report.pdf
+    at         2026-11-22T08:00:00.000Z
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    from       i-0a
+    table      rtb-0d by subnet association
+    route      0.0.0.0/0  to nat-0a  static
+    nat        nat-0a of subnet-0b sends on
+    table      rtb-0e by subnet association
+    route      0.0.0.0/0  to igw-0e  static
+    filters    request  passes   egress of eni-0a     by sgr-0a of sg-0a    tcp 443 from 10.0.1.4 to 52.216.0.10
+               request  dropped  egress of subnet-0a  by rule 40 of acl-0f  tcp 443 from 10.0.1.4 to 52.216.0.10
+    door       none: outbound rule 40 of acl-0f denies it
+    caller     arn:aws:iam::000000000000:user/ann
+    answer     the connection would fail
+    advice     add an outbound rule"
+  `);
+});
+
+test("a request from behind a NAT gateway names those that may have made it", () => {
+  const { instanceId: _instance, route: _route, ...rest } = denied;
+  const nats = [{ natGatewayId: "nat-0a", subnetId: "subnet-0b", route: denied.route! }];
+  const fromLine = (candidateIds: readonly string[]) =>
+    formatTrace({ ...rest, nats, candidateIds })
+      .split("\n")
+      .find((line) => line.startsWith("from"));
+  expect([fromLine(["i-0a", "i-0b"]), fromLine([])]).toMatchInlineSnapshot(`
+    [
+      "from       behind nat-0a, which hides the instance: one of i-0a, i-0b",
+      "from       behind nat-0a, which hides the instance",
+    ]
+  `);
+});
