@@ -154,15 +154,10 @@ export function objectsOfAcl(namespace: string, acl: NetworkAclBlueprint): Kerne
 }
 
 /** Leads what crosses the subnet's border to the chains of its ACL. */
-export function bordersOf(
-  namespace: string,
-  { group, networkAcl }: SubnetBlueprint,
-  acls: readonly NetworkAclBlueprint[],
-): KernelObject[] {
-  const directions = acls.some(({ key }) => key === networkAcl) ? DIRECTIONS : [];
+export function bordersOf(namespace: string, { group, networkAcl }: SubnetBlueprint): KernelObject[] {
   return [
     { kind: "element", namespace, set: "same_subnet", key: [`${group}`, `${group}`] },
-    ...directions.map((direction): KernelObject => {
+    ...DIRECTIONS.map((direction): KernelObject => {
       const value = aclChain(networkAcl, direction);
       return { kind: "element", namespace, set: `acl_${direction}`, key: [`${group}`], value };
     }),
@@ -173,7 +168,6 @@ export function bordersOf(
 export function groupsOf(namespace: string, index: number, groups: readonly number[]): KernelObject[] {
   if (groups.length > GROUPS_PER_INTERFACE)
     throw new Error(`device ${index} has more than ${GROUPS_PER_INTERFACE} groups`);
-  if (groups.length === 0) return [{ kind: "element", namespace, set: "groupless", key: [`${index}`] }];
   return groups.map((group, at) => ({
     kind: "element",
     namespace,

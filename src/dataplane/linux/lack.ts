@@ -35,8 +35,8 @@ function explain(words: string): string {
   if (words.includes("ENOSPC")) {
     return `no more network namespaces are allowed here (${words}): raise it with \`sysctl -w user.max_net_namespaces=10000\``;
   }
-  if (/nf_tables|make table|make set|make chain|add a rule/.test(words)) {
-    return `the kernel has no nf_tables (${words}): load it with \`modprobe -a nf_tables nft_nat nft_chain_nat\``;
+  if (/nf_tables|make table|make set|make chain|add rule|nf_conntrack/.test(words)) {
+    return `the kernel has no nf_tables (${words}): load it with \`modprobe -a nf_tables nft_nat nft_chain_nat nft_ct\``;
   }
   if (words.startsWith("make link"))
     return `the kernel has no veth devices (${words}): load them with \`modprobe veth\``;

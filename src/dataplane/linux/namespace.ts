@@ -37,12 +37,14 @@ export class Namespace implements Disposable {
       this.route = new NetlinkSocket(NETLINK_ROUTE);
       this.netfilter = new NetlinkSocket(NETLINK_NETFILTER);
       for (const [setting, value] of settingsOf(role)) writeSetting(setting, value);
+      const rules = rulesetOf(role);
+      if (rules.length > 0) this.netfilter.transact(transaction(rules));
+      // Only rules that look at connections bring their settings.
+      for (const [setting, value] of trackingSettingsOf(role)) writeSetting(setting, value);
     } finally {
       enterNamespace(homeFd, CLONE_NEWNET);
     }
     this.route.request([setLinkUp(LOOPBACK)]);
-    const rules = rulesetOf(role);
-    if (rules.length > 0) this.netfilter.transact(transaction(rules));
   }
 
   /** What `action` gives, run inside. It must not await. */
@@ -92,6 +94,11 @@ function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
     case "host":
       return [forwarding, ...common, ["ipv4/ip_unprivileged_port_start", "0"], ["ipv4/ping_group_range", "0 0"]];
   }
+}
+
+/** Of a connection that took another way before, a router's tracking saw only a part; groups still know whose it is. */
+function trackingSettingsOf(role: NamespaceRole): readonly (readonly [string, string])[] {
+  return role === "router" ? [["netfilter/nf_conntrack_tcp_be_liberal", "1"]] : [];
 }
 
 function writeSetting(setting: string, value: string): void {

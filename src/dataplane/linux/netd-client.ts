@@ -2,6 +2,8 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Socket as UdpSocket } from "node:dgram";
 import type { Server } from "node:net";
@@ -108,9 +110,14 @@ function startNetd(): ChildProcess {
   });
 }
 
-/** Of our own environment only the path matters to netd; NODE_OPTIONS would do harm. */
+/** Of our own environment only the path and where compiled code is kept matter to netd; NODE_OPTIONS would do harm. */
 export function environmentOfNetd(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin" };
+  // The folder that Node names is the one of its version, inside the one that it is told.
+  const compileCache = getCompileCacheDir();
+  return {
+    PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+    ...(compileCache !== undefined && { NODE_COMPILE_CACHE: dirname(compileCache) }),
+  };
 }
 
 /** `--kill-child`: killing unshare kills the program, whose own end is the end of all namespaces. */

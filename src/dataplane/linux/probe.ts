@@ -21,7 +21,7 @@ const blueprint: Blueprint = {
       cidrBlocks: ["10.0.0.0/24"],
       resolverIps: ["10.0.0.2"],
       subnets: [
-        { subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000, networkAcl: 0 },
+        { subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000, networkAcl: 1 },
       ],
       routeTables: [
         {
@@ -31,9 +31,34 @@ const blueprint: Blueprint = {
         },
       ],
       endpoints: [{ vpcEndpointId: "probe", key: 1, cidrBlocks: ["198.51.100.0/24"] }],
-      securityGroups: [],
-      networkAcls: [],
-      natGateways: [],
+      securityGroups: [
+        {
+          securityGroupId: "probe",
+          key: 1,
+          members: ["10.0.0.4"],
+          ingress: [
+            { ruleId: "probe", traffic: { kind: "tcp", fromPort: 1, toPort: 2 }, peer: { kind: "group", key: 1 } },
+          ],
+          egress: [
+            {
+              ruleId: "probe",
+              traffic: { kind: "all" },
+              peer: { kind: "prefix-list", prefixListId: "pl-probe", cidrBlocks: ["198.51.100.0/25"] },
+            },
+          ],
+        },
+      ],
+      networkAcls: [
+        {
+          networkAclId: "probe",
+          key: 1,
+          ingress: [{ ruleNumber: 100, action: "allow", traffic: { kind: "icmp", type: 8 }, cidrBlock: "10.0.0.0/9" }],
+          egress: [],
+        },
+      ],
+      natGateways: [
+        { natGatewayId: "probe", key: 1, group: 1, networkInterfaceId: "probe-nat", privateIp: "10.0.0.5" },
+      ],
       internetGateway: {
         internetGatewayId: "probe",
         addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],
@@ -46,7 +71,7 @@ const blueprint: Blueprint = {
           group: 1,
           privateIp: "10.0.0.4",
           macAddress: "02:00:00:00:01:00",
-          securityGroups: [],
+          securityGroups: [1],
         },
       ],
     },

@@ -86,8 +86,7 @@ function addVpc(vpc: VpcBlueprint, add: AddPart): void {
   const ways = waysOf(vpc);
   add("router", [], () => objectsOfRouter(router));
   for (const ip of vpc.resolverIps) add(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
-  for (const subnet of vpc.subnets)
-    add(`subnet ${subnet.group}`, [subnet, vpc.networkAcls.map(({ key }) => key)], () => objectsOfSubnet(vpc, subnet));
+  for (const subnet of vpc.subnets) add(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
   for (const endpoint of vpc.endpoints) {
     add(`endpoint ${endpoint.vpcEndpointId}`, [endpoint], () => objectsOfEndpoint(vpc, endpoint));
   }
@@ -165,7 +164,7 @@ function objectsOfSubnet(vpc: VpcBlueprint, subnet: SubnetBlueprint): KernelObje
   return [
     { kind: "address", namespace, index: LOOPBACK, ip: subnet.routerIp, bits: widthOf(subnet.routerIp) },
     { kind: "element", namespace, set: "subnet_table", key: [`${subnet.group}`], value: `${subnet.table}` },
-    ...bordersOf(namespace, subnet, vpc.networkAcls),
+    ...bordersOf(namespace, subnet),
   ];
 }
 
