@@ -23,7 +23,7 @@ export function dnsEntriesOf(state: State, endpoint: VpcEndpoint): readonly Endp
   const service = offerOf(state, endpoint);
   const region = service?.region ?? endpoint.region;
   const suffix = `${segmentOf(endpoint.serviceName)}.${region}.vpce.amazonaws.com`;
-  const star = /\.s3$/.test(endpoint.serviceName) ? "*." : "";
+  const star = endpoint.serviceName.endsWith(".s3") ? "*." : "";
   const label = `${star}${endpoint.id}-${endpoint.dnsLabel}`;
   const hostedZoneId = endpointZoneIds[region] ?? hostedZone(`vpce ${region}`);
   const zonal = region === endpoint.region ? endpoint.attachments : [];

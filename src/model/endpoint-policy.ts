@@ -26,6 +26,7 @@ export function checkEndpointPolicy(
   text: string,
   kind: "gateway-endpoint" | "interface-endpoint",
 ): Result<string, ApiError> {
+  if (text === defaultGatewayPolicy || text === defaultInterfacePolicy) return ok(text);
   const policy = parsePolicy(text, kind);
   return policy.ok ? ok(text) : fail("InvalidPolicyDocument", { message: ec2PolicyText(policy.error) });
 }

@@ -180,11 +180,11 @@ test("a refusal is decoded for whoever may, in the account that it was made in",
     { Effect: "Deny", Action: "ec2:DeleteVpcEndpoints", Resource: "*", Sid: "keep" },
     allow("*", "*"),
   );
-  const refusal = await region
+  const refusal: unknown = await region
     .ec2(keys)
     .send(new ec2.DeleteVpcEndpointsCommand({ VpcEndpointIds: ["vpce-0123456789abcdef0"] }))
     .catch((error: Error) => error.message);
-  const EncodedMessage = /Encoded authorization failure message: ([\w-]+)$/.exec(String(refusal))![1]!;
+  const EncodedMessage = /Encoded authorization failure message: ([\w-]+)$/.exec(refusal as string)![1]!;
   const decode = new DecodeAuthorizationMessageCommand({ EncodedMessage });
   const { DecodedMessage } = await region.sts(keys).send(decode);
   expect(JSON.parse(DecodedMessage!)).toMatchObject({
