@@ -9,7 +9,8 @@ import type { Blueprint } from "../../src/plan/blueprint.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { type Carries, expectedOutcome, type Outcome, outcomeOfPath } from "./outcome.ts";
 import type { Prober } from "./prober.ts";
-import { openWorld } from "./world.ts";
+import type { Trial } from "./trial.ts";
+import { openWorld, type Trials } from "./world.ts";
 
 export interface PlaneUnderTest {
   readonly open: (host: PlaneHost, state: () => State) => Promise<DataPlane>;
@@ -21,7 +22,7 @@ export interface Difference {
   readonly seed: number;
   readonly round: number;
   readonly instanceId: string;
-  readonly destinationIp: string;
+  readonly trial: Trial;
   readonly expected: Outcome;
   readonly found: Outcome;
 }
@@ -29,7 +30,7 @@ export interface Difference {
 export interface Comparison {
   readonly topologies: number;
   readonly flows: number;
-  /** How many flows ended where: `endpoint`, `internet`, `instance`, `nothing`. */
+  /** How many flows ended where (`endpoint`, `internet`, `instance`, `nothing`), and how many met which filter or gateway. */
   readonly ends: Readonly<Record<string, number>>;
   readonly differences: readonly Difference[];
 }
@@ -72,9 +73,9 @@ async function compareIn(folder: string, under: PlaneUnderTest, options: Compari
     const found = await Promise.all(dealt.map((flow) => probeFlow({ under, prober, state: world.state() }, flow)));
     for (const one of found.flat()) {
       flows += 1;
-      const end = one.expected.split(" ")[0] ?? "";
-      ends[end] = (ends[end] ?? 0) + 1;
-      if (one.expected !== one.found) differences.push({ seed: options.seed, round, ...one });
+      for (const what of [one.expected.split(" ")[0] ?? "", ...one.meets]) ends[what] = (ends[what] ?? 0) + 1;
+      const { meets: _meets, ...tried } = one;
+      if (one.expected !== one.found) differences.push({ seed: options.seed, round, ...tried });
     }
     topologies += options.vpcs;
   }
@@ -83,32 +84,31 @@ async function compareIn(folder: string, under: PlaneUnderTest, options: Compari
 
 interface Tried {
   readonly instanceId: string;
-  readonly destinationIp: string;
+  readonly trial: Trial;
   readonly expected: Outcome;
   readonly found: Outcome;
+  readonly meets: readonly string[];
 }
 
 async function probeFlow(
   { under, prober, state }: { readonly under: PlaneUnderTest; readonly prober: Prober; readonly state: State },
-  { instanceId, destinationIps }: { readonly instanceId: string; readonly destinationIps: readonly string[] },
+  { instanceId, trials }: Trials,
 ): Promise<Tried[]> {
-  const first = await prober.probe(instanceId, destinationIps, limits.firstMs);
-  const tried = destinationIps.map((destinationIp): Tried => ({
-    instanceId,
-    destinationIp,
-    expected: expectedOutcome(state, instanceId, destinationIp, under.carries),
-    found: first.get(destinationIp) ?? "nothing",
-  }));
+  const certain = trials.flatMap((trial) => {
+    const expected = expectedOutcome(state, instanceId, trial, under.carries);
+    return expected === undefined ? [] : [{ instanceId, trial, expected: expected.outcome, meets: expected.meets }];
+  });
+  const asked = certain.map((one) => one.trial);
+  const first = await prober.probe(instanceId, asked, limits.firstMs);
+  const tried = certain.map((one, at): Tried => ({ ...one, found: first[at] ?? "nothing" }));
   const silent = tried.filter((one) => one.found === "nothing" && one.expected !== "nothing");
   if (silent.length === 0) return tried;
   const again = await prober.probe(
     instanceId,
-    silent.map((one) => one.destinationIp),
+    silent.map((one) => one.trial),
     limits.againMs,
   );
-  return tried.map((one) =>
-    silent.includes(one) ? { ...one, found: again.get(one.destinationIp) ?? "nothing" } : one,
-  );
+  return tried.map((one) => (silent.includes(one) ? { ...one, found: again[silent.indexOf(one)] ?? "nothing" } : one));
 }
 
 /** A host whose only service says by which path a connection came. */

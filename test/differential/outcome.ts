@@ -3,7 +3,9 @@
 import type { Path } from "../../src/network/path.ts";
 import { find, type State } from "../../src/model/state.ts";
 import { serviceAt } from "../../src/network/service-address.ts";
-import { pathOf, walk } from "../../src/network/walk.ts";
+import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
+import { pathOf } from "../../src/network/walk.ts";
+import { ports, type Trial } from "./trial.ts";
 
 /** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet from 54.…`, `instance i-…`, `nothing`. */
 export type Outcome = string;
@@ -22,23 +24,55 @@ export function outcomeOfPath(path: Path): Outcome {
 /** Whether connections between instances are carried by the plane in question. */
 export type Carries = "instances" | "services alone";
 
-/** What the pure functions say becomes of a connection to port 80. */
-export function expectedOutcome(state: State, instanceId: string, destinationIp: string, carries: Carries): Outcome {
-  const instance = find(state, "instance", instanceId);
-  if (instance === undefined) return "nothing";
-  const walked = walk(state, instanceId, destinationIp);
-  const path = pathOf(instance, walked, destinationIp);
-  if (path !== undefined) return serviceAt(destinationIp) === undefined ? "nothing" : outcomeOfPath(path);
-  if (walked.exit.kind !== "local" || carries === "services alone") return "nothing";
-  const holder = find(state, "network-interface", walked.exit.networkInterfaceId ?? "");
-  const target = holder?.attachment?.instanceId;
-  if (target === undefined || holder?.privateIpAddress !== destinationIp) return "nothing";
-  return answersBack(state, target, instance.networkInterfaceIds[0] ?? "") ? `instance ${target}` : "nothing";
+export interface Expectation {
+  readonly outcome: Outcome;
+  /** What the flow meets, for the count: `security-group`, `network-acl`, `network-acl for answers`, `nat-gateway`. */
+  readonly meets: readonly string[];
 }
 
-/** The answer of a connection between instances takes the other one's routes. */
-function answersBack(state: State, from: string, networkInterfaceId: string): boolean {
-  const ip = find(state, "network-interface", networkInterfaceId)?.privateIpAddress ?? "";
-  const { exit } = walk(state, from, ip);
-  return exit.kind === "local" && exit.networkInterfaceId === networkInterfaceId;
+/** What the pure functions say becomes of a trial; undefined where that hangs on a port that a NAT gateway chooses. */
+export function expectedOutcome(
+  state: State,
+  instanceId: string,
+  { kind, ip, port, sourcePort }: Trial,
+  carries: Carries,
+): Expectation | undefined {
+  const chosen = carries === "instances" ? { sourcePort } : {};
+  const reached = reach(state, instanceId, { destinationIp: ip, opens: { kind, port, ...chosen } });
+  const { dropped, nats = [] } = reached;
+  if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
+  const outcome = outcomeOf(state, instanceId, { kind, ip, port, reached, carries });
+  const filter = dropped && `${dropped.verdict.kind}${dropped.leg === "reply" ? " for answers" : ""}`;
+  return { outcome, meets: [...(filter === undefined ? [] : [filter]), ...nats.map(() => "nat-gateway")] };
+}
+
+interface Reached extends Pick<Trial, "kind" | "ip" | "port"> {
+  readonly reached: Reach;
+  readonly carries: Carries;
+}
+
+function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, carries }: Reached): Outcome {
+  const instance = find(state, "instance", instanceId);
+  if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
+  const path = pathOf(instance, reached, ip);
+  if (path !== undefined) {
+    const isServed = kind === "tcp" && serviceAt(ip) !== undefined && listens(ports.services, port);
+    return isServed ? outcomeOfPath(path) : "nothing";
+  }
+  if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
+  const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
+  const target = holder?.attachment?.instanceId;
+  if (target === undefined || holder?.privateIpAddress !== ip) return "nothing";
+  return listens(ports[kind], port) ? `instance ${target}` : "nothing";
+}
+
+function listens(list: readonly number[], port: number): boolean {
+  return list.includes(port);
+}
+
+/** Whether the filter drops every port that the packet may be to. */
+function isWhole({ packet, verdict }: FilterStep): boolean {
+  if (verdict.kind !== "network-acl") return true;
+  const { from, to } = packet.destinationPorts;
+  return verdict.ports.from === from && verdict.ports.to === to;
 }

@@ -1,27 +1,30 @@
 /**
- * Runs inside an instance: answers on port 80 with its name, and tries addresses on demand. Orders come on standard input, a
- * line of JSON each; what became of every address goes to standard output in the same way.
+ * Runs inside an instance: answers on its ports with its name, and tries addresses on demand. Orders come on standard input,
+ * a line of JSON each; what became of every trial goes to standard output in the same way.
  */
 
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { ports, type Trial } from "./trial.ts";
 
 export interface ProbeOrder {
-  readonly ips: readonly string[];
+  readonly trials: readonly Trial[];
   readonly timeoutMs: number;
 }
 
-/** By address: the line that the far side said, or `nothing`. */
-export type ProbeReport = Readonly<Record<string, string>>;
+/** For each trial the line that the far side said, or `nothing`. */
+export type ProbeReport = readonly string[];
 
-function tryAddress(ip: string, timeoutMs: number): Promise<readonly [string, string]> {
+function tryTcp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host: ip, port: 80 });
+    const socket = connect({ host: ip, port, localPort: sourcePort });
     let text = "";
     const end = (): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve([ip, text.trim() || "nothing"]);
+      resolve(text.trim() || "nothing");
     };
     const timer = setTimeout(end, timeoutMs);
     socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -29,17 +32,46 @@ function tryAddress(ip: string, timeoutMs: number): Promise<readonly [string, st
   });
 }
 
+function tryUdp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    const end = (text: string): void => {
+      clearTimeout(timer);
+      socket.close(() => resolve(text));
+    };
+    const timer = setTimeout(() => end("nothing"), timeoutMs);
+    socket.once("message", (text) => end(text.toString()));
+    socket.once("error", () => end("nothing"));
+    socket.bind(sourcePort, () => socket.send("who is there?", port, ip));
+  });
+}
+
 const [, , name = ""] = process.argv;
-const server = createServer((socket) => {
-  socket.on("error", () => socket.destroy());
-  socket.end(`instance ${name}\n`);
-});
-server.listen({ host: "0.0.0.0", port: 80 }, () => process.stdout.write('"ready"\n'));
+const answer = `instance ${name}`;
+for (const port of ports.tcp) {
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.end(`${answer}\n`);
+  });
+  server.listen({ host: "0.0.0.0", port });
+  await once(server, "listening");
+}
+for (const port of ports.udp) {
+  const server = createSocket("udp4");
+  // A sender that is gone answers by ICMP, which is no matter here.
+  server.on("error", () => {});
+  server.on("message", (_, from) => server.send(answer, from.port, from.address));
+  server.bind(port);
+  await once(server, "listening");
+}
+process.stdout.write('"ready"\n');
 const orders = createInterface({ input: process.stdin });
 orders.on("line", (line) => {
-  const { ips, timeoutMs } = JSON.parse(line) as ProbeOrder;
-  void Promise.all(ips.map((ip) => tryAddress(ip, timeoutMs))).then((found) => {
-    process.stdout.write(`${JSON.stringify(Object.fromEntries(found))}\n`);
+  const { trials, timeoutMs } = JSON.parse(line) as ProbeOrder;
+  const tried = trials.map((trial) => (trial.kind === "tcp" ? tryTcp(trial, timeoutMs) : tryUdp(trial, timeoutMs)));
+  void Promise.all(tried).then((found) => {
+    const report: ProbeReport = found;
+    process.stdout.write(`${JSON.stringify(report)}\n`);
   });
 });
 orders.on("close", () => process.exit());

@@ -8,14 +8,11 @@ import { createInterface, type Interface } from "node:readline";
 import type { DataPlane } from "../../src/dataplane/plane.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProbeOrder, ProbeReport } from "./probe.ts";
+import type { Trial } from "./trial.ts";
 
 export interface Prober extends AsyncDisposable {
-  /** Tries port 80 of every address; what does not answer in time is `nothing`. */
-  readonly probe: (
-    instanceId: string,
-    ips: readonly string[],
-    timeoutMs: number,
-  ) => Promise<ReadonlyMap<string, Outcome>>;
+  /** What became of each trial; what does not answer in time is `nothing`. */
+  readonly probe: (instanceId: string, trials: readonly Trial[], timeoutMs: number) => Promise<readonly Outcome[]>;
   /** Ends what runs in instances that are gone. */
   readonly retire: (living: ReadonlySet<string>) => Promise<void>;
 }
@@ -59,13 +56,12 @@ export function kernelProber(plane: DataPlane): Prober {
   }
 
   return {
-    probe: async (instanceId, ips, timeoutMs) => {
+    probe: async (instanceId, trials, timeoutMs) => {
       const { child, answers } = await insideOf(instanceId);
-      const order: ProbeOrder = { ips, timeoutMs };
+      const order: ProbeOrder = { trials, timeoutMs };
       child.stdin?.write(`${JSON.stringify(order)}\n`);
       const { value } = await answers.next();
-      const report = JSON.parse(String(value)) as ProbeReport;
-      return new Map(Object.entries(report));
+      return JSON.parse(String(value)) as ProbeReport;
     },
     retire: async (living) => {
       await Promise.all([...insides.keys()].filter((id) => !living.has(id)).map(end));
@@ -76,9 +72,9 @@ export function kernelProber(plane: DataPlane): Prober {
   };
 }
 
-/** By the proxy's word: a refused CONNECT is `nothing`. */
+/** By the proxy's word: a refused CONNECT is `nothing`, and so is what is not TCP. */
 export function proxyProber(plane: DataPlane): Prober {
-  function one(proxy: URL, ip: string, timeoutMs: number): Promise<readonly [string, Outcome]> {
+  function one(proxy: URL, { ip, port }: Trial, timeoutMs: number): Promise<Outcome> {
     return new Promise((resolve) => {
       const socket = connect({ host: proxy.hostname, port: Number(proxy.port) });
       let text = "";
@@ -86,19 +82,23 @@ export function proxyProber(plane: DataPlane): Prober {
         clearTimeout(timer);
         socket.destroy();
         const [head = "", body = ""] = text.split("\r\n\r\n");
-        resolve([ip, head.split(" ")[1] === "200" ? body.trim() || "nothing" : "nothing"]);
+        resolve(head.split(" ")[1] === "200" ? body.trim() || "nothing" : "nothing");
       };
       const timer = setTimeout(end, timeoutMs);
       socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
       socket.on("end", end).on("error", end);
       const authorization = Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64");
-      socket.write(`CONNECT ${ip}:80 HTTP/1.1\r\nHost: ${ip}\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`);
+      socket.write(
+        `CONNECT ${ip}:${port} HTTP/1.1\r\nHost: ${ip}\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`,
+      );
     });
   }
   return {
-    probe: async (instanceId, ips, timeoutMs) => {
+    probe: (instanceId, trials, timeoutMs) => {
       const proxy = new URL(plane.entry(instanceId)?.environment["HTTP_PROXY"] ?? "");
-      return new Map(await Promise.all(ips.map((ip) => one(proxy, ip, timeoutMs))));
+      return Promise.all(
+        trials.map((trial) => (trial.kind === "tcp" ? one(proxy, trial, timeoutMs) : Promise.resolve("nothing"))),
+      );
     },
     retire: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -9,37 +9,42 @@ import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
-import { regionBuilder, type RegionBuilder, seededHex, type TestInstance } from "../region-builder.ts";
+import { ephemeralPorts } from "../../src/network/packet.ts";
+import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
+import { type Dice, diceOf } from "./dice.ts";
+import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
+import type { Trial } from "./trial.ts";
 
 export interface World {
   readonly state: () => State;
   /** Deals new topologies: one for each VPC. */
   readonly deal: () => void;
-  /** Every running instance with the addresses to be tried from it. */
-  readonly flows: () => readonly { readonly instanceId: string; readonly destinationIps: readonly string[] }[];
+  /** Every running instance with what is to be tried from it. */
+  readonly flows: () => readonly Trials[];
+}
+
+export interface Trials {
+  readonly instanceId: string;
+  readonly trials: readonly Trial[];
 }
 
 interface Place {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly cidrBlock: string;
+  readonly filters: FilterPlace;
   gatewayId: string;
+  natIds: string[];
   tableIds: string[];
   instances: { readonly subnetId: string; readonly made: TestInstance }[];
 }
 
 type Build = RegionBuilder;
 
-/** Chance, seeded. */
-interface Dice {
-  readonly below: (limit: number) => number;
-  readonly pick: <T>(list: readonly T[]) => T;
-  readonly chance: (percent: number) => boolean;
-}
-
 export function openWorld(options: { readonly seed: number; readonly vpcs: number }): World {
   const build = regionBuilder({ seed: options.seed });
   const dice = diceOf(options.seed ^ 0x5bd1e995);
+  const sourcePorts = sourcePortsOf();
   const places = Array.from({ length: options.vpcs }, (_, at) => openPlace(build, dice, at));
   return {
     state: build.state,
@@ -48,24 +53,32 @@ export function openWorld(options: { readonly seed: number; readonly vpcs: numbe
       places.flatMap((place) =>
         place.instances.map(({ made }) => ({
           instanceId: made.id,
-          destinationIps: destinationsFor(build.state(), dice, made.id),
+          trials: destinationsFor(build.state(), dice, made.id).flatMap((ip) => dealTrials(dice, ip, sourcePorts)),
         })),
       ),
   };
 }
 
-function diceOf(seed: number): Dice {
-  const hex = seededHex(seed);
-  const below = (limit: number): number => Number.parseInt(hex(8), 16) % limit;
-  return {
-    below,
-    pick: (list) => {
-      const one = list[below(list.length)];
-      if (one === undefined) throw new Error("nothing to pick from");
-      return one;
-    },
-    chance: (percent) => below(100) < percent,
-  };
+/** Ports of Linux's range, all over it and none again soon: what connections of earlier rounds were tracked must not matter. */
+function sourcePortsOf(): () => number {
+  const { from, to } = ephemeralPorts;
+  let count = 0;
+  return () => from + ((count++ * 7919) % (to - from + 1));
+}
+
+type Wish = Pick<Trial, "kind" | "port">;
+
+/** Of the instances one port on which nothing listens. */
+const nearWishes: readonly Wish[] = [
+  { kind: "tcp", port: 80 },
+  { kind: "tcp", port: 8080 },
+  { kind: "tcp", port: 8081 },
+  { kind: "udp", port: 5000 },
+];
+
+function dealTrials(dice: Dice, ip: string, sourcePort: () => number): readonly Trial[] {
+  const wishes = ip.startsWith("10.") ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443]) } as const];
+  return wishes.map((wish) => ({ ...wish, ip, sourcePort: sourcePort() }));
 }
 
 const lists = (["s3", "dynamodb"] as const).map((service) => {
@@ -81,7 +94,9 @@ function openPlace(build: Build, dice: Dice, at: number): Place {
   const cidrBlock = `10.${second}.0.0/16`;
   const vpcId = build.vpc(cidrBlock);
   const subnetIds = [1, 2, 3].map((third) => build.subnet(vpcId, `10.${second}.${third}.0/24`));
-  const place: Place = { vpcId, subnetIds, cidrBlock, gatewayId: build.gateway(vpcId), tableIds: [], instances: [] };
+  const filters = openFilters(build, vpcId);
+  const gatewayId = build.gateway(vpcId);
+  const place: Place = { vpcId, subnetIds, cidrBlock, filters, gatewayId, natIds: [], tableIds: [], instances: [] };
   for (const subnetId of subnetIds) launch(build, dice, place, subnetId);
   return place;
 }
@@ -92,6 +107,7 @@ function launch(build: Build, dice: Dice, place: Place, subnetId: string): void 
 
 function dealPlace(build: Build, dice: Dice, place: Place): void {
   clear(build, place);
+  dealNats(build, dice, place);
   if (dice.chance(30)) relaunch(build, dice, place);
   const tableIds = [build.mainTable(place.vpcId)];
   for (const subnetId of place.subnetIds) {
@@ -107,13 +123,31 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
   // Routes to an instance that is gone are blackholes.
   if (dice.chance(30)) relaunch(build, dice, place);
   if (dice.chance(25)) dealGateway(build, dice, place);
+  // NAT gateways that are gone are blackholes too.
+  if (dice.chance(15)) dropNats(build, place);
+  dealFilters(build, dice, place);
 }
 
 /** Takes away all that a round dealt. */
-function clear(build: Build, { vpcId, gatewayId }: Place): void {
+function clear(build: Build, place: Place): void {
+  const { vpcId, gatewayId } = place;
+  dropNats(build, place);
   if (findBy(build.state(), "internet-gateway", "vpcId", vpcId).length === 0) build.attach(gatewayId, vpcId);
   for (const endpoint of findBy(build.state(), "vpc-endpoint", "vpcId", vpcId)) build.deleteEndpoint(endpoint.id);
   for (const table of findBy(build.state(), "route-table", "vpcId", vpcId)) build.dropTable(table.id);
+}
+
+/** A public one while there are addresses left, a private one else; sometimes one of each. */
+function dealNats(build: Build, dice: Dice, place: Place): void {
+  for (let left = dice.below(3); left > 0; left--) {
+    const subnetId = dice.pick(place.subnetIds);
+    tryTo(() => place.natIds.push(build.nat(subnetId, dice.chance(75) ? "public" : "private")));
+  }
+}
+
+function dropNats(build: Build, place: Place): void {
+  for (const natId of place.natIds) build.dropNat(natId);
+  place.natIds = [];
 }
 
 function relaunch(build: Build, dice: Dice, place: Place): void {
@@ -125,6 +159,7 @@ function relaunch(build: Build, dice: Dice, place: Place): void {
 
 /** The gateway goes, and its routes turn into blackholes; another one may take its place. */
 function dealGateway(build: Build, dice: Dice, place: Place): void {
+  dropNats(build, place);
   const mapped = place.instances.filter((one) => one.made.publicIp !== undefined);
   for (const { made } of mapped) build.terminate(made.id);
   build.detach(place.gatewayId, place.vpcId);
@@ -134,7 +169,9 @@ function dealGateway(build: Build, dice: Dice, place: Place): void {
 }
 
 function dealRoute(build: Build, dice: Dice, { place, tableId }: { place: Place; tableId: string }): void {
-  const target = dice.chance(75) ? place.gatewayId : dice.pick(place.instances).made.id;
+  const [gateway, instance] = [place.gatewayId, dice.pick(place.instances).made.id];
+  const nats = place.natIds.length === 0 ? [gateway] : place.natIds;
+  const target = dice.pick([gateway, gateway, instance, dice.pick(nats), dice.pick(nats)]);
   const inside = dice.chance(10);
   const cidr = inside ? (find(build.state(), "subnet", dice.pick(place.subnetIds))?.cidrBlock ?? "") : dealCidr(dice);
   tryTo(() => build.route(tableId, cidr, target));

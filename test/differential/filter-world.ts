@@ -1,0 +1,169 @@
+/** Security groups and network ACLs of the random networks. Most let most things pass, so that much is left to be compared. */
+
+import { modifyNetworkInterfaceAttribute } from "../../src/model/interface-attachment.ts";
+import {
+  createNetworkAcl,
+  createNetworkAclEntry,
+  defaultNetworkAclOf,
+  deleteNetworkAclEntry,
+  networkAclOfSubnet,
+  replaceNetworkAclAssociation,
+} from "../../src/model/network-acl.ts";
+import { prefixListOfService } from "../../src/model/prefix-list.ts";
+import { createSecurityGroup } from "../../src/model/security-group.ts";
+import {
+  authorizeSecurityGroup,
+  type PeerInput,
+  revokeSecurityGroup,
+} from "../../src/model/security-group-permission.ts";
+import { rulesOfGroup } from "../../src/model/security-group-rule.ts";
+import { find } from "../../src/model/state.ts";
+import type { RegionBuilder, TestInstance } from "../region-builder.ts";
+import type { Dice } from "./dice.ts";
+
+export interface FilterPlace {
+  readonly groupIds: readonly string[];
+  readonly aclIds: readonly string[];
+}
+
+interface Where {
+  readonly cidrBlock: string;
+  readonly subnetIds: readonly string[];
+  readonly filters: FilterPlace;
+  readonly instances: readonly { readonly made: TestInstance }[];
+}
+
+type Build = RegionBuilder;
+
+const s3List = prefixListOfService("us-east-1", "com.amazonaws.us-east-1.s3");
+
+export function openFilters(build: Build, vpcId: string): FilterPlace {
+  const groupIds = ["a", "b", "c"].map(
+    (name) => build.run(createSecurityGroup, { name, description: name, vpcId, tags: [] }).id,
+  );
+  return { groupIds, aclIds: [1, 2].map(() => build.run(createNetworkAcl, { vpcId, tags: [] }).id) };
+}
+
+/** New rules everywhere, new groups on every instance, new ACLs on every subnet. */
+export function dealFilters(build: Build, dice: Dice, where: Where): void {
+  const { groupIds, aclIds } = where.filters;
+  for (const groupId of groupIds) dealRules(build, dice, { where, groupId });
+  for (const { made } of where.instances) {
+    const securityGroupIds = [...new Set([dice.pick(groupIds), dice.pick(groupIds)])];
+    build.run(modifyNetworkInterfaceAttribute, { networkInterfaceId: made.eni, securityGroupIds });
+  }
+  for (const networkAclId of aclIds) dealEntries(build, dice, { where, networkAclId });
+  for (const subnetId of where.subnetIds) {
+    const inForce = networkAclOfSubnet(build.state(), subnetId);
+    const associationId = inForce.associations.find((one) => one.subnetId === subnetId)?.id ?? "";
+    const networkAclId = dice.pick([defaultNetworkAclOf(build.state(), inForce.vpcId).id, ...aclIds]);
+    build.run(replaceNetworkAclAssociation, { associationId, networkAclId });
+  }
+}
+
+interface GroupSpot {
+  readonly where: Where;
+  readonly groupId: string;
+}
+
+function dealRules(build: Build, dice: Dice, { where, groupId }: GroupSpot): void {
+  for (const isEgress of [true, false]) {
+    const ruleIds = rulesOfGroup(build.state(), groupId).flatMap((rule) => (rule.isEgress === isEgress ? rule.id : []));
+    if (ruleIds.length > 0) build.run(revokeSecurityGroup, { groupId, isEgress, permissions: [], ruleIds });
+    if (dice.chance(isEgress ? 60 : 30)) allow(build, { groupId, isEgress }, { protocol: "-1", peer: everywhere });
+    for (let left = dice.below(4); left > 0; left--) {
+      allow(build, { groupId, isEgress }, { ...dealTraffic(dice), peer: dealPeer(build, dice, where) });
+    }
+  }
+}
+
+const everywhere: PeerInput = { kind: "ipv4", cidrBlock: "0.0.0.0/0" };
+
+interface Ports {
+  readonly protocol: string;
+  readonly fromPort?: number;
+  readonly toPort?: number;
+}
+
+function allow(
+  build: Build,
+  side: { readonly groupId: string; readonly isEgress: boolean },
+  { peer, ...ports }: Ports & { readonly peer: PeerInput },
+): void {
+  // Chance may deal the same rule twice, which the model refuses.
+  const input = { ...side, permissions: [{ ...ports, peers: [peer] }], tags: [] };
+  if (build.attempt(authorizeSecurityGroup, input).ok) build.run(authorizeSecurityGroup, input);
+}
+
+function dealTraffic(dice: Dice): Ports {
+  const ports = (protocol: string, fromPort: number, toPort: number): Ports => ({ protocol, fromPort, toPort });
+  return dice.pick([
+    { protocol: "-1" },
+    ports("tcp", 80, 80),
+    ports("tcp", 443, 443),
+    ports("tcp", 80, 443),
+    ports("tcp", 0, 65_535),
+    ports("tcp", 8080, 9000),
+    ports("udp", 5000, 5000),
+    ports("udp", 0, 65_535),
+    ports("icmp", -1, -1),
+    { protocol: "50" },
+  ]);
+}
+
+function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
+  const blocks = [where.cidrBlock, subnetBlock(build, dice, where), `${dice.pick(where.instances).made.ip}/32`];
+  return dice.pick<PeerInput>([
+    everywhere,
+    { kind: "ipv4", cidrBlock: dice.pick(blocks) },
+    { kind: "ipv4", cidrBlock: dice.pick(s3List?.cidrBlocks ?? []) },
+    { kind: "prefix-list", prefixListId: s3List?.id ?? "" },
+    { kind: "security-group", groupId: dice.pick(where.filters.groupIds) },
+  ]);
+}
+
+function subnetBlock(build: Build, dice: Dice, where: Where): string {
+  return find(build.state(), "subnet", dice.pick(where.subnetIds))?.cidrBlock ?? "";
+}
+
+function dealEntries(
+  build: Build,
+  dice: Dice,
+  { where, networkAclId }: { readonly where: Where; readonly networkAclId: string },
+): void {
+  const entries = find(build.state(), "network-acl", networkAclId)?.entries ?? [];
+  for (const { ruleNumber, isEgress } of entries) {
+    build.run(deleteNetworkAclEntry, { networkAclId, ruleNumber, isEgress });
+  }
+  for (const isEgress of [true, false]) {
+    const count = dice.below(4);
+    for (let at = 0; at < count; at++) {
+      const action = dice.pick(["allow", "deny"]);
+      const cidrBlock = dice.pick([
+        "0.0.0.0/0",
+        where.cidrBlock,
+        subnetBlock(build, dice, where),
+        dice.pick(s3List?.cidrBlocks ?? []),
+      ]);
+      const cidr = { kind: "ipv4", cidrBlock } as const;
+      // Numbers fall as rules come, so that the order in which they were made is not theirs.
+      const common = { networkAclId, ruleNumber: 1000 - 7 * at, isEgress, action, cidr };
+      build.run(createNetworkAclEntry, { ...common, ...dealAclTraffic(dice) });
+    }
+    if (!dice.chance(80)) continue;
+    const common = { networkAclId, ruleNumber: 32_000, isEgress, action: "allow" };
+    build.run(createNetworkAclEntry, { ...common, protocol: "-1", cidr: { kind: "ipv4", cidrBlock: "0.0.0.0/0" } });
+  }
+}
+
+function dealAclTraffic(dice: Dice): { protocol: string; ports?: { from: number; to: number } } {
+  const ports = dice.pick([
+    { from: 80, to: 80 },
+    { from: 80, to: 443 },
+    { from: 1024, to: 65_535 },
+    { from: 32_768, to: 61_000 },
+    { from: 40_000, to: 50_000 },
+    { from: 5000, to: 5000 },
+  ]);
+  return dice.chance(15) ? { protocol: "-1" } : { protocol: dice.pick(["6", "6", "17"]), ports };
+}

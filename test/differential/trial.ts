@@ -1,0 +1,13 @@
+/** What is tried. It stands apart so that the program inside instances loads nothing else. */
+
+/** A connection that is tried, or a datagram that wants an answer. */
+export interface Trial {
+  readonly kind: "tcp" | "udp";
+  readonly ip: string;
+  readonly port: number;
+  /** The port that it comes from, where the plane lets a program choose. */
+  readonly sourcePort: number;
+}
+
+/** What services and instances listen on. */
+export const ports = { services: [80, 443], tcp: [80, 8080], udp: [5000] } as const;
