@@ -30,8 +30,10 @@ interface Running {
   readonly hello: { readonly user: string; readonly path: string; readonly entry: readonly string[] };
   /** A program inside that outlives the plane's process, as a shell of somebody else would. */
   readonly inside: ChildProcess;
-  /** Its network namespaces, as the kernel names them. */
+  /** Its network namespaces, as the kernel names them: once they are gone, others may get their names. */
   readonly namespaces: ReadonlySet<string>;
+  /** Processes that are in one of them or have a descriptor of one. */
+  readonly holders: readonly number[];
   readonly mounts: string;
 }
 
@@ -51,15 +53,26 @@ async function startPlane(...before: readonly string[]): Promise<Running> {
   const [netdPid = 0] = childrenOf(unsharePid);
   const namespaces = new Set([...namespacesOf(netdPid)].filter((name) => name !== readlinkSync("/proc/self/ns/net")));
   expect(namespaces.size).toBeGreaterThan(10);
-  return { child, lines, unsharePid, netdPid, hello, inside, namespaces, mounts };
+  const holders = pids().filter((pid) => holds(pid, namespaces));
+  expect(holders).toContain(netdPid);
+  expect(holders).toContain(inside.pid);
+  return { child, lines, unsharePid, netdPid, hello, inside, namespaces, holders, mounts };
 }
 
-async function nothingIsLeft({ child, unsharePid, netdPid, inside, namespaces, mounts }: Running): Promise<void> {
+async function nothingIsLeft({
+  child,
+  unsharePid,
+  netdPid,
+  inside,
+  namespaces,
+  holders,
+  mounts,
+}: Running): Promise<void> {
   const processes = [child.pid!, unsharePid, netdPid, inside.pid!];
   await vi.waitFor(
     () => {
       expect(processes.filter(isAlive)).toEqual([]);
-      expect(pids().filter((pid) => [...namespacesOf(pid)].some((name) => namespaces.has(name)))).toEqual([]);
+      expect(holders.filter((pid) => holds(pid, namespaces))).toEqual([]);
     },
     { timeout: 5000, interval: 20 },
   );
@@ -144,6 +157,10 @@ function fileOf(pid: number, name: string): string {
   } catch {
     return "";
   }
+}
+
+function holds(pid: number, namespaces: ReadonlySet<string>): boolean {
+  return [...namespacesOf(pid)].some((name) => namespaces.has(name));
 }
 
 /** The network namespaces that the process is in or has a descriptor of. */
