@@ -74,6 +74,25 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   return network;
 }
 
+/**
+ * The VPCs whose networks can differ between two states: the indexes share what did not change. Undefined when all can,
+ * as after a change of a security group's rules.
+ */
+export function touchedVpcs(before: State, after: State): ReadonlySet<string> | undefined {
+  const [then, now] = [before.tables, after.tables];
+  const shared = ["prefix-list", "security-group-rule"] as const;
+  if (shared.some((kind) => then[kind].byId !== now[kind].byId)) return undefined;
+  const touched = new Set<string>();
+  for (const kind of kinds) {
+    const earlier: PersistentMap<unknown> | undefined = then[kind].byIndex["vpcId"];
+    const later: PersistentMap<unknown> | undefined = now[kind].byIndex["vpcId"];
+    if (earlier === undefined || later === undefined) return undefined;
+    for (const { key } of later.differencesFrom(earlier)) touched.add(key);
+  }
+  for (const { key } of now.vpc.byId.differencesFrom(then.vpc.byId)) touched.add(key);
+  return touched;
+}
+
 type PartKind = (typeof kinds)[number];
 
 const kinds = [

@@ -15,7 +15,7 @@ import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
 import type { CompiledGroup } from "../network/firewall.ts";
 import { internetCidrs } from "../network/service-address.ts";
-import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
+import { networkOf, touchedVpcs, type VpcNetwork } from "../network/vpc-network.ts";
 import type {
   Blueprint,
   EndpointBlueprint,
@@ -36,6 +36,28 @@ import { numberAll, numberOf, type Numbers } from "./numbering.ts";
  * Throws when a VPC or the region holds more than its numbers reach.
  */
 export function plan(state: State, previous?: Blueprint): Blueprint {
+  const planned = (previous && planTouched(state, previous)) ?? planAll(state, previous);
+  states.set(planned, state);
+  return planned;
+}
+
+/** Only the VPCs that the changes touch, where the VPCs are the same; undefined where more can have changed. */
+function planTouched(state: State, previous: Blueprint): Blueprint | undefined {
+  const before = states.get(previous);
+  if (before === undefined || state.tables.vpc.byId !== before.tables.vpc.byId) return undefined;
+  const touched = touchedVpcs(before, state);
+  if (touched === undefined) return undefined;
+  const vpcs = previous.vpcs.map((vpc) => {
+    const network = touched.has(vpc.vpcId) ? networkOf(state, vpc.vpcId) : undefined;
+    return network === undefined ? vpc : planVpc(network, vpc.key, vpc);
+  });
+  return { revision: state.revision, vpcs, internetCidrs: previous.internetCidrs };
+}
+
+// The state that a blueprint was made from. A memo: without it every VPC is looked at, with the same outcome.
+const states = new WeakMap<Blueprint, State>();
+
+function planAll(state: State, previous?: Blueprint): Blueprint {
   const vpcIds = [...all(state, "vpc")].map((vpc) => vpc.id).toSorted();
   const before = new Map(previous?.vpcs.map((vpc) => [vpc.vpcId, vpc]));
   const keys = numberAll(vpcIds, numbersBefore(previous?.vpcs, "vpcId", "key"), { from: 1, to: 4094, of: "VPCs" });
