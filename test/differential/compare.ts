@@ -103,11 +103,15 @@ async function probeFlow(
   const tried = certain.map((one, at): Tried => ({ ...one, found: first[at] ?? "nothing" }));
   const silent = tried.filter((one) => one.found === "nothing" && one.expected !== "nothing");
   if (silent.length === 0) return tried;
-  const again = await prober.probe(
-    instanceId,
-    silent.map((one) => one.trial),
-    limits.againMs,
-  );
+  // From other ports: what the first attempt left behind, on either side, must not answer for the second.
+  const others = silent.map((one): Trial => {
+    for (let port = one.trial.sourcePort - 1; port > 32_768; port--) {
+      const other = { ...one.trial, sourcePort: port };
+      if (expectedOutcome(state, instanceId, other, under.carries)?.outcome === one.expected) return other;
+    }
+    return one.trial;
+  });
+  const again = await prober.probe(instanceId, others, limits.againMs);
   return tried.map((one) => (silent.includes(one) ? { ...one, found: again[silent.indexOf(one)] ?? "nothing" } : one));
 }
 
