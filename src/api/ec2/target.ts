@@ -111,6 +111,7 @@ function idKeys(kind: Ec2Kind, document: Documents[Ec2Kind]): Keys {
     case "vpc-flow-log":
     case "key-pair":
     case "vpc-endpoint":
+    case "vpc-endpoint-service":
       return {};
   }
 }
