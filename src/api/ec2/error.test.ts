@@ -218,13 +218,6 @@ const refusals: readonly Refusal[] = [
     source: "Errors",
   },
   {
-    does: "CreateVpc: IPv6",
-    when: () => new sdk.CreateVpcCommand({ CidrBlock: "10.0.0.0/16", AmazonProvidedIpv6CidrBlock: true }),
-    code: "UnsupportedOperation",
-    text: /not served by Underpass/,
-    source: "ours",
-  },
-  {
     does: "DescribeVpcs: an unknown id",
     when: () => new sdk.DescribeVpcsCommand({ VpcIds: [`vpc-${ghost}`] }),
     code: "InvalidVpcID.NotFound",
@@ -383,13 +376,6 @@ const refusals: readonly Refusal[] = [
     code: "InvalidSubnetID.Malformed",
     text: 'Invalid id: "x" (expecting "subnet-...")',
     source: "Errors",
-  },
-  {
-    does: "ModifySubnetAttribute: one that is not served",
-    when: (w) => new sdk.ModifySubnetAttributeCommand({ SubnetId: w.subnet, EnableDns64: { Value: true } }),
-    code: "UnsupportedOperation",
-    text: "The attribute EnableDns64 is not served by Underpass yet",
-    source: "ours",
   },
   {
     does: "AttachInternetGateway: attached already",
@@ -660,9 +646,9 @@ const refusals: readonly Refusal[] = [
   },
   {
     does: "CreateVpcEndpoint: a type in which the service is not offered",
-    when: endpointWith(() => ({ VpcEndpointType: "Interface" })),
+    when: endpointWith(() => ({ VpcEndpointType: "GatewayLoadBalancer" })),
     code: "InvalidParameter",
-    text: "Endpoint type (Interface) does not match available service types ([Gateway]).",
+    text: "Endpoint type (GatewayLoadBalancer) does not match available service types ([Gateway, Interface]).",
     source: "quoted",
   },
   {
