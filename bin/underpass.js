@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The `underpass` command. Plain JavaScript, so that an older Node still gets as far as a clear message or to the right Node.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const wanted = 24;
@@ -22,6 +23,14 @@ if (Number(process.versions.node.split(".")[0]) >= wanted) {
     );
     process.exit(4);
   }
-  const run = spawnSync(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  process.exit(run.status ?? 1);
+  runUnder(own);
+}
+
+/** Runs this very command under another Node: its signals and its end are ours. */
+function runUnder(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  // A terminal sends its signals to both of us; what comes to us alone is passed on.
+  for (const signal of ["SIGINT", "SIGQUIT"]) process.on(signal, () => process.stdin.isTTY || child.kill(signal));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.once("exit", (status, signal) => process.exit(status ?? 128 + constants.signals[signal]));
 }

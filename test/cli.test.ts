@@ -1,9 +1,11 @@
 /** The manners of the command line: help, exit statuses, messages that say the next step. */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { EC2Client, CreateSubnetCommand, CreateVpcCommand, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
@@ -68,6 +70,11 @@ const cases: Readonly<Record<string, Case>> = {
     words: () => ["up", "--port", "x"],
     status: 2,
     says: /give a whole number from 0 to 65535/,
+  },
+  "a region that there is not": {
+    words: () => ["up", "--ephemeral", "--region", "us-east-9"],
+    status: 2,
+    says: /no such region; did you mean us-east-1/,
   },
   "two places for the state": {
     words: () => ["up", "--ephemeral", "--state", "x"],
@@ -138,6 +145,31 @@ test.each([[[]], [["up"]], [["exec"]], [["why"]], [["trace"]], [["logs"]], [["st
     expect(status).toBe(0);
   },
 );
+
+test("a signal to the launcher ends the region, also where the launcher looks for another Node", async () => {
+  const found = await ended(spawn("sh", ["-c", "command -v -p node || true"]));
+  const anyNode = found.stdout.trim() || process.execPath;
+  const daemon = spawn(anyNode, [launcher, "up", "--ephemeral", "--port", "0"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let endpoint: string | undefined;
+  for await (const line of createInterface({ input: daemon.stdout })) {
+    endpoint = /^ {2}endpoint +(\S+)/.exec(line)?.[1];
+    if (endpoint !== undefined) break;
+  }
+  const end = once(daemon, "exit");
+  daemon.kill("SIGTERM");
+  expect(await end).toEqual([0, null]);
+  await expect(fetch(`${endpoint}/_underpass/status`)).rejects.toThrow("fetch failed");
+});
+
+test("every command of the README's table is there", async () => {
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  const named = [...readme.matchAll(/^\| `underpass (\w+)/gm)].map((match) => match[1]!);
+  const { stdout } = await underpass("--help");
+  expect(named.length).toBeGreaterThan(6);
+  expect(named.filter((name) => !new RegExp(`^  ${name} `, "m").test(stdout))).toEqual([]);
+});
 
 test("status says what is in force", async () => {
   const text = await underpass("status");

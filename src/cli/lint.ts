@@ -7,21 +7,8 @@ import { guessKind, lint, lintAndFix, type LintOptions } from "../policy/lint/li
 import { type FileFindings, formatFindings, sarifOf } from "../policy/lint/print.ts";
 import type { PolicyKind } from "../policy/policy.ts";
 import { exitStatus, type ExitStatus, Failure } from "./failure.ts";
+import type { lintTypes } from "./lint-type.ts";
 import { readServiceFacts } from "./service-facts.ts";
-
-/** What `--type` takes: every kind, and `endpoint` where it is left open which type of endpoint. */
-export const lintTypes = [
-  "endpoint",
-  "gateway-endpoint",
-  "interface-endpoint",
-  "bucket",
-  "identity",
-  "permissions-boundary",
-  "session",
-  "trust",
-  "service-control",
-  "resource-control",
-] as const;
 
 export interface LintCommandOptions {
   /** Guessed from the file's name and its elements where absent. */

@@ -2,8 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { nearest } from "../base/nearest.ts";
+import { allRegions, findRegion } from "../model/region.ts";
 import { defaultPort } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
+import { lintTypes } from "./lint-type.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -72,7 +75,7 @@ function addUp(program: Command, end: (status: number) => void): void {
     .option("--host <address>", "address to listen on; all who reach it are served", "127.0.0.1")
     .option("--state <folder>", "where to keep the state (default: ~/.local/state/underpass)")
     .option("--ephemeral", "keep nothing when it stops")
-    .option("--region <name>", "the AWS region to be, for calls that name none", "us-east-1")
+    .option("--region <name>", "the AWS region to be, for calls that name none", regionName, "us-east-1")
     .addOption(
       new Option("--dataplane <kind>", "auto takes linux where the machine can")
         .choices(["auto", "linux", "userspace"])
@@ -185,11 +188,40 @@ function addCoverage(program: Command, end: (status: number) => void): void {
     .action(async (options) => end(await (await import("./coverage.ts")).coverage(options)));
 }
 
-function addLint(_program: Command, _end: (status: number) => void): void {}
+function addLint(program: Command, end: (status: number) => void): void {
+  program
+    .command("lint")
+    .description("find the faults of policies; status 1 when there are any")
+    .argument("<file...>", "policy documents in JSON")
+    .addOption(
+      new Option("--type <kind>", "what kind of policy; else guessed from name and content").choices(lintTypes),
+    )
+    .option("--service <prefix>", "of an endpoint policy: the prefix of its service's actions, such as s3")
+    .addOption(new Option("--format <form>", "how to print").choices(["text", "json", "sarif"]).default("text"))
+    .option("--fix", "write mended documents back", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass lint endpoint-policy.json\n  underpass lint --type bucket --format sarif policy.json",
+    )
+    .action(async (files: string[], options) =>
+      end(await (await import("./lint.ts")).lintCommand(files, { ...options, toolVersion: version })),
+    );
+}
 
 function accountId(text: string): string {
   if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("give the twelve digits of an account.");
   return text;
+}
+
+function regionName(text: string): string {
+  if (findRegion(text) !== undefined) return text;
+  const near = nearest(
+    text,
+    allRegions().map((region) => region.name),
+  );
+  throw new InvalidArgumentError(
+    `there is no such region${near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`}`,
+  );
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -112,7 +112,8 @@ function announce(daemon: Daemon): void {
   data plane  ${plane.kind} (${enforced})
 
 In another terminal:
-  export AWS_ENDPOINT_URL=${status.endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=${status.region}
+  export UNDERPASS_ENDPOINT=${status.endpoint} AWS_ENDPOINT_URL=${status.endpoint}
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=${status.region}
   aws ec2 create-vpc --cidr-block 10.0.0.0/16
 Stop with Ctrl-C.`);
 }

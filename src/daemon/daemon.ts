@@ -158,7 +158,7 @@ async function listen(front: Front, options: DaemonOptions): Promise<void> {
       reject(
         cause.code === "EADDRINUSE"
           ? new PortTaken(
-              `port ${options.port} on ${options.host} is taken; if a region runs there \`underpass status\` shows it, else give \`--port\` another`,
+              `port ${options.port} on ${options.host} is taken; if a region runs there \`underpass status --endpoint http://${options.host}:${options.port}\` shows it, else give \`--port\` another`,
               { cause },
             )
           : new Error(`listen on ${options.host} port ${options.port}`, { cause }),

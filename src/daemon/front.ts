@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
+import { unservedService } from "../api/unserved-service.ts";
 import { assert } from "../base/assert.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAt } from "../network/service-address.ts";
@@ -98,34 +99,36 @@ function secure(
 
 function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path): ServiceHandler {
   switch (path.kind) {
+    // What was called decides, not what the request says of itself.
     case "gateway-endpoint":
-      return options.s3;
     case "internet":
-      return serviceAt(path.destinationIp)?.service === "s3" ? options.s3 : options.query;
+      return handlerOf(options, serviceAt(path.destinationIp)?.service ?? "this service");
     case "host":
       if (request.url?.startsWith("/_underpass/") === true || request.url === "/moto-api/reset") return options.own;
-      return asksForS3(request) ? options.s3 : options.query;
+      return handlerOf(options, serviceAskedFor(request));
   }
+}
+
+const queryServices = new Set(["ec2", "iam", "sts", "elasticloadbalancing", "sns", "ssm", "query"]);
+
+function handlerOf(options: FrontOptions, service: string): ServiceHandler {
+  if (service === "s3") return options.s3;
+  return queryServices.has(service) ? options.query : unservedService(service);
 }
 
 /** On the region's own port all services share one address: the signature's scope tells them apart, else the form. */
-function asksForS3(request: IncomingMessage): boolean {
-  const scope = /Credential=[^/,\s]+\/\d+\/[^/,\s]+\/([a-z0-9-]+)\/aws4_request/.exec(
-    request.headers.authorization ?? "",
-  )?.[1];
-  if (scope !== undefined) return scope === "s3";
-  if (request.headers["x-amz-target"] !== undefined) return false;
-  if (/^(ec2|iam|sts|elasticloadbalancing|sns|ssm)\./.test(request.headers.host ?? "")) return false;
-  if (
-    request.method === "POST" &&
-    (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded")
-  ) {
-    return false;
-  }
-  return !/[?&]Action=\w+/.test(request.url ?? "");
+function serviceAskedFor(request: IncomingMessage): string {
+  const { authorization = "", host = "", "content-type": contentType = "" } = request.headers;
+  const scope = /Credential=[^/,\s]+\/\d+\/[^/,\s]+\/([a-z0-9-]+)\/aws4_request/.exec(authorization)?.[1];
+  if (scope !== undefined) return scope;
+  const named = /^(ec2|iam|sts|elasticloadbalancing|sns|ssm|dynamodb)\./.exec(host)?.[1];
+  if (named !== undefined) return named;
+  const isForm = request.method === "POST" && contentType.startsWith("application/x-www-form-urlencoded");
+  const isQuery = isForm || request.headers["x-amz-target"] !== undefined || /[?&]Action=\w+/.test(request.url ?? "");
+  return isQuery ? "query" : "s3";
 }
 
 /** An IPv4 address without the form that dual-stack sockets give it. */
-export function plainIp(address: string): string {
+function plainIp(address: string): string {
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

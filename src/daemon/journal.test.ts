@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -35,6 +35,18 @@ async function write(folder: string, changeSets: readonly (readonly Change[])[])
   await using store = openJournal(folder);
   store.commit(store.load().state.revision, changeSets);
 }
+
+test("the owner alone may read the state, also in a folder that others may enter", async () => {
+  const folder = newFolder();
+  chmodSync(folder, 0o755);
+  await using store = openJournal(folder);
+  store.load();
+  store.commit(0, [[put("bucket", bucket("one"))]]);
+  const open = readdirSync(folder).filter(
+    (file) => file !== "daemon.pid" && (statSync(join(folder, file)).mode & 0o077) !== 0,
+  );
+  expect(open).toEqual([]);
+});
 
 test("what was committed is there again", async () => {
   const folder = newFolder();

@@ -6,7 +6,7 @@
  * acknowledged survives a kill and a power cut.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
@@ -41,7 +41,9 @@ export function openJournal(folder: string): Store {
 
 function openLocked(folder: string): DatabaseSync {
   const holder = join(folder, "daemon.pid");
-  const database = new DatabaseSync(join(folder, "state.db"));
+  const file = join(folder, "state.db");
+  makePrivate(file);
+  const database = new DatabaseSync(file);
   try {
     // The lock is the kernel's: it goes with the process, however that ends.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -69,6 +71,12 @@ function openLocked(folder: string): DatabaseSync {
   }
   writeFileSync(holder, `${process.pid}\n`);
   return database;
+}
+
+/** The state holds secret keys: its owner alone may read it. SQLite gives the files beside it the same rights. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600);
 }
 
 function holderText(file: string): string {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { emptyState } from "../../model/state.ts";
-import { nearest, ownApi } from "./server.ts";
+import { ownApi } from "./server.ts";
 
 const server = createServer((incoming, response) => {
   void ownApi({
@@ -61,13 +61,4 @@ test.each<[string, string, Record<string, string>, string, number, RegExp]>([
   const answer = await call(method, path, headers, body);
   expect(answer.text).toMatch(says);
   expect(answer.status).toBe(status);
-});
-
-test("names that differ little are near, others are not", () => {
-  const names = ["web", "database", "i-0a1b2c3d4e5f60718", "web-2"];
-  const check = (wanted: string, expected: readonly string[]): void => expect(nearest(wanted, names)).toEqual(expected);
-  check("wbe", ["web"]);
-  check("web2", ["web", "web-2"]);
-  check("i-0a1b2c3d4e5f60717", ["i-0a1b2c3d4e5f60718"]);
-  check("zzzzzzzz", []);
 });

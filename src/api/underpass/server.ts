@@ -8,6 +8,7 @@ import type { RequestRecord } from "../../analyse/request-record.ts";
 import type { RequestTrace } from "../../analyse/request-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
 import type { CredentialRules } from "../../model/credential.ts";
+import { nearest } from "../../base/nearest.ts";
 import { all, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
 
@@ -193,17 +194,24 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
   }
   const entry = hit && host.entry(hit.instanceId);
   if (hit !== undefined && entry !== undefined) return { status: 200, body: { ...entry, instanceId: hit.instanceId } };
+  return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
+}
+
+function absenceText(wanted: string, instances: readonly ListedInstance[]): string {
+  const other = instances.find((one) => one.instanceId === wanted || one.name === wanted);
+  if (other !== undefined) {
+    const next =
+      other.state === "stopped" ? `; \`aws ec2 start-instances --instance-ids ${other.instanceId}\` starts it` : "";
+    return `${other.instanceId} is ${other.state}${next}`;
+  }
+  const running = instances.filter((one) => one.state === "running");
   const near = nearest(
     wanted,
-    instances.flatMap((one) => (one.name === undefined ? [one.instanceId] : [one.instanceId, one.name])),
+    running.flatMap((one) => (one.name === undefined ? [one.instanceId] : [one.instanceId, one.name])),
   );
-  return failure(
-    404,
-    "no-such-instance",
-    near.length === 0
-      ? `no instance \`${wanted}\` is running; \`aws ec2 run-instances\` launches one`
-      : `no instance \`${wanted}\` is running; did you mean ${near.map((one) => `\`${one}\``).join(" or ")}?`,
-  );
+  return near.length === 0
+    ? `no instance \`${wanted}\` is running; \`aws ec2 run-instances\` launches one`
+    : `no instance \`${wanted}\` is running; did you mean ${near.map((one) => `\`${one}\``).join(" or ")}?`;
 }
 
 function traceAnswer(host: OwnApiHost, body: unknown): Answer {
@@ -266,28 +274,4 @@ function failure(status: number, code: string, message: string): Answer {
 function send(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(`${JSON.stringify(body)}\n`);
-}
-
-/** At most three of `names` that differ least from `wanted`, nearest first; none that share almost nothing. */
-export function nearest(wanted: string, names: readonly string[]): readonly string[] {
-  return names
-    .map((name) => ({ name, distance: editDistance(wanted, name) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, Math.min(wanted.length, name.length) * 0.6))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
