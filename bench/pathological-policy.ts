@@ -18,6 +18,10 @@ export function pathologicalPolicies(): readonly Pathological[] {
     resources("no literal beginning", (at) => `arn:*a*${letters(at, 6)}*a*b*`),
     resources("beginnings of every length", (at) => `${head}${"a".repeat(at % 60)}*aab*`),
     resources("all different", (at) => `${head}*${letters(at, 10)}*`),
+    resources(
+      "pieces that all occur",
+      (at) => `${head}*${letters(at, 5)}*${letters(at >> 3, 5)}*${letters(at >> 5, 4)}*b*`,
+    ),
     resources("long and all different", (at) => `${head}*${"a".repeat(at % 40)}b${at}*`),
     resources("with a variable", (at) => `${head}*\${aws:username}${letters(at, 8)}*b*`),
     prefixes("prefixes, all different", (at) => `*a${letters(at, 5)}b*`),

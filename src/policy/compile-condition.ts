@@ -2,7 +2,7 @@
 
 import { parseIp } from "../base/ip.ts";
 import { containsIp, type Prefix } from "../base/prefix.ts";
-import { compileGlob, compileTemplate, matchCompiledGlob, textOf } from "./compiled-glob.ts";
+import { compileGlob, matchCompiledGlob, textOf } from "./compiled-glob.ts";
 import { type Glob, splitGlob, star } from "./glob.ts";
 import type { GlobPool, TextTest } from "./glob-pool.ts";
 import type { Comparison } from "./operator.ts";
@@ -141,7 +141,7 @@ function likeTest(pool: () => GlobPool): Kind {
       const tests = globs.filter((glob) => !isLiteral(glob)).map((glob) => pool().add(glob));
       return oneOf(exact, tests);
     },
-    variable: compileTemplate,
+    variable: (template) => pool().addTemplate(template),
   };
 }
 

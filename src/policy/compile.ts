@@ -5,7 +5,7 @@
 
 import { unreachable } from "../base/assert.ts";
 import { compileCondition, type ContextTest, fixedText } from "./compile-condition.ts";
-import { compileTemplate, literalLength, textOf } from "./compiled-glob.ts";
+import { literalLength, textOf } from "./compiled-glob.ts";
 import { type PrincipalTest, compilePrincipal } from "./compile-principal.ts";
 import { type Glob, matchGlob, star } from "./glob.ts";
 import { type GlobPool, makeGlobPool } from "./glob-pool.ts";
@@ -243,7 +243,7 @@ function compiledStatement(
 
 function compiledResource(entry: TemplateEntry, poolOf: (key: string) => GlobPool): ResourceTest {
   const { template } = entry;
-  if (hasVariable(template)) return variableResource(entry);
+  if (hasVariable(template)) return variableResource(entry, poolOf(resourcePool));
   const { glob } = fixedText(template);
   const prefix = literalPrefix(glob);
   const rest = glob.slice(literalLength(glob));
@@ -254,10 +254,10 @@ function compiledResource(entry: TemplateEntry, poolOf: (key: string) => GlobPoo
 }
 
 /** What stands before the first variable is known beforehand. */
-function variableResource({ template }: TemplateEntry): ResourceTest {
+function variableResource({ template }: TemplateEntry, pool: GlobPool): ResourceTest {
   const [first] = template;
   const prefix = first?.kind === "text" ? literalPrefix(first.glob) : "";
-  const matches = compileTemplate(template);
+  const matches = pool.addTemplate(template);
   return { prefix, exact: false, rest: (request) => matches(request.resource, request.context) };
 }
 

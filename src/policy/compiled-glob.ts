@@ -56,8 +56,8 @@ export function matchCompiledGlob(glob: CompiledGlob, text: string): boolean {
   return endsWithPiece(last, text, at);
 }
 
-/** How a text compares with a pattern in which variables stand: their values never act as wildcards. */
-export function compileTemplate(template: Template): (text: string, context: RequestContext) => boolean {
+/** A pattern in which variables stand: the request's values never act as wildcards. Undefined when one has no value. */
+export function compileTemplate(template: Template): (context: RequestContext) => CompiledGlob | undefined {
   const pieces: (readonly PiecePart[])[] = [];
   let parts: PiecePart[] = [];
   for (const part of template) {
@@ -74,10 +74,7 @@ export function compileTemplate(template: Template): (text: string, context: Req
     }
   }
   pieces.push(parts);
-  return (text, context) => {
-    const glob = instantiate(pieces, context);
-    return glob !== undefined && matchCompiledGlob(glob, text);
-  };
+  return (context) => instantiate(pieces, context);
 }
 
 type PiecePart = Piece | { readonly variable: Template[number] & { readonly kind: "variable" } };

@@ -4,14 +4,21 @@
  * together and the answers are remembered for that text.
  */
 
-import { compileGlob, type CompiledGlob, couldMatch, matchCompiledGlob } from "./compiled-glob.ts";
+import { compileGlob, type CompiledGlob, compileTemplate, couldMatch, matchCompiledGlob } from "./compiled-glob.ts";
 import { any, type Glob } from "./glob.ts";
 import { compileGlobSet, type GlobSet, type PooledGlob } from "./glob-set.ts";
+import type { RequestContext } from "./request.ts";
+import { indexText, type TextIndex } from "./text-index.ts";
+import type { Template } from "./variable.ts";
 
 export type TextTest = (text: string) => boolean;
 
+/** Tests a text against a pattern whose variables take the request's values. */
+export type VariableTest = (text: string, context: RequestContext) => boolean;
+
 export interface GlobPool {
   readonly add: (glob: Glob) => TextTest;
+  readonly addTemplate: (template: Template) => VariableTest;
   /** Prepares the joint run where the patterns are many enough to need it; call it once all are added. */
   readonly seal: () => void;
 }
@@ -25,7 +32,7 @@ export function makeGlobPool(): GlobPool {
   const globs: PooledGlob[] = [];
   /** Statements repeat their patterns: each is there once. */
   const tests = new Map<string, TextTest>();
-  const memory: Memory = { text: "", spent: 0, results: undefined };
+  const memory: Memory = { text: "", spent: 0, results: undefined, index: undefined };
   let set: GlobSet | undefined;
   let total = 0;
   const add = (glob: Glob): TextTest => {
@@ -44,7 +51,7 @@ export function makeGlobPool(): GlobPool {
   const seal = (): void => {
     if (globs.length > 1 && total > 256 && total < 65_536) set ??= compileGlobSet(globs);
   };
-  return { add, seal };
+  return { add, addTemplate: (template) => variableTestOf(template, memory), seal };
 }
 
 /** What the patterns of a pool know of the text that was asked last. */
@@ -53,6 +60,31 @@ interface Memory {
   spent: number;
   /** Of the joint run. */
   results: Uint8Array | undefined;
+  /** For patterns with variables, which no joint run can hold. */
+  index: TextIndex | undefined;
+}
+
+function turnTo(memory: Memory, text: string): void {
+  if (text === memory.text) return;
+  memory.text = text;
+  memory.spent = 0;
+  memory.results = undefined;
+  memory.index = undefined;
+}
+
+function variableTestOf(template: Template, memory: Memory): VariableTest {
+  const instantiate = compileTemplate(template);
+  return (text, context) => {
+    const glob = instantiate(context);
+    if (glob === undefined || !couldMatch(glob, text)) return false;
+    turnTo(memory, text);
+    memory.spent += text.length;
+    if (memory.spent > patience) {
+      const index = (memory.index ??= indexText(text));
+      if (glob.pieces.some((piece) => piece.text !== undefined && !index.contains(piece.text))) return false;
+    }
+    return matchCompiledGlob(glob, text);
+  };
 }
 
 interface Pooled {
@@ -66,11 +98,7 @@ function testOf({ compiled, weight, id, memory }: Pooled, runAll: (text: string)
   return (text) => {
     // What the beginning, the end or the length refuses costs nothing.
     if (!couldMatch(compiled, text)) return false;
-    if (text !== memory.text) {
-      memory.text = text;
-      memory.spent = 0;
-      memory.results = undefined;
-    }
+    turnTo(memory, text);
     if (memory.results !== undefined) return memory.results[id] === 1;
     memory.spent += text.length * weight;
     if (memory.spent <= patience) return matchCompiledGlob(compiled, text);

@@ -7,6 +7,7 @@
 
 import { type CompiledGlob, couldMatch, literalLength, textOf } from "./compiled-glob.ts";
 import { any, type Glob, star } from "./glob.ts";
+import { indexText, type TextIndex } from "./text-index.ts";
 
 export interface PooledGlob {
   readonly glob: Glob;
@@ -67,8 +68,6 @@ interface End {
   /** Of its last state. */
   readonly bit: number;
   readonly compiled: CompiledGlob;
-  /** The numbers of the characters without which it matches nothing. */
-  readonly needs: ReadonlySet<number>;
 }
 
 function compileAutomaton(globs: readonly PooledGlob[], shared: number): Automaton {
@@ -84,7 +83,6 @@ function compileAutomaton(globs: readonly PooledGlob[], shared: number): Automat
       chains.push(chain);
       free = 32;
     }
-    const needs = new Set<number>();
     word.start |= bitOf(32 - free);
     for (let at = shared; at < glob.length; at++) {
       const code = glob[at] ?? star;
@@ -99,22 +97,25 @@ function compileAutomaton(globs: readonly PooledGlob[], shared: number): Automat
         free = 32;
       }
       if (code === any) word.anyMask |= bitOf(32 - free);
-      else {
-        const number = numberIn(alphabet, code);
-        needs.add(number);
-        addLiteral(word, number, bitOf(32 - free));
-      }
+      else addLiteral(word, numberIn(alphabet, code), bitOf(32 - free));
     }
-    chain.ends.push({ pattern, bit: 32 - free, compiled, needs });
+    chain.ends.push({ pattern, bit: 32 - free, compiled });
     free--;
   }
   return { chains, alphabet };
 }
 
 function run({ chains, alphabet }: Automaton, text: string, from: number, results: Uint8Array): void {
-  const found = charactersOf(text, from, alphabet);
+  const index = indexText(text.slice(from));
+  let found: Characters | undefined;
   for (const { words, ends } of chains) {
-    if (!ends.some((end) => couldMatch(end.compiled, text) && hasAll(found, end.needs))) continue;
+    const open = ends.filter((end) => {
+      const answer = answerOf(end.compiled, { text, from, index });
+      results[end.pattern] = answer === "yes" ? 1 : 0;
+      return answer === "open";
+    });
+    if (open.length === 0) continue;
+    found ??= charactersOf(text, from, alphabet);
     const carries = words.length > 1 ? new Uint8Array(found.codes.length) : noCarries;
     let states = 0;
     for (const word of words) {
@@ -122,8 +123,29 @@ function run({ chains, alphabet }: Automaton, text: string, from: number, result
       // A call that can go two ways is not inlined: inlined, the loop runs at half the speed.
       states = (words.length > 1 ? runChained : runWord)(word, found, carries);
     }
-    for (const { pattern, bit } of ends) results[pattern] = (states >>> bit) & 1;
+    for (const { pattern, bit } of open) results[pattern] = (states >>> bit) & 1;
   }
+}
+
+interface Indexed {
+  readonly text: string;
+  /** Where the part begins that is indexed: behind what all patterns begin with. */
+  readonly from: number;
+  readonly index: TextIndex;
+}
+
+/** What beginning, end and pieces tell without a run: most patterns hold a piece that the text does not. */
+function answerOf(compiled: CompiledGlob, { text, from, index }: Indexed): "yes" | "no" | "open" {
+  if (!couldMatch(compiled, text)) return "no";
+  const { pieces, prefix } = compiled;
+  for (let at = 1; at < pieces.length - 1; at++) {
+    const piece = pieces[at]?.text;
+    if (piece !== undefined && !index.contains(piece)) return "no";
+  }
+  // A single piece between stars is all that there is to find.
+  const [first, only, last] = pieces;
+  const simple = pieces.length === 3 && first?.text === "" && last?.text === "" && only?.text !== undefined;
+  return simple && prefix.length === from ? "yes" : "open";
 }
 
 const noCarries = new Uint8Array(0);
@@ -171,11 +193,6 @@ function charactersOf(text: string, from: number, alphabet: ReadonlyMap<number, 
     codes[length++] = number === undefined ? 0 : (codeOf[number] ?? 0);
   }
   return { codes: codes.subarray(0, length), codeOf, masks: new Int32Array(next) };
-}
-
-function hasAll({ codeOf }: Characters, needs: ReadonlySet<number>): boolean {
-  for (const number of needs) if (codeOf[number] === 0) return false;
-  return true;
 }
 
 function setMasks({ codeOf, masks }: Characters, { anyMask, literals }: Word): void {
