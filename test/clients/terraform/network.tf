@@ -238,12 +238,10 @@ resource "aws_network_interface" "spare" {
 }
 
 resource "aws_network_interface_attachment" "spare" {
-  instance_id          = aws_instance.one.id
+  # Not the first instance: one with two interfaces takes neither an address nor an attribute without saying for which.
+  instance_id          = aws_instance.two.id
   network_interface_id = aws_network_interface.spare.id
   device_index         = 1
-
-  # An instance with two interfaces takes no address without saying which.
-  depends_on = [aws_eip.instance]
 }
 
 resource "aws_network_interface" "own" {
