@@ -10,7 +10,7 @@ import type { CertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import type { Front } from "./front.ts";
-import type { Region } from "./region.ts";
+import type { CarryOut, Region } from "./region.ts";
 
 export interface RunningPlane extends AsyncDisposable {
   readonly entry: (instanceId: string) => Entry | undefined;
@@ -68,7 +68,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
     });
   }
 
-  async function carry(...[blueprint, state]: Parameters<Parameters<Region["carryOut"]>[0]>): Promise<void> {
+  async function carry(...[blueprint, state]: Parameters<CarryOut>): Promise<void> {
     await plane.apply(blueprint);
     join.connections.resetStale(state);
   }
