@@ -13,6 +13,19 @@ const folder = mkdtempSync(join(tmpdir(), "underpass-pack-"));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The policy engine as an export of the package. */
+const useOfPolicy = `
+  import { openPolicies } from "underpass/policy";
+  const allow = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
+  const engine = openPolicies({
+    identity: [JSON.stringify({ Version: "2012-10-17", Statement: allow })],
+    endpoint: { type: "Gateway", document: JSON.stringify({ Statement: { ...allow, Principal: "*", Resource: "arn:aws:s3:::docs/*" } }) },
+  });
+  const principal = { kind: "user", accountId: "111122223333", arn: "arn:aws:iam::111122223333:user/ann", userId: "AIDAANN", userName: "ann" };
+  const decide = (bucket) => engine.value.decide({ principal, action: "s3:GetObject", resource: "arn:aws:s3:::" + bucket + "/a" });
+  const denied = decide("other");
+  console.log(decide("docs").allowed && !denied.allowed && denied.decidedBy.layer === "endpoint-policy");`;
+
 test("a packed underpass, installed elsewhere, answers", async () => {
   const npm = (cwd: string, ...words: string[]): string =>
     execFileSync("npm", [...words, "--loglevel=error"], { cwd, encoding: "utf8" });
@@ -22,6 +35,11 @@ test("a packed underpass, installed elsewhere, answers", async () => {
   expect(files.map((file) => file.path).filter((path) => /\.test\.|^src\/|^test\//.test(path))).toEqual([]);
   writeFileSync(join(folder, "package.json"), "{}");
   npm(folder, "install", "--no-audit", "--no-fund", join(folder, filename));
+  const decision = execFileSync(process.execPath, ["--input-type=module", "--eval", useOfPolicy], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(decision).toBe("true\n");
   const daemon = spawn("npx", ["underpass", "up", "--ephemeral", "--port", "0"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
