@@ -35,6 +35,7 @@ export interface VerifyOptions<K extends SigningSecret> {
 }
 
 export interface Verified<K> {
+  readonly version: "AWS4-HMAC-SHA256";
   readonly accessKeyId: string;
   readonly key: K;
   readonly form: Signature["form"];
@@ -196,6 +197,7 @@ function judge<K extends SigningSecret>(
     });
   }
   return ok({
+    version: "AWS4-HMAC-SHA256",
     accessKeyId,
     key,
     form: signature.form,
@@ -238,7 +240,12 @@ function timeFailure<K extends SigningSecret>(
   return nowMs > expiredAtMs ? { kind: "expired-url", expiresSeconds, expiredAtMs, nowMs } : undefined;
 }
 
-function tokenFailure(signature: Signature, key: SigningSecret, nowMs: number): SignatureFailure | undefined {
+/** Why the session token that came along is not the key's, or undefined. */
+export function tokenFailure(
+  signature: Pick<Signature, "accessKeyId" | "sessionToken">,
+  key: SigningSecret,
+  nowMs: number,
+): Extract<SignatureFailure, { readonly kind: "bad-token" | "expired-token" }> | undefined {
   const { accessKeyId, sessionToken } = signature;
   if (key.sessionToken !== sessionToken) {
     const why = sessionToken === undefined ? "absent" : key.sessionToken === undefined ? "unexpected" : "different";
@@ -262,7 +269,7 @@ function unsignedHeaders(head: RequestHead, signature: Signature): readonly stri
 }
 
 /** What `x-amz-content-sha256` says; undefined when it says nothing that S3 knows. */
-function payloadClaimOf(payloadHash: string | undefined): PayloadClaim | undefined {
+export function payloadClaimOf(payloadHash: string | undefined): PayloadClaim | undefined {
   switch (payloadHash) {
     case undefined:
       return undefined;

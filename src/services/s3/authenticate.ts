@@ -8,6 +8,7 @@ import { type Credential, credentialOf, type CredentialRules } from "../../model
 import type { State } from "../../model/state.ts";
 import type { Principal } from "../../policy/request.ts";
 import type { RequestHead } from "../../wire/canonical-request.ts";
+import { isSignatureV2, type SignatureV2Failure, type VerifiedV2, verifySignatureV2 } from "../../wire/signature-v2.ts";
 import { type SignatureFailure, type Verified, verifyHead } from "../../wire/sigv4.ts";
 import { s3Error, type S3Error } from "./s3-error.ts";
 
@@ -16,7 +17,7 @@ export interface Caller {
   /** Absent for an anonymous caller. */
   readonly accountId?: string;
   /** Absent for an anonymous caller. */
-  readonly verified?: Verified<Credential>;
+  readonly verified?: Verified<Credential> | VerifiedV2<Credential>;
 }
 
 export interface AuthenticateOptions {
@@ -26,19 +27,27 @@ export interface AuthenticateOptions {
   readonly credentials?: CredentialRules | undefined;
   /** The only region that the signature may be for; absent when any will do. */
   readonly region?: string;
+  /** The bucket that the Host header names, if it does. */
+  readonly hostBucket?: string | undefined;
 }
 
 /** The caller; without any signature the anonymous one. */
 export function authenticate(head: RequestHead, options: AuthenticateOptions): Result<Caller, S3Error> {
-  const { state, nowMs, region, credentials } = options;
+  const { state, nowMs, region, credentials, hostBucket } = options;
   const lookup = (accessKeyId: string): Credential | undefined => credentialOf(state, accessKeyId, credentials);
-  const verified = verifyHead(head, { service: "s3", region, lookup, nowMs });
-  if (verified.ok) {
-    const { principal, accountId } = verified.value.key;
-    return ok({ principal, accountId, verified: verified.value });
+  if (isSignatureV2(head)) {
+    const judged = verifySignatureV2(head, { lookup, nowMs, hostBucket });
+    return judged.ok ? ok(callerOf(judged.value)) : { ok: false, error: wordV2Failure(judged.error, nowMs) };
   }
+  const verified = verifyHead(head, { service: "s3", region, lookup, nowMs });
+  if (verified.ok) return ok(callerOf(verified.value));
   if (verified.error.kind === "missing") return ok({ principal: { kind: "anonymous" } });
   return { ok: false, error: wordFailure(verified.error, nowMs) };
+}
+
+function callerOf(verified: NonNullable<Caller["verified"]>): Caller {
+  const { principal, accountId } = verified.key;
+  return { principal, accountId, verified };
 }
 
 type Failure = Exclude<SignatureFailure, { readonly kind: "missing" }>;
@@ -46,8 +55,8 @@ type Failure = Exclude<SignatureFailure, { readonly kind: "missing" }>;
 function wordFailure(failure: Failure, nowMs: number): S3Error {
   switch (failure.kind) {
     case "unsupported-algorithm":
-      // Signature version 2: `AWS` in the header, no algorithm at all in a URL.
-      return failure.algorithm === "AWS" || failure.algorithm === ""
+      // A URL with some parameters of version 4 and no algorithm.
+      return failure.algorithm === ""
         ? s3Error("InvalidRequest", {
             message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
           })
@@ -102,6 +111,49 @@ function wordFailure(failure: Failure, nowMs: number): S3Error {
       });
     case "payload-mismatch":
       return payloadMismatch(failure.claimed, failure.actual);
+  }
+}
+
+function wordV2Failure(failure: SignatureV2Failure, nowMs: number): S3Error {
+  switch (failure.kind) {
+    case "unknown-key":
+    case "bad-token":
+    case "expired-token":
+    case "skewed":
+      return wordFailure(failure, nowMs);
+    case "two-mechanisms":
+      return wordMalformed({ kind: "malformed", form: "header", what: "two-mechanisms", detail: "" });
+    case "malformed-date":
+      return wordMalformed({ kind: "malformed", form: "header", what: "date", detail: "" });
+    case "malformed-payload":
+      return wordMalformed({ kind: "malformed", form: "header", what: "content-sha256", detail: "" });
+    case "malformed-header":
+      return s3Error("InvalidArgument", {
+        message: "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
+        details: { ArgumentName: "Authorization", ArgumentValue: failure.authorization },
+      });
+    case "malformed-query":
+      return s3Error("AccessDenied", {
+        message: "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+      });
+    case "malformed-expires":
+      return s3Error("AccessDenied", {
+        message: `Invalid date (should be seconds since epoch): ${failure.given}`,
+      });
+    case "expired":
+      return s3Error("AccessDenied", {
+        message: "Request has expired",
+        details: { Expires: isoSeconds(failure.expiredAtMs), ServerTime: isoSeconds(nowMs) },
+      });
+    case "wrong-v2-signature":
+      return s3Error("SignatureDoesNotMatch", {
+        details: {
+          AWSAccessKeyId: failure.accessKeyId,
+          StringToSign: failure.stringToSign,
+          SignatureProvided: failure.signatureProvided,
+          StringToSignBytes: spacedHex(failure.stringToSign),
+        },
+      });
   }
 }
 

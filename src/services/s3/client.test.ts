@@ -60,5 +60,8 @@ test.skipIf(!cli)(`aws${cli ? "" : " (skipped: there is no AWS command line)"}`,
   await run("aws", "s3", "cp", "s3://from-cli/copy", join(folder, "back"));
   expect((await readFile(join(folder, "back"))).equals(await readFile(large))).toBe(true);
   expect(await run("aws", "s3", "ls", "s3://from-cli")).toMatch(/PRE folder\/\n.*\s17825797 copy/);
+  const url = (await run("aws", "s3", "presign", "s3://from-cli/copy")).trim();
+  const signedBytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+  expect(signedBytes.equals(await readFile(large))).toBe(true);
   await run("aws", "s3", "rb", "--force", "s3://from-cli");
 });

@@ -51,10 +51,12 @@ function signatureKeys({ caller, query, nowMs }: RequestFacts): ConditionKeys {
   const presigned = verified.form === "presigned";
   const hash = query.get("X-Amz-Content-Sha256");
   return {
-    "s3:signatureversion": ["AWS4-HMAC-SHA256"],
+    "s3:signatureversion": [verified.version],
     "s3:authType": [presigned ? "REST-QUERY-STRING" : "REST-HEADER"],
-    // The age says something only where a signature is meant to be used later.
-    ...(presigned ? { "s3:signatureAge": [String(Math.max(0, nowMs - amzDateMs(verified.signing.amzDate)))] } : {}),
+    // The age says something only where a signature is meant to be used later; version 2 does not tell it.
+    ...(presigned && verified.version !== "AWS"
+      ? { "s3:signatureAge": [String(Math.max(0, nowMs - amzDateMs(verified.signing.amzDate)))] }
+      : {}),
     ...(presigned && hash !== undefined ? { "s3:x-amz-content-sha256": [hash] } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** What the service refuses, with which words, and that nothing is left of it. */
 
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
@@ -86,11 +87,35 @@ describe("signatures", () => {
   });
 
   test.each([
-    ["AWS AKIA:abc", 400, "InvalidRequest"],
+    ["AWS AKIA", 400, "InvalidArgument"],
+    ["AWS AKIA:abc", 403, "AccessDenied"],
     ["Bearer x", 400, "InvalidArgument"],
     ["AWS4-HMAC-SHA256 nonsense", 400, "AuthorizationHeaderMalformed"],
   ])("Authorization: %s", async (authorization, status, code) => {
     expect(await ask("GET", "/docs", { authorization })).toMatchObject({ status, code });
+  });
+
+  test("a URL of version 2 is as good as its user, and known as what it is", async () => {
+    const secretAccessKey = "secret";
+    const Condition = { StringEquals: { "s3:signatureversion": "AWS", "s3:authType": "REST-QUERY-STRING" } };
+    const only = policyText({ Effect: "Allow", Action: "s3:*", Resource: "arn:aws:s3:::docs/*", Condition });
+    await clientOfUser(server, "presigner", only);
+    const accessKeyId = "AKIAPRESIGNERAAAAAAA";
+    const presigned = (method: string, path: string, seconds = 60): string => {
+      const expires = Math.floor(Date.now() / 1000) + seconds;
+      const text = `${method}\n\n\n${expires}\n${path}`;
+      const signature = encodeURIComponent(createHmac("sha1", secretAccessKey).update(text).digest("base64"));
+      return `${path}?AWSAccessKeyId=${accessKeyId}&Signature=${signature}&Expires=${expires}`;
+    };
+    const good = presigned("GET", "/docs/a/b.txt");
+    expect(await ask("GET", good)).toMatchObject({ status: 200, text: "hello" });
+    expect(server.records.at(-1)?.target).toMatch(/^\/docs\/a\/b.txt\?AWSAccessKeyId=…&Signature=…&Expires=\d+$/);
+    expect(await ask("GET", presigned("GET", "/other/k"))).toMatchObject({ status: 403, code: "AccessDenied" });
+    expect(await ask("GET", `${good}&tagging`)).toMatchObject({ status: 403, code: "SignatureDoesNotMatch" });
+    const late = await ask("GET", presigned("GET", "/docs/a/b.txt", -2));
+    expect(late).toMatchObject({ status: 403, code: "AccessDenied", message: "Request has expired" });
+    const bare = await ask("GET", `/docs/a/b.txt?AWSAccessKeyId=${accessKeyId}`);
+    expect(bare).toMatchObject({ status: 403, code: "AccessDenied", message: expect.stringContaining("requires the") });
   });
 
   test("the region must be the bucket's", async () => {

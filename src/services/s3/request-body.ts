@@ -1,6 +1,6 @@
 /** The body of a request, read once and checked against all that is claimed of it. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { ChecksumAlgorithm } from "../../wire/checksum.ts";
 import { openPayload, type PayloadOptions } from "../../wire/payload.ts";
@@ -39,13 +39,19 @@ export interface Received {
 /** The connection ended before the body did: there is nobody to answer. */
 export class ClientGone extends Error {}
 
+export interface BodyOptions {
+  readonly response: ServerResponse;
+  /** Those of the request, with those that a presigned URL holds. */
+  readonly headers: IncomingHttpHeaders;
+  readonly caller: Caller;
+}
+
 /** A client that said `Expect: 100-continue` is asked for the body when somebody reads it, so never for one that is refused. */
-export function openRequestBody(request: IncomingMessage, response: ServerResponse, caller: Caller): RequestBody {
-  const { headers } = request;
+export function openRequestBody(request: IncomingMessage, { response, headers, caller }: BodyOptions): RequestBody {
   const options: PayloadOptions = {
     source: untilGone(request, response),
     claim: caller.verified?.payload ?? anonymousClaim(headers["x-amz-content-sha256"]),
-    signing: caller.verified?.signing,
+    signing: caller.verified?.version === "AWS" ? undefined : caller.verified?.signing,
     headers,
   };
   return {

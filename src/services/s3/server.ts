@@ -3,7 +3,7 @@
  * operation work, and keeps a record of all of it.
  */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import type { RecordRequest } from "../../analyse/request-record.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -17,10 +17,11 @@ import { wordRequestError } from "../../wire/request-error.ts";
 import { writeRestAnswer } from "../../wire/rest-answer.ts";
 import { bodyKindOf, readRestInput } from "../../wire/rest-input.ts";
 import { type RestRequest, restRouter } from "../../wire/rest-route.ts";
+import { presignedHeadersV2 } from "../../wire/signature-v2.ts";
 import type { Operation } from "../../wire/shape.ts";
 import { needsOf } from "./action.ts";
 import { type Address, addressOf } from "./address.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, type Caller } from "./authenticate.ts";
 import type { Answer, S3Call } from "./call.ts";
 import { conditionKeys } from "./condition-key.ts";
 import { openGate } from "./gate.ts";
@@ -62,6 +63,7 @@ export function s3Server(options: S3ServerOptions): S3Server {
       path,
       secure,
       ...ids,
+      headers: headersOf(request),
       startMs: options.nowMs(),
       state: options.control.state(),
     };
@@ -80,6 +82,8 @@ export function s3Server(options: S3ServerOptions): S3Server {
 interface Exchange extends S3ServerOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Those of the request, with those that a presigned URL holds. */
+  readonly headers: IncomingHttpHeaders;
   readonly path: Path;
   readonly secure: boolean;
   readonly requestId: string;
@@ -120,7 +124,7 @@ async function serve(exchange: Exchange, progress: Progress): Promise<Result<Ser
   const { request } = exchange;
   const address = addressOf(request.headers.host ?? "", request.url ?? "/");
   if (!address.ok) return address;
-  const rest = restRequestOf(request, address.value);
+  const rest = restRequestOf(exchange, address.value);
   const routed = route(rest, progress);
   if (!routed.ok) return routed;
   const called = openCall(exchange, address.value, routed.value.operation.name);
@@ -162,10 +166,21 @@ function route(rest: RestRequest, progress: Progress): Result<Routed, S3Error> {
   }
 }
 
-function restRequestOf(request: IncomingMessage, address: Address): RestRequest {
+function restRequestOf({ request, headers }: Exchange, address: Address): RestRequest {
   const { bucket, key, query, style } = address;
   const target = { style: style === "path" ? style : ("host" as const), bucket, key, query: queryPairs(query) };
-  return { method: request.method ?? "GET", target, headers: request.headers };
+  return { method: request.method ?? "GET", target, headers };
+}
+
+function headersOf(request: IncomingMessage): IncomingHttpHeaders {
+  const presigned = presignedHeadersV2(request.url ?? "/");
+  if (presigned.size === 0) return request.headers;
+  const headers: IncomingHttpHeaders = { ...request.headers };
+  for (const [name, value] of presigned) {
+    const given = headers[name];
+    headers[name] = given === undefined ? value : `${given.toString()},${value}`;
+  }
+  return headers;
 }
 
 /** Operations that need no bucket to be there. */
@@ -179,7 +194,7 @@ const withoutBucket: ReadonlySet<string> = new Set(["CreateBucket", "ListBuckets
  * the bucket's is refused as AuthorizationHeaderMalformed; AWS sometimes redirects instead.
  */
 function openCall(exchange: Exchange, address: Address, operation: string): Result<S3Call, S3Error> {
-  const { request, state, startMs: nowMs, path, secure } = exchange;
+  const { request, headers, state, startMs: nowMs, path, secure } = exchange;
   const { bucket: bucketName = "", key = "" } = address;
   const bucket = bucketName === "" ? undefined : find(state, "bucket", bucketName);
   const strayed = operation === "CreateBucket" ? undefined : redirect(address, bucket?.region);
@@ -191,15 +206,15 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
     nowMs,
     credentials: exchange.credentials,
     ...(region === undefined ? {} : { region }),
+    hostBucket: address.style === "virtual-host" ? address.bucket : undefined,
   });
   if (!caller.ok) return caller;
   if (bucket === undefined && !withoutBucket.has(operation)) {
     return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
   }
-  const { headers } = request;
   const query = firstOf(queryPairs(address.query));
   const protocol = request.socket instanceof TLSSocket ? request.socket.getProtocol() : null;
-  const endpointRegion = region ?? caller.value.verified?.scope.region ?? "us-east-1";
+  const endpointRegion = region ?? scopeRegion(caller.value) ?? "us-east-1";
   const gate = openGate({
     state,
     principal: caller.value.principal,
@@ -228,10 +243,15 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
     headers,
     query,
     gate,
-    body: openRequestBody(request, exchange.response, caller.value),
+    body: openRequestBody(request, { response: exchange.response, headers, caller: caller.value }),
     nowMs,
     requestId: exchange.requestId,
   });
+}
+
+/** The region that the caller signed for; version 2 names none. */
+function scopeRegion({ verified }: Caller): string | undefined {
+  return verified === undefined || verified.version === "AWS" ? undefined : verified.scope.region;
 }
 
 /** A bucket answers only at the endpoints of its own region. Source: S3 User Guide, "Making requests: request redirection". */
@@ -328,7 +348,8 @@ function record(exchange: Exchange, progress: Progress): void {
 
 /** A presigned URL is a key to whoever reads it. */
 function withoutSecrets(target: string): string {
-  return target.includes("X-Amz-")
-    ? target.replace(/(X-Amz-(?:Signature|Security-Token|Credential)=)[^&]*/g, "$1…")
-    : target;
+  return target.replace(
+    /([?&](?:X-Amz-(?:Signature|Security-Token|Credential)|Signature|AWSAccessKeyId)=)[^&]*/gi,
+    "$1…",
+  );
 }

@@ -1,9 +1,11 @@
 """What boto3 sees of the service. Prints "ok" when all is as it is at AWS."""
 
 import hashlib
+import http.client
 import socket
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -61,12 +63,39 @@ assert urllib.request.urlopen(url).read() == b"text"
 put = presigner.generate_presigned_url("put_object", Params={"Bucket": "boto", "Key": "presigned"}, ExpiresIn=60)
 urllib.request.urlopen(urllib.request.Request(put, data=b"by url", method="PUT"))
 assert s3.get_object(Bucket="boto", Key="presigned")["Body"].read() == b"by url"
-old_url = client(signature_version="s3").generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": "signed"})
-try:
-    urllib.request.urlopen(old_url)
-    raise AssertionError("signature version 2 is gone")
-except urllib.error.HTTPError as error:
-    assert error.code == 400 and b"Please use AWS4-HMAC-SHA256" in error.read(), error
+
+# Signature version 2, which boto3 presigns with when nobody asks for another.
+def send(method, url, body=None, headers={}):
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port)
+    connection.request(method, parts.path + "?" + parts.query, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+plain = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+name = {"Bucket": "boto", "Key": "a b/ü+&.txt"}
+disposition = {"ResponseContentDisposition": 'attachment; filename="ä b"'}
+old_url = plain.generate_presigned_url("get_object", Params={**name, **disposition})
+assert "AWSAccessKeyId=" in old_url and "X-Amz-" not in old_url, old_url
+assert send("GET", old_url) == (200, "text")
+assert send("PUT", old_url, b"x")[0] == 403
+status, text = send("GET", old_url.replace("filename", "pathname"))
+assert status == 403 and "<Code>SignatureDoesNotMatch</Code>" in text, text
+late = plain.generate_presigned_url("get_object", Params=name, ExpiresIn=-1)
+status, text = send("GET", late)
+assert status == 403 and "<Code>AccessDenied</Code><Message>Request has expired</Message>" in text, text
+old_put = plain.generate_presigned_url("put_object", Params={"Bucket": "boto", "Key": "v2", "ContentType": "text/x", "Metadata": {"k": "v"}, "Tagging": "a=1"})
+assert send("PUT", old_put, b"by old url", {"Content-Type": "text/html"})[0] == 403
+assert send("PUT", old_put, b"by old url", {"Content-Type": "text/x"}) == (200, "")
+got = s3.get_object(Bucket="boto", Key="v2")
+assert got["Body"].read() == b"by old url" and got["Metadata"] == {"k": "v"} and got["TagCount"] == 1, got
+status, text = send("GET", plain.generate_presigned_url("list_objects_v2", Params={"Bucket": "boto", "Prefix": "v2"}))
+assert status == 200 and "<Key>v2</Key>" in text, text
+old_header = client(signature_version="s3", s3={"addressing_style": "path"})
+old_header.put_object(Bucket="boto", Key="v2", Body=b"by old header")
+assert old_header.get_object(Bucket="boto", Key="v2")["Body"].read() == b"by old header"
+old_header.delete_object(Bucket="boto", Key="v2")
 try:
     urllib.request.urlopen(url.replace("boto", "boto2"))
     raise AssertionError("a presigned URL is for one object")
@@ -86,6 +115,9 @@ resolve = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest: resolve("127.0.0.1" if host.endswith("localhost") else host, *rest)
 hosted = boto3.client("s3", endpoint_url=endpoint.replace("127.0.0.1", "localhost"), region_name="us-east-1", config=Config(s3={"addressing_style": "virtual"}))
 assert hosted.get_object(Bucket="boto", Key="signed")["Body"].read() == b"signed"
+hosted_url = hosted.generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": "signed"})
+assert "//boto.localhost" in hosted_url and "AWSAccessKeyId=" in hosted_url, hosted_url
+assert send("GET", hosted_url) == (200, "signed")
 
 objects = [{"Key": key} for key in keys + ["signed", "presigned"]]
 assert "Errors" not in s3.delete_objects(Bucket="boto", Delete={"Objects": objects})
