@@ -80,6 +80,11 @@ describe("completing", () => {
     expect((await bytesOf(Key, { PartNumber: 3 })).toString()).toBe("last");
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key, PartNumber: 1 }));
     expect(head).toMatchObject({ PartsCount: 3, ContentLength: edge, ContentType: "text/x", Metadata: { a: "b" } });
+    const got = await s3.send(new GetObjectCommand({ Bucket, Key, PartNumber: 3 }));
+    expect(got.PartsCount).toBe(3);
+    expect(await got.Body!.transformToString()).toBe("last");
+    expect((await s3.send(new HeadObjectCommand({ Bucket, Key }))).PartsCount).toBeUndefined();
+    expect((await s3.send(new HeadObjectCommand({ Bucket, Key, Range: "bytes=0-1" }))).PartsCount).toBeUndefined();
     const wanted = ["ObjectParts", "ObjectSize", "Checksum"] as const;
     expect(await s3.send(new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: [...wanted] }))).toMatchObject(
       {

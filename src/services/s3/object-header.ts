@@ -107,7 +107,6 @@ export function objectHeaders(object: StoredObject, withChecksum: boolean): Reco
   };
   for (const name in attributes.metadata) headers[metadataPrefix + name] = attributes.metadata[name] ?? "";
   if (attributes.tags.length > 0) headers["x-amz-tagging-count"] = String(attributes.tags.length);
-  if (attributes.parts !== undefined) headers["x-amz-mp-parts-count"] = String(attributes.parts.length);
   return withChecksum ? { ...headers, ...checksumHeaders(attributes.checksum) } : headers;
 }
 

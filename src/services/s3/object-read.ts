@@ -115,6 +115,9 @@ function readObject(input: ReadInput, call: S3Call): Result<Read, S3Error> {
   if (!range.ok) return range;
   // The checksum is that of the whole: beside a part clients would compare it and fail.
   const headers = objectHeaders(object, input.ChecksumMode === "ENABLED" && range.value === undefined);
+  const { parts } = object.attributes;
+  // Told only to who asks for a part. Source: S3 API Reference, "GetObject", x-amz-mp-parts-count.
+  if (input.PartNumber !== undefined && parts !== undefined) headers["x-amz-mp-parts-count"] = String(parts.length);
   if (range.value === undefined) {
     return ok({ object, range: { first: 0, last: object.sizeBytes - 1 }, status: 200, headers });
   }
