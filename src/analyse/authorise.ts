@@ -6,6 +6,7 @@
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import type { AccessControlList } from "../policy/access-control-list.ts";
+import { askedKeys } from "../policy/asked-key.ts";
 import { type Counterfactual, counterfactual } from "../policy/counterfactual.ts";
 import { decide, decideInFull } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
@@ -44,10 +45,19 @@ export function authorise(state: State, ask: Ask): Decision {
   return decide(requestOf(ask, contextOf(state, ask)), policiesFor(state.policies ?? state, ask));
 }
 
-/** The same decision in full, by the plain interpreter: every layer's misses, and the context that was asked with. */
-export function explain(state: State, ask: Ask): { readonly decision: Decision; readonly context: RequestContext } {
+export interface Explained {
+  readonly decision: Decision;
+  /** What was asked with. */
+  readonly context: RequestContext;
+  /** The condition keys that the policies which took part name, in lower case. */
+  readonly askedKeys: ReadonlySet<string>;
+}
+
+/** The same decision in full, by the plain interpreter: with every layer's misses. */
+export function explain(state: State, ask: Ask): Explained {
   const context = contextOf(state, ask);
-  return { decision: decideInFull(requestOf(ask, context), policiesFor(state.policies ?? state, ask)), context };
+  const policies = policiesFor(state.policies ?? state, ask);
+  return { decision: decideInFull(requestOf(ask, context), policies), context, askedKeys: askedKeys(policies) };
 }
 
 /** The smallest single change of a condition key or of a statement that would turn the decision round, or undefined. */

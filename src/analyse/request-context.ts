@@ -60,6 +60,9 @@ function setRequestKeys(keys: Keys, ask: Ask): void {
   const ownerKeys = ["aws:resourceaccount", ...(ask.action.startsWith("s3:") ? ["s3:resourceaccount"] : [])];
   if (resourceAccountId === undefined) leaveOut(keys, ownerKeys, "nobody owns the resource yet");
   else for (const key of ownerKeys) set(keys, key, resourceAccountId);
+  if (ask.action.startsWith("s3:") && !ask.secureTransport) {
+    leaveOut(keys, ["s3:tlsversion"], "the request came over plain HTTP");
+  }
   leaveOut(keys, ["aws:resourceorgid", "aws:resourceorgpaths"], "the resource's account is in no organization");
 }
 

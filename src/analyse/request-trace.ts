@@ -20,13 +20,18 @@ export interface RequestTrace {
   readonly candidateIds?: readonly string[];
   /** Absent when nothing answers there. */
   readonly path?: Path;
+  /** Absent of a request that asked for no permission. */
+  readonly transport?: "http" | "https";
   /** Why nothing answers, where `path` is absent. */
   readonly unreachable?: string;
   /** The route that the instance's packets took and those it beat; absent where the instance is not known. */
   readonly route?: RouteChoice;
   /** The NAT gateways on the way, in order; absent for none. */
   readonly nats?: readonly NatTrace[];
-  /** On a dry trace every filter that packets and their answers meet, in order; one that drops is the last. */
+  /**
+   * Every filter that packets and their answers meet, in order; one that drops is the last. Absent of a request that came by
+   * a connection which the filters of its time would not let open.
+   */
   readonly filters?: readonly FilterTrace[];
   /** What would let the request pass, or take the endpoint: a sentence each, with the call that does it. */
   readonly advice?: readonly string[];
@@ -64,6 +69,8 @@ export interface TracedDecision {
   readonly action: string;
   readonly resource: string;
   readonly decision: Decision;
+  /** The condition keys that the policies which took part name, in lower case and in order. */
+  readonly askedKeys: readonly string[];
   /** Condition keys that were set. */
   readonly present: Readonly<Record<string, readonly string[]>>;
   /** Condition keys that were not, and why. */

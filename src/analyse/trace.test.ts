@@ -114,6 +114,34 @@ describe("of a request that nobody made", () => {
     });
   });
 
+  test("from the host over plain HTTP, as its port speaks; from an instance over TLS", () => {
+    const keysOf = (from: string) => {
+      const { transport, decisions } = dry({ from, target: "s3://open/x" });
+      const { present, absent } = decisions[0]!;
+      return [transport, present["aws:securetransport"], present["s3:tlsversion"], absent["s3:tlsversion"]];
+    };
+    expect(keysOf("host")).toEqual(["http", ["false"], undefined, "the request came over plain HTTP"]);
+    expect(keysOf("inside")).toEqual(["https", ["true"], ["1.3"], undefined]);
+  });
+
+  test("an operation whose actions are called otherwise asks for those", () => {
+    const asked = (action: string, target: string) => {
+      const { operation, decisions } = dry({ action, target });
+      return [operation, decisions.map((one) => one.action)];
+    };
+    expect(asked("s3:ListObjectsV2", "s3://docs")).toEqual(["ListObjectsV2", ["s3:ListBucket"]]);
+    expect(asked("s3:GetObjectAttributes", "s3://docs/a")).toEqual([
+      "GetObjectAttributes",
+      ["s3:GetObject", "s3:GetObjectAttributes"],
+    ]);
+    expect(asked("s3:DeleteObjects", "s3://docs/a")).toEqual(["DeleteObjects", ["s3:DeleteObject"]]);
+  });
+
+  test("the keys that the policies name are told apart", () => {
+    expect(dry({}).decisions[0]!.askedKeys).toEqual(["aws:sourcevpce"]);
+    expect(dry({ from: "host", target: "s3://open/x" }).decisions[0]!.askedKeys).toEqual([]);
+  });
+
   test("other services take other ways", () => {
     expect(dry({ action: "ec2:DescribeVpcs", target: "*" })).toMatchObject({
       name: { host: "ec2.us-east-1.amazonaws.com" },
@@ -235,6 +263,8 @@ describe("of a request that was made", () => {
       status: 403,
       errorCode: "AccessDenied",
       durationMs: 1.5,
+      transport: "https",
+      filters: expect.arrayContaining([expect.objectContaining({ leg: "reply", allowed: true })]),
       decisions: [{ decision: { allowed: false } }],
     });
   });

@@ -16,15 +16,16 @@ import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { RequestTrace, TracedDecision } from "./request-trace.ts";
+import { s3ActionsOf } from "./s3-action.ts";
 import { s3Ask } from "./s3-ask.ts";
 import { originOf, wayOf } from "./way.ts";
 
 /** The trace of a request that was made, on the state that it was decided on. */
 export function traceOf(record: RequestRecord): RequestTrace {
   const { state, path } = record;
-  const { instance, vpcId, ...way } = originOf(state, path);
-  const name = nameOf(state, vpcId, record.host);
   const [firstAsk] = record.asks;
+  const { instance, vpcId, ...way } = originOf(state, path, firstAsk?.secureTransport === false ? 80 : 443);
+  const name = nameOf(state, vpcId, record.host);
   return {
     requestId: record.requestId,
     atMs: record.atMs,
@@ -34,6 +35,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
     ...(name && { name }),
     ...(instance && { instanceId: instance.id }),
     path,
+    ...(firstAsk && { transport: firstAsk.secureTransport ? "https" : "http" }),
     ...way,
     ...(firstAsk && { principalArn: principalText(firstAsk.principal) }),
     decisions: record.asks.map((ask) => tracedDecision(state, ask)),
@@ -47,7 +49,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
 export interface TraceQuestion {
   /** An instance's id, its Name tag where just one running instance has it, or `host`. */
   readonly from: string;
-  /** `s3:GetObject`. */
+  /** `s3:GetObject`, or an operation of S3 whose actions are called otherwise: `s3:ListObjectsV2`. */
   readonly action: string;
   /** `s3://bucket/key`, an ARN, or `*`. */
   readonly target: string;
@@ -74,6 +76,8 @@ export function traceDry(
   const aim = aimOf(state, { action, target, region: source.value?.region ?? defaultRegion });
   if (!aim.ok) return aim;
   const { principal } = credential;
+  // The region's own port speaks plain HTTP; inside instances clients of AWS speak TLS.
+  const transport = source.value === undefined ? "http" : "https";
   const { ips, by, path, unreachable, ...way } = wayOf(state, source.value, aim.value.host);
   const { host, service, operation, request, bucketName } = aim.value;
   const missing = bucketName !== undefined && operation !== "CreateBucket" && !find(state, "bucket", bucketName);
@@ -86,9 +90,12 @@ export function traceDry(
     name: { host, ips, by },
     ...(source.value && { instanceId: source.value.id }),
     ...(path ? { path } : { unreachable }),
+    transport,
     ...way,
     principalArn: principalText(principal),
-    decisions: path ? [tracedDecision(state, askOf({ state, principal, path, nowMs }, aim.value))] : [],
+    decisions: path
+      ? asksOf({ state, principal, path, nowMs, transport }, aim.value).map((ask) => tracedDecision(state, ask))
+      : [],
     ...(missing && { errorCode: "NoSuchBucket", errorMessage: `there is no bucket \`${bucketName}\`` }),
   });
 }
@@ -98,27 +105,33 @@ interface Asking {
   readonly principal: Principal;
   readonly path: Path;
   readonly nowMs: number;
+  readonly transport: "http" | "https";
 }
 
-function askOf(asking: Asking, { action, service, resource, region, bucketName, key }: Aim): Ask {
+function asksOf({ transport, ...asking }: Asking, aim: Aim): readonly Ask[] {
+  const { service, operation, resource, region, bucketName, key } = aim;
+  const secure = transport === "https";
   if (service === "s3") {
-    const need = { action, ...(bucketName !== undefined && { bucketName }), ...(key !== undefined && { key }) };
-    return s3Ask({ ...asking, region, secure: true, keys: s3Keys }, need);
+    const at = { ...(bucketName !== undefined && { bucketName }), ...(key !== undefined && { key }) };
+    const request = { ...asking, region, secure, keys: secure ? { ...s3Keys, ...tlsKeys } : s3Keys };
+    return s3ActionsOf(operation).map((action) => s3Ask(request, { action: `s3:${action}`, ...at }));
   }
   const { principal, path, nowMs } = asking;
+  const action = `${service}:${operation}`;
   const owner = parseArn(resource)?.accountId;
   const owned = owner === undefined || owner === "" ? {} : { resourceAccountId: owner };
-  return { principal, action, resource, ...owned, path, region, nowMs, secureTransport: true, keys: {} };
+  return [{ principal, action, resource, ...owned, path, region, nowMs, secureTransport: secure, keys: {} }];
 }
 
 const defaultRegion = "us-east-1";
 
-/** As SDKs send requests: signed in a header, over TLS. Source: Amazon S3 User Guide, "Signature Version 4 policy keys". */
+/** As SDKs send requests: signed in a header. Source: Amazon S3 User Guide, "Signature Version 4 policy keys". */
 const s3Keys = {
   "s3:authType": ["REST-HEADER"],
   "s3:signatureversion": ["AWS4-HMAC-SHA256"],
-  "s3:TlsVersion": ["1.3"],
 };
+
+const tlsKeys = { "s3:TlsVersion": ["1.3"] };
 
 /** The instance, or undefined for the host. */
 function sourceOf(state: State, from: string): Result<Instance | undefined, string> {
@@ -136,7 +149,6 @@ function sourceOf(state: State, from: string): Result<Instance | undefined, stri
 
 /** What a question is about, in the words of the wire. */
 interface Aim {
-  readonly action: string;
   readonly service: string;
   readonly operation: string;
   readonly host: string;
@@ -152,7 +164,8 @@ function aimOf(
   { action, target, region }: { readonly action: string; readonly target: string; readonly region: string },
 ): Result<Aim, string> {
   const [service = "", operation = ""] = action.split(":");
-  if (!/^[a-z0-9-]+:[A-Za-z]+$/.test(action)) return err(`\`${action}\` is not an action; one looks like s3:GetObject`);
+  if (!/^[a-z0-9-]+:[A-Za-z][A-Za-z0-9]*$/.test(action))
+    return err(`\`${action}\` is not an action; one looks like s3:GetObject`);
   switch (service) {
     case "s3":
       return s3Aim(state, { action, target, region });
@@ -161,7 +174,7 @@ function aimOf(
     case "iam": {
       if (target !== "*" && parseArn(target) === undefined) return err(`\`${target}\` is neither an ARN nor \`*\``);
       const host = service === "iam" ? "iam.amazonaws.com" : `${service}.${region}.amazonaws.com`;
-      return ok({ action, service, operation, host, region, request: `POST / Action=${operation}`, resource: target });
+      return ok({ service, operation, host, region, request: `POST / Action=${operation}`, resource: target });
     }
   }
   return err(`no service \`${service}\`: traces are of s3, ec2, iam and sts`);
@@ -174,14 +187,13 @@ function s3Aim(
   const operation = action.slice("s3:".length);
   if (target === "*") {
     const host = `s3.${region}.amazonaws.com`;
-    return ok({ action, service: "s3", operation, host, region, request: `${methodOf(operation)} /`, resource: "*" });
+    return ok({ service: "s3", operation, host, region, request: `${methodOf(operation)} /`, resource: "*" });
   }
   const place = /^(?:s3:\/\/|arn:aws:s3:::)([^/]+)(?:\/(.*))?$/s.exec(target);
   const [, bucketName, key] = place ?? [];
   if (bucketName === undefined) return err(`\`${target}\` is neither s3://bucket/key nor an ARN of S3 nor \`*\``);
   const bucketRegion = find(state, "bucket", bucketName)?.region ?? region;
   return ok({
-    action,
     service: "s3",
     operation,
     host: `${bucketName}.s3.${findRegion(bucketRegion) === undefined ? region : bucketRegion}.amazonaws.com`,
@@ -195,10 +207,13 @@ function s3Aim(
 
 /** The HTTP method of an S3 operation, told from its verb. */
 function methodOf(operation: string): string {
-  if (/^(Put|Create|Upload)/.test(operation)) return "PUT";
+  if (posted.has(operation)) return "POST";
+  if (/^(Put|Create|Upload|Copy)/.test(operation)) return "PUT";
   if (/^(Delete|Abort)/.test(operation)) return "DELETE";
   return operation.startsWith("Head") ? "HEAD" : "GET";
 }
+
+const posted: ReadonlySet<string> = new Set(["CreateMultipartUpload", "CompleteMultipartUpload", "DeleteObjects"]);
 
 /** What the resolver says now of the host that a request named; nothing for a bare address. */
 function nameOf(state: State, vpcId: string | undefined, host: string | undefined): RequestTrace["name"] {
@@ -209,11 +224,12 @@ function nameOf(state: State, vpcId: string | undefined, host: string | undefine
 }
 
 function tracedDecision(state: State, ask: Ask): TracedDecision {
-  const { decision, context } = explain(state, ask);
+  const { decision, context, askedKeys } = explain(state, ask);
   return {
     action: ask.action,
     resource: ask.resource,
     decision,
+    askedKeys: [...askedKeys].toSorted(),
     present: Object.fromEntries(context.values),
     absent: Object.fromEntries(context.absent),
   };

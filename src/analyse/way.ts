@@ -8,15 +8,7 @@ import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
 import { addressesOf, resolveName } from "../network/resolve.ts";
-import {
-  findInstance,
-  instancesBehind,
-  natGatewayOf,
-  pathOf,
-  type RouteChoice,
-  walk,
-  walkFromNat,
-} from "../network/walk.ts";
+import { findInstance, instancesBehind, natGatewayOf, pathOf, type RouteChoice, walkFromNat } from "../network/walk.ts";
 import { adviceOf } from "./advice.ts";
 import type { FilterTrace, NatTrace } from "./request-trace.ts";
 
@@ -69,13 +61,17 @@ export interface Origin extends TracedWay {
 
 /**
  * The beginning of a path, on the state that a request was decided on. A service behind a NAT gateway sees the gateway's
- * address alone: the instance is not known then, only those that it may be.
+ * address alone: the instance is not known then, only those that it may be. `port` is the one that was called.
  */
-export function originOf(state: State, path: Path): Origin {
+export function originOf(state: State, path: Path, port: number): Origin {
   if (path.kind === "host") return {};
   const instance = findInstance(state, path);
   if (instance !== undefined) {
-    return { instance, vpcId: instance.vpcId, ...tracedWay({ ...walk(state, instance.id, path.destinationIp) }) };
+    const reached = reach(state, instance.id, { destinationIp: path.destinationIp, opens: { kind: "tcp", port } });
+    // A connection outlives the rules that let it open: of such a one the filters of now tell nothing.
+    const { filters, ...rest } = reached;
+    const way = tracedWay(reached.dropped === undefined ? { ...rest, filters } : rest);
+    return { instance, vpcId: instance.vpcId, ...way };
   }
   const gateway = natGatewayOf(state, path);
   if (gateway === undefined) return {};

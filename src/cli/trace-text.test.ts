@@ -10,6 +10,7 @@ const denied: RequestTrace = {
   request: "GET /report.pdf",
   name: { host: "docs.s3.us-east-1.amazonaws.com", ips: ["52.216.0.10"], by: "service name" },
   instanceId: "i-0a",
+  transport: "https",
   path: {
     kind: "gateway-endpoint",
     vpcEndpointId: "vpce-0b" as never,
@@ -34,8 +35,9 @@ const denied: RequestTrace = {
     {
       action: "s3:GetObject",
       resource: "arn:aws:s3:::docs/report.pdf",
+      askedKeys: ["aws:sourceip", "s3:prefix"],
       present: { "aws:sourcevpce": ["vpce-0b"], "aws:securetransport": ["true"] },
-      absent: { "aws:sourceip": "the request came through vpce-0b" },
+      absent: { "aws:sourceip": "the request came through vpce-0b", "aws:calledvia": "no AWS service" },
       decision: {
         allowed: false,
         decidedBy: { layer: "endpoint-policy", reason: "no-allow" },
@@ -89,25 +91,61 @@ test("a denied request, from name to answer", () => {
   expect(formatTrace(denied)).toMatchInlineSnapshot(`
     "request    4442587FB7D0A2F9  s3:GetObject  GET /report.pdf
     at         2026-11-22T08:00:00.000Z
-    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    caller     arn:aws:iam::000000000000:user/ann
     from       i-0a
+    door       gateway endpoint vpce-0b of vpc-0c: source 10.0.1.4, destination 52.216.0.10, over https
+    answer     403 AccessDenied: Access Denied after 1.3 ms
+    verdict    denied: nothing in the endpoint-policy allows it
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
     table      rtb-0d by subnet association
     route      52.216.0.0/15 of pl-63a5400a  to vpce-0b  endpoint
       beat     0.0.0.0/0                     to igw-0e   static
-    door       gateway endpoint vpce-0b of vpc-0c: source 10.0.1.4, destination 52.216.0.10
-    caller     arn:aws:iam::000000000000:user/ann
     action     s3:GetObject on arn:aws:s3:::docs/report.pdf
-      keys     aws:securetransport = true
-               aws:sourcevpce      = vpce-0b
-      absent   aws:sourceip          the request came through vpce-0b
       layers   endpoint-policy         no-allow
                  Allow statement 1 (OneBucket) of vpce-0b did not match: Resource wants arn:aws:s3:::other/*; it is arn:aws:s3:::docs/report.pdf
                identity-policy         allow  by statement 2 of inline policy reader of user ann
                resource-policy         no-allow
                  Deny statement 1 of bucket docs did not match: Condition IpAddress aws:SourceIp wants 203.0.113.0/24; it is absent (the request came through vpce-0b)
-      verdict  denied: nothing in the endpoint-policy allows it
-    answer     403 AccessDenied: Access Denied after 1.3 ms"
+      keys     aws:sourcevpce = vpce-0b
+      absent   aws:sourceip     the request came through vpce-0b
+               s3:prefix        the request does not carry it
+      more     2 keys that no policy here names: --all"
   `);
+});
+
+test("every key on demand", () => {
+  const text = formatTrace(denied, { all: true });
+  expect(text).toMatch(/aws:securetransport = true\n/);
+  expect(text).toMatch(/aws:calledvia +no AWS service/);
+  expect(text).not.toContain("--all");
+});
+
+test("the statement that decided stands below the verdict; more decisions than one are told apart", () => {
+  const statement = { policy: "bucket docs", index: 1, sid: "OnlyVpc" };
+  const [first] = denied.decisions;
+  const refused = {
+    ...first!,
+    decision: {
+      allowed: false,
+      decidedBy: { layer: "resource-policy", reason: "explicit-deny", statement },
+      layers: [],
+    },
+  } as const;
+  const verdict = (decisions: RequestTrace["decisions"]): readonly string[] =>
+    formatTrace({ ...denied, operation: "GetObjectAttributes", decisions })
+      .split("\n")
+      .filter((line) => /^(verdict| {2}by|action)/.test(line));
+  expect(verdict([refused, { ...refused, action: "s3:GetObjectAttributes" }])).toMatchInlineSnapshot(`
+    [
+      "verdict    s3:GetObject denied by the resource-policy",
+      "  by       statement 2 (OnlyVpc) of bucket docs",
+      "verdict    s3:GetObjectAttributes denied by the resource-policy",
+      "  by       statement 2 (OnlyVpc) of bucket docs",
+      "action     s3:GetObject, which GetObjectAttributes needs, on arn:aws:s3:::docs/report.pdf",
+      "action     s3:GetObjectAttributes on arn:aws:s3:::docs/report.pdf",
+    ]
+  `);
+  expect(verdict([refused])[0]).toBe("verdict    denied by the resource-policy");
 });
 
 test("a request that gets nowhere", () => {
@@ -122,13 +160,13 @@ test("a request that gets nowhere", () => {
   expect(formatTrace(traced)).toMatchInlineSnapshot(`
     "request    dry  s3:GetObject  GET /report.pdf
     at         2026-11-22T08:00:00.000Z
-    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
-    from       i-0a
-    table      rtb-0d by main route table
-    route      none holds the address
-    door       none: rtb-0d has no route to 52.216.0.10
     caller     arn:aws:iam::000000000000:user/ann
-    answer     the connection would fail"
+    from       i-0a
+    door       none: rtb-0d has no route to 52.216.0.10
+    answer     the connection would fail
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    table      rtb-0d by main route table
+    route      none holds the address"
   `);
 });
 
@@ -137,9 +175,9 @@ test("a request of an unknown caller to the host", () => {
   expect(formatTrace({ ...rest, path: { kind: "host", sourceIp: "127.0.0.1" }, decisions: [] })).toMatchInlineSnapshot(`
     "request    4442587FB7D0A2F9  s3:GetObject  GET /report.pdf
     at         2026-11-22T08:00:00.000Z
-    from       the host
-    door       the region's own port, from 127.0.0.1: taken as the internet
     caller     not known: no permission was asked for
+    from       the host
+    door       the region's own port, from 127.0.0.1: taken as the internet, over https
     answer     403 AccessDenied: Access Denied after 1.3 ms"
   `);
 });
@@ -170,19 +208,19 @@ test("a request that a filter drops behind a NAT gateway", () => {
   expect(formatTrace(traced)).toMatchInlineSnapshot(`
     "request    dry  s3:GetObject  GET /report.pdf
     at         2026-11-22T08:00:00.000Z
-    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
+    caller     arn:aws:iam::000000000000:user/ann
     from       i-0a
+    door       none: outbound rule 40 of acl-0f denies it
+    answer     the connection would fail
+    advice     add an outbound rule
+    name       docs.s3.us-east-1.amazonaws.com is 52.216.0.10 (service name)
     table      rtb-0d by subnet association
     route      0.0.0.0/0  to nat-0a  static
     nat        nat-0a of subnet-0b sends on
     table      rtb-0e by subnet association
     route      0.0.0.0/0  to igw-0e  static
     filters    request  passes   egress of eni-0a     by sgr-0a of sg-0a    tcp 443 from 10.0.1.4 to 52.216.0.10
-               request  dropped  egress of subnet-0a  by rule 40 of acl-0f  tcp 443 from 10.0.1.4 to 52.216.0.10
-    door       none: outbound rule 40 of acl-0f denies it
-    caller     arn:aws:iam::000000000000:user/ann
-    answer     the connection would fail
-    advice     add an outbound rule"
+               request  dropped  egress of subnet-0a  by rule 40 of acl-0f  tcp 443 from 10.0.1.4 to 52.216.0.10"
   `);
 });
 

@@ -1,26 +1,35 @@
-/** A trace as text, from the name that was called to the answer: one label a line, what belongs to it indented. */
+/**
+ * A trace as text: first what was asked and what the answer is, then the way there and what the policies say. One label a
+ * line, what belongs to it indented.
+ */
 
 import type { Path } from "../network/path.ts";
 import type { FilterTrace, NatTrace, RequestTrace, TracedDecision } from "../analyse/request-trace.ts";
 import type { RouteChoice, RouteRef } from "../network/walk.ts";
 import type { Decision, LayerVerdict, Miss, StatementRef } from "../policy/decision.ts";
 
+export interface TraceTextOptions {
+  /** Every condition key; else those that a policy names, and those of the way and the caller. */
+  readonly all?: boolean;
+}
+
 /** The whole story, without a final line break. */
-export function formatTrace(trace: RequestTrace): string {
+export function formatTrace(trace: RequestTrace, { all = false }: TraceTextOptions = {}): string {
   const operation = `${trace.service}${trace.operation === undefined ? "" : `:${trace.operation}`}`;
   const lines: Line[] = [
     ["request", `${trace.requestId}  ${operation}  ${trace.request}`],
     ["at", new Date(trace.atMs).toISOString()],
-    ...nameLines(trace),
+    ["caller", trace.principalArn ?? "not known: no permission was asked for"],
     ["from", fromText(trace)],
+    ["door", doorText(trace)],
+    ["answer", answerText(trace)],
+    ...trace.decisions.flatMap((one) => verdictLines(one, trace.decisions.length > 1)),
+    ...labelled("advice", trace.advice ?? []),
+    ...nameLines(trace),
     ...(trace.route === undefined ? [] : routeLines(trace.route)),
     ...(trace.nats ?? []).flatMap(natLines),
     ...labelled("filters", filterRows(trace.filters ?? [])),
-    ["door", doorText(trace)],
-    ["caller", trace.principalArn ?? "not known: no permission was asked for"],
-    ...trace.decisions.flatMap(decisionLines),
-    ["answer", answerText(trace)],
-    ...labelled("advice", trace.advice ?? []),
+    ...trace.decisions.flatMap((one) => decisionLines(one, { operation: trace.operation, all })),
   ];
   return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}`.trimEnd()).join("\n");
 }
@@ -73,8 +82,9 @@ function routeCells(route: RouteRef): readonly string[] {
   return [entry, `to ${route.target}`, route.origin, route.state === "active" ? "" : "blackhole"];
 }
 
-function doorText({ path, unreachable }: RequestTrace): string {
-  return path === undefined ? `none: ${unreachable ?? "nothing answers"}` : pathText(path);
+function doorText({ path, unreachable, transport }: RequestTrace): string {
+  if (path === undefined) return `none: ${unreachable ?? "nothing answers"}`;
+  return `${pathText(path)}${transport === undefined ? "" : `, over ${transport}`}`;
 }
 
 function pathText(path: Path): string {
@@ -88,12 +98,26 @@ function pathText(path: Path): string {
   }
 }
 
-function decisionLines(traced: TracedDecision): Line[] {
-  const present = Object.entries(traced.present).toSorted(byKey);
-  const absent = Object.entries(traced.absent).toSorted(byKey);
+interface DecisionOptions {
+  readonly operation: string | undefined;
+  readonly all: boolean;
+}
+
+function decisionLines(traced: TracedDecision, { operation, all }: DecisionOptions): Line[] {
+  const isShown = ([key]: readonly [string, unknown]): boolean =>
+    all || pathKeys.has(key) || traced.askedKeys.includes(key);
+  const unset = traced.askedKeys.filter((key) => !Object.hasOwn(traced.present, key));
+  const everyAbsent = {
+    ...Object.fromEntries(unset.map((key) => [key, "the request does not carry it"])),
+    ...traced.absent,
+  };
+  const present = Object.entries(traced.present).filter(isShown).toSorted(byKey);
+  const absent = Object.entries(everyAbsent).filter(isShown).toSorted(byKey);
+  const more = Object.keys({ ...traced.present, ...everyAbsent }).length - present.length - absent.length;
   const width = Math.max(0, ...[...present, ...absent].map(([key]) => key.length));
   return [
-    ["action", `${traced.action} on ${traced.resource}`],
+    ["action", `${traced.action}${neededBy(traced, operation)} on ${traced.resource}`],
+    ...labelled("  layers", traced.decision.layers.flatMap(layerRows)),
     ...labelled(
       "  keys",
       present.map(([key, values]) => `${key.padEnd(width)} = ${values.join(", ")}`),
@@ -102,9 +126,22 @@ function decisionLines(traced: TracedDecision): Line[] {
       "  absent",
       absent.map(([key, why]) => `${key.padEnd(width)}   ${why}`),
     ),
-    ...labelled("  layers", traced.decision.layers.flatMap(layerRows)),
-    ["  verdict", verdictText(traced.decision)],
+    ...labelled("  more", more > 0 ? [`${more} keys that no policy here names: --all`] : []),
   ];
+}
+
+/** They say who came by which way, whatever the policies name. */
+const pathKeys: ReadonlySet<string> = new Set([
+  "aws:principalarn",
+  "aws:sourceip",
+  "aws:sourcevpc",
+  "aws:sourcevpce",
+  "aws:vpcsourceip",
+]);
+
+function neededBy({ action }: TracedDecision, operation: string | undefined): string {
+  const name = action.slice(action.indexOf(":") + 1);
+  return operation === undefined || operation === name ? "" : `, which ${operation} needs,`;
 }
 
 function labelled(label: string, rows: readonly string[]): Line[] {
@@ -133,13 +170,20 @@ function statementText(statement: StatementRef): string {
   return `statement ${statement.index + 1}${sid} of ${statement.policy}`;
 }
 
+/** With `named` the action stands in front: the request needs more than one. */
+function verdictLines({ action, decision }: TracedDecision, named: boolean): Line[] {
+  const statement = decision.decidedBy?.statement;
+  return [
+    ["verdict", `${named ? `${action} ` : ""}${verdictText(decision)}`],
+    ...labelled("  by", statement === undefined ? [] : [statementText(statement)]),
+  ];
+}
+
 function verdictText({ allowed, decidedBy }: Decision): string {
   const verdict = allowed ? "allowed" : "denied";
   if (decidedBy === undefined) return allowed ? "allowed: the root user needs no policy" : verdict;
-  const { layer, reason, statement } = decidedBy;
-  if (reason === "no-allow") return `denied: nothing in the ${layer} allows it`;
-  const by = statement === undefined ? `by the ${layer}` : `by ${statementText(statement)}, ${layer}`;
-  return `${verdict} ${by}`;
+  const { layer, reason } = decidedBy;
+  return reason === "no-allow" ? `denied: nothing in the ${layer} allows it` : `${verdict} by the ${layer}`;
 }
 
 function answerText(trace: RequestTrace): string {
