@@ -124,6 +124,16 @@ const cases: Readonly<Record<string, Case>> = {
     status: 3,
     says: /s3:\/\//,
   },
+  "an action that S3 does not have, with the nearest": {
+    words: () => ["trace", "--from", "web", "s3:GetObjec", "s3://a/b"],
+    status: 3,
+    says: /did you mean `s3:GetObject`/,
+  },
+  "an action on objects of a bucket": {
+    words: () => ["trace", "--from", "web", "s3:GetObject", "s3://a"],
+    status: 3,
+    says: /works on an object/,
+  },
   "a trace from nowhere": {
     words: () => ["trace", "--from", "wbe", "s3:GetObject", "s3://a/b"],
     status: 3,
@@ -203,6 +213,14 @@ test("an instance is found by its name, and the caller's credentials come along 
 test("a dry trace ends with 1 when the request would not get through", async () => {
   const { status, stdout } = await underpass("trace", "--from", instanceId, "s3:GetObject", "s3://docs/a");
   expect(stdout).toMatch(/no route|rtb-/);
+  expect(status).toBe(1);
+});
+
+test("a dry trace ends with 1 when there is no bucket", async () => {
+  const { status, stdout } = await underpass("trace", "--from", "host", "s3:ListObjectsV2", "s3://no-such-bucket");
+  expect(stdout).toMatch(/over http\n/);
+  expect(stdout).toMatch(/^answer +would be NoSuchBucket/m);
+  expect(stdout).toMatch(/^action +s3:ListBucket, which ListObjectsV2 needs,/m);
   expect(status).toBe(1);
 });
 

@@ -64,6 +64,8 @@ const endpointOption = (): Option =>
     "--endpoint <url>",
     `the region to speak to; else UNDERPASS_ENDPOINT, else http://127.0.0.1:${defaultPort}`,
   );
+const allKeysOption = (): Option =>
+  new Option("--all", "show every condition key, not only those that the policies name (JSON always does)");
 const outputOption = (): Option =>
   new Option("-o, --output <form>", "how to print").choices(["table", "json"]).default("table");
 
@@ -133,17 +135,21 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     .command("why")
     .description("explain a request that was made: its way, and which statement decided")
     .argument("<request-id>", "what the answer carried as x-amz-request-id")
+    .addOption(allKeysOption())
     .addOption(outputOption())
     .addOption(endpointOption())
     .addHelpText("after", "\nExamples:\n  underpass why 4FJ2K8ZQ1M7X9B3C\n  underpass why -o json 4FJ2K8ZQ1M7X9B3C")
     .action(async (requestId: string, options) => end(await (await import("./why.ts")).why(requestId, options)));
   program
     .command("trace")
-    .description("explain a request without making it; status 1 when it would not get through")
-    .argument("<action>", "s3:GetObject")
-    .argument("<target>", "s3://bucket/key")
+    .description(
+      "explain a request without making it; status 1 when it would not get through or the bucket is not there",
+    )
+    .argument("<action>", "s3:GetObject, or an operation as `underpass logs` names it: s3:ListObjectsV2")
+    .argument("<target>", "s3://bucket/key, s3://bucket, an ARN, or `*`")
     .requiredOption("--from <instance>", "an instance's id or Name tag, or `host`")
     .option("--as <access-key-id>", "whose request; else AWS_ACCESS_KEY_ID, else test")
+    .addOption(allKeysOption())
     .addOption(outputOption())
     .addOption(endpointOption())
     .addHelpText("after", "\nExamples:\n  underpass trace --from i-0a1b2c3d4e5f60718 s3:GetObject s3://docs/file.txt")
