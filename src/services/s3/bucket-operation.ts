@@ -21,7 +21,7 @@ import {
 } from "../../model/bucket.ts";
 import { all } from "../../model/state.ts";
 import { bucketOf, type Handler, ownerOf } from "./call.ts";
-import { fromApiError, refuse, s3Error } from "./s3-error.ts";
+import { fromApiError, refuse, unservedHeader } from "./s3-error.ts";
 import { maxBucketTags, tagsOfWire } from "./tag.ts";
 
 export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommandOutput> = async (input, call) => {
@@ -30,9 +30,9 @@ export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommand
   const acl = input.ACL;
   const grants = Object.keys(call.headers).some((name) => name.startsWith("x-amz-grant-"));
   if (grants || (acl !== undefined && acl !== "private")) return refuse("InvalidBucketAclWithObjectOwnership");
-  if (input.ObjectLockEnabledForBucket === true) return unserved("x-amz-bucket-object-lock-enabled");
+  if (input.ObjectLockEnabledForBucket === true) return err(unservedHeader("x-amz-bucket-object-lock-enabled"));
   if (input.ObjectOwnership !== undefined && input.ObjectOwnership !== "BucketOwnerEnforced") {
-    return unserved("x-amz-object-ownership");
+    return err(unservedHeader("x-amz-object-ownership"));
   }
   const configuration = input.CreateBucketConfiguration;
   const tags = tagsOfWire(configuration?.Tags ?? [], maxBucketTags);
@@ -111,8 +111,4 @@ export const listBuckets: Handler<ListBucketsCommandInput, ListBucketsCommandOut
 function wireBucket(bucket: Bucket): { Name: string; CreationDate: Date; BucketRegion: string; BucketArn: string } {
   const { id, createdAtMs, region } = bucket;
   return { Name: id, CreationDate: new Date(createdAtMs), BucketRegion: region, BucketArn: bucketArn(id) };
-}
-
-function unserved(header: string) {
-  return err(s3Error("NotImplemented", { details: { Header: header } }));
 }

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { ok, type Result } from "../../base/result.ts";
 import type { Tags } from "../../model/resource.ts";
-import { refuse, s3Error, type S3Error } from "./s3-error.ts";
+import { refuse, s3Error, type S3Error, unservedHeader } from "./s3-error.ts";
 import type { Attributes, StoredObject } from "./store/stored-object.ts";
 import { tagsOfHeader } from "./tag.ts";
 
@@ -60,16 +60,18 @@ export function refuseUnserved(headers: IncomingHttpHeaders): S3Error | undefine
   }
   const storageClass = headers["x-amz-storage-class"];
   if (storageClass !== undefined && storageClass !== "STANDARD") {
-    return storageClasses.has(String(storageClass)) ? unserved("x-amz-storage-class") : s3Error("InvalidStorageClass");
+    return storageClasses.has(String(storageClass))
+      ? unservedHeader("x-amz-storage-class")
+      : s3Error("InvalidStorageClass");
   }
   const encryption = headers["x-amz-server-side-encryption"];
   if (encryption !== undefined && encryption !== "AES256") {
     return String(encryption).startsWith("aws:kms")
-      ? unserved("x-amz-server-side-encryption")
+      ? unservedHeader("x-amz-server-side-encryption")
       : s3Error("InvalidArgument", { message: "The encryption method specified is not supported" });
   }
   const name = Object.keys(headers).find((one) => unservedHeaders.some((start) => one.startsWith(start)));
-  return name === undefined ? undefined : unserved(name);
+  return name === undefined ? undefined : unservedHeader(name);
 }
 
 const unservedHeaders = [
@@ -146,8 +148,4 @@ function readMetadata(headers: IncomingHttpHeaders): Result<Record<string, strin
   }
   if (bytes <= maxMetadataBytes) return ok(metadata);
   return refuse("MetadataTooLarge", { details: { Size: String(bytes), MaxSizeAllowed: String(maxMetadataBytes) } });
-}
-
-function unserved(header: string): S3Error {
-  return s3Error("NotImplemented", { details: { Header: header } });
 }

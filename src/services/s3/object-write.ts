@@ -15,7 +15,7 @@ import { type Handler, isOpen, type S3Call } from "./call.ts";
 import { checksumMembers, readAttributes, refuseUnserved } from "./object-header.ts";
 import { refuseVersion } from "./object-read.ts";
 import { refuseWrite } from "./precondition.ts";
-import { refuse, s3Error, type S3Error } from "./s3-error.ts";
+import { refuse, s3Error, type S3Error, unservedHeader } from "./s3-error.ts";
 import type { Guard } from "./store/object-store.ts";
 
 export const putObject: Handler<PutObjectCommandInput, PutObjectCommandOutput> = async (input, call) => {
@@ -70,9 +70,7 @@ export const deleteObjects: Handler<DeleteObjectsCommandInput, DeleteObjectsComm
 
 /** Whether a conditional write asks for more than S3 offers. */
 export function refuseConditions(ifNoneMatch: string | undefined): S3Error | undefined {
-  return ifNoneMatch === undefined || ifNoneMatch === "*"
-    ? undefined
-    : s3Error("NotImplemented", { details: { Header: "If-None-Match" } });
+  return ifNoneMatch === undefined || ifNoneMatch === "*" ? undefined : unservedHeader("If-None-Match");
 }
 
 /** Looks again in the moment of the change: the bucket must still stand and the conditions still hold. */

@@ -317,6 +317,13 @@ describe("uploads", () => {
     expect(server.store.find({ bucket: "public", key: "refused" })).toBeUndefined();
   });
 
+  test("a header that is not served is named", async () => {
+    const header = "x-amz-server-side-encryption-customer-algorithm";
+    const refused = await ask("PUT", "/public/refused", { [header]: "AES256" }, "body");
+    expect(refused.message).toBe(`A header you provided implies functionality that is not implemented (${header})`);
+    expect(refused.text).toContain(`<Header>${header}</Header>`);
+  });
+
   test("an ACL is refused, since buckets have none", async () => {
     const Policy = policyText({ ...open, Action: "s3:*", Resource: "arn:aws:s3:::other/*" });
     await root.send(new PutBucketPolicyCommand({ Bucket: "other", Policy }));
@@ -375,6 +382,21 @@ describe("what is not there", () => {
     const refused = await ask(method, target);
     expect(refused).toMatchObject({ status, code });
     expect(refused.text).toContain(`<RequestId>${refused.headers.get("x-amz-request-id")}</RequestId>`);
+  });
+
+  test("an upload by form is told apart from what S3 has not", async () => {
+    const type = { "content-type": "multipart/form-data; boundary=b" };
+    const body = '--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--b--\r\n';
+    for (const target of ["/public", "/public/"]) {
+      expect(await ask("POST", target, type, body)).toMatchObject({
+        status: 501,
+        code: "NotImplemented",
+        message: "S3 has PostObject (uploads by form), this region does not serve it",
+      });
+    }
+    expect(server.records.at(-1)).toMatchObject({ operation: "PostObject", status: 501 });
+    expect(await ask("POST", "/public/k", type, body)).toMatchObject({ status: 405 });
+    expect(await ask("POST", "/public", {}, body)).toMatchObject({ status: 405 });
   });
 
   test("a failure of ours is told to the log, not to the client", async () => {

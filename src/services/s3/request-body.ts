@@ -7,7 +7,7 @@ import { openPayload, type PayloadOptions } from "../../wire/payload.ts";
 import { PayloadError, type PayloadFailure } from "../../wire/payload-error.ts";
 import type { PayloadClaim } from "../../wire/sigv4.ts";
 import { type Caller, payloadMismatch } from "./authenticate.ts";
-import { refuse, type S3Error, s3Error } from "./s3-error.ts";
+import { refuse, type S3Error, s3Error, unservedHeader } from "./s3-error.ts";
 import type { Draft } from "./store/draft.ts";
 import type { StoredChecksum } from "./store/stored-object.ts";
 
@@ -63,7 +63,7 @@ export function openRequestBody(request: IncomingMessage, { response, headers, c
     },
     receive: async ({ take, algorithm }) => {
       if (headers["transfer-encoding"] !== undefined && options.claim.kind !== "chunks") {
-        return refuse("NotImplemented", { details: { Header: "Transfer-Encoding" } });
+        return err(unservedHeader("Transfer-Encoding"));
       }
       const named = openPayload(options);
       if (!named.ok) return err(wordFailure(named.error));

@@ -109,6 +109,12 @@ export function s3Error(code: S3ErrorCode, wording: Wording = {}): S3Error {
   };
 }
 
+/** AWS's text for a header that is not served, and which one it was. */
+export function unservedHeader(header: string): S3Error {
+  const message = `${table.NotImplemented[1]} (${header})`;
+  return s3Error("NotImplemented", { message, details: { Header: header } });
+}
+
 /** A failed result: `refuse("NoSuchKey", { details: { Key: key } })`. */
 export function refuse(code: S3ErrorCode, wording: Wording = {}): Err<S3Error> {
   return err(s3Error(code, wording));

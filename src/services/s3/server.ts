@@ -151,6 +151,12 @@ function route(rest: RestRequest, progress: Progress): Result<Routed, S3Error> {
   const found = router(rest);
   switch (found.kind) {
     case "method-not-allowed":
+      if (isFormUpload(rest)) {
+        progress.operation = "PostObject";
+        return refuse("NotImplemented", {
+          message: "S3 has PostObject (uploads by form), this region does not serve it",
+        });
+      }
       return refuse("MethodNotAllowed", { details: { Method: rest.method } });
     case "unserved":
       progress.operation = found.name;
@@ -164,6 +170,18 @@ function route(rest: RestRequest, progress: Progress): Result<Routed, S3Error> {
         : ok({ operation, handler });
     }
   }
+}
+
+/** Source: S3 API Reference, "POST Object": `multipart/form-data` sent to a bucket. */
+function isFormUpload({ method, target, headers }: RestRequest): boolean {
+  const type = headers["content-type"];
+  return (
+    method === "POST" &&
+    target.bucket !== undefined &&
+    target.key === undefined &&
+    typeof type === "string" &&
+    /^multipart\/form-data\b/i.test(type)
+  );
 }
 
 function restRequestOf({ request, headers }: Exchange, address: Address): RestRequest {
