@@ -42,7 +42,9 @@ function tryUdp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<str
     const timer = setTimeout(() => end("nothing"), timeoutMs);
     socket.once("message", (text) => end(text.toString()));
     socket.once("error", () => end("nothing"));
-    socket.bind(sourcePort, () => socket.send("who is there?", port, ip));
+    // Connected, so that only the answer of the address that was asked counts.
+    socket.once("connect", () => socket.send("who is there?"));
+    socket.bind(sourcePort, () => socket.connect(port, ip));
   });
 }
 
