@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makePrivateFolder, privateFileMode, privateFolderMode, restrictTree } from "./privacy.ts";
 
 export const chunkBytes = 1024 * 1024;
 const pooledBuffers = 16;
@@ -43,8 +44,9 @@ export interface NewFile {
 
 /** `durable` false leaves out every sync, for a store that nobody expects to outlive its process. */
 export async function openContentFolder(folder: string, durable: boolean): Promise<ContentFolder> {
-  await mkdir(join(folder, "temp"), { recursive: true });
-  await mkdir(join(folder, "content"), { recursive: true });
+  await makePrivateFolder(join(folder, "temp"));
+  await mkdir(join(folder, "content"), { recursive: true, mode: privateFolderMode });
+  await restrictTree(join(folder, "content"));
   const pathOf = (file: string): string => join(folder, "content", file.slice(0, 2), file);
   const pool: Buffer[] = [];
   return {
@@ -56,7 +58,7 @@ export async function openContentFolder(folder: string, durable: boolean): Promi
     },
     sweep: async (known) => {
       await rm(join(folder, "temp"), { recursive: true, force: true });
-      await mkdir(join(folder, "temp"), { recursive: true });
+      await makePrivateFolder(join(folder, "temp"));
       for (const shard of await readdir(join(folder, "content"))) {
         for (const file of await readdir(join(folder, "content", shard))) {
           if (!known.has(file)) await unlink(pathOf(file)).catch(ignoreMissing);
@@ -69,7 +71,7 @@ export async function openContentFolder(folder: string, durable: boolean): Promi
 async function createFile(folder: string, pathOf: (file: string) => string, durable: boolean): Promise<NewFile> {
   const name = randomBytes(16).toString("hex");
   const temporary = join(folder, "temp", name);
-  const handle = await open(temporary, "wx");
+  const handle = await open(temporary, "wx", privateFileMode);
   let position = 0;
   return {
     write: async (chunks) => {
@@ -80,7 +82,7 @@ async function createFile(folder: string, pathOf: (file: string) => string, dura
       if (durable) await handle.sync();
       await handle.close();
       const shard = dirname(pathOf(name));
-      const made = await mkdir(shard, { recursive: true });
+      const made = await mkdir(shard, { recursive: true, mode: privateFolderMode });
       await rename(temporary, pathOf(name));
       if (durable) await syncFolder(shard);
       if (durable && made !== undefined) await syncFolder(dirname(shard));

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -123,6 +124,35 @@ describe("object store", () => {
     }
     expect(await filesIn(folder)).toEqual([]);
     expect(store.find({ bucket: "b", key: "k" })).toBeUndefined();
+  });
+
+  test("its owner alone may read it, also where others could before", async () => {
+    const home = join(folder, "home");
+    const open = async (): Promise<string[]> => {
+      const entries = await readdir(home, { recursive: true, withFileTypes: true });
+      const paths = [home, ...entries.map((one) => join(one.parentPath, one.name))];
+      return paths.filter((path) => (statSync(path).mode & 0o077) !== 0);
+    };
+    const before = process.umask(0);
+    try {
+      await mkdir(home, { mode: 0o755 });
+      {
+        await using store = await openObjectStore(home);
+        await put(store, "large", patterned(200_000));
+        await put(store, "small", Buffer.from("x"));
+        expect(await open()).toEqual([]);
+        expect(await readdir(home)).toContain("objects.sqlite-wal");
+      }
+      for (const one of await readdir(home, { recursive: true, withFileTypes: true }))
+        await chmod(join(one.parentPath, one.name), one.isDirectory() ? 0o755 : 0o644);
+      await chmod(home, 0o755);
+      expect(await open()).toHaveLength(6);
+      await using store = await openObjectStore(home);
+      expect(await open()).toEqual([]);
+      expect((await read(store, "large")).length).toBe(200_000);
+    } finally {
+      process.umask(before);
+    }
   });
 
   test("files that no row names are swept at the start", async () => {

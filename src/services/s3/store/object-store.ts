@@ -2,11 +2,11 @@
  * The store of objects: metadata and small objects in one SQLite database, larger objects as files beside it.
  *
  * INVARIANT: a promise of a change resolves only when the change is on the disk. A file is durable before a row names
- * it, and no row names it before its removal; so whatever moment a crash picks, the rows tell the truth, and the files
- * without a row are swept at the next start.
+ * it, and no row names it before its removal; so whatever moment a crash picks, the rows tell the truth, and the
+ * files without a row are swept at the next start.
  */
 
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Result } from "../../../base/result.ts";
@@ -17,6 +17,7 @@ import { makeCommitQueue, openDatabase } from "./database.ts";
 import { type Draft, receiveDraft } from "./draft.ts";
 import type { Page, PageOptions } from "./listing.ts";
 import { openObjectTable } from "./object-table.ts";
+import { makePrivateDatabase, makePrivateFolder } from "./privacy.ts";
 import type { Attributes, StoredObject } from "./stored-object.ts";
 import { openUploadTable, type UploadTable } from "./upload-table.ts";
 
@@ -61,15 +62,18 @@ export interface ObjectStore extends AsyncDisposable {
 }
 
 /**
- * Opens the store in a folder, which is made when missing; `:memory:` keeps nothing beyond the disposal. Its larger objects
- * still are files: in `temporaryHome`, which is removed at the end, else in a temporary folder of its own.
+ * Opens the store in a folder, which is made when missing and kept to its owner; `:memory:` keeps nothing beyond the
+ * disposal. Its larger objects still are files: in `temporaryHome`, which is removed at the end, else in a temporary
+ * folder of its own.
  */
 export async function openObjectStore(folder: string, temporaryHome?: string): Promise<ObjectStore> {
   const durable = folder !== ":memory:";
   const home = durable ? folder : (temporaryHome ?? (await makeTemporaryHome()));
-  await mkdir(home, { recursive: true });
+  await makePrivateFolder(home);
   const files = await openContentFolder(home, durable);
-  const database = openDatabase(durable ? join(home, "objects.sqlite") : ":memory:");
+  const file = durable ? join(home, "objects.sqlite") : ":memory:";
+  if (durable) await makePrivateDatabase(file);
+  const database = openDatabase(file);
   await files.sweep(filesOf(database));
   const contents = openContentTable(database, files);
   const queue = makeCommitQueue(database, contents);
