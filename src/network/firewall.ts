@@ -50,15 +50,21 @@ export interface GroupVerdict {
 }
 
 export function compileGroup(state: State, group: SecurityGroup): CompiledGroup {
-  const compiled = rulesOfGroup(state, group.id).map((rule) => ({
-    rule,
-    peer: compilePeer(state, rule.peer, group.region),
-  }));
+  const compiled = rulesOfGroup(state, group.id).map((rule) => compileRule(state, rule, group.region));
   return {
     group,
     ingress: compiled.filter(({ rule }) => !rule.isEgress),
     egress: compiled.filter(({ rule }) => rule.isEgress),
   };
+}
+
+// A memo of what follows from the rule alone: when a group gets a rule, its others are ready.
+const compiledRules = new WeakMap<SecurityGroupRule, CompiledRule>();
+
+function compileRule(state: State, rule: SecurityGroupRule, region: string): CompiledRule {
+  const compiled = compiledRules.get(rule) ?? { rule, peer: compilePeer(state, rule.peer, region) };
+  if (rule.peer.kind !== "prefix-list") compiledRules.set(rule, compiled);
+  return compiled;
 }
 
 export interface Firewall {

@@ -69,7 +69,7 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   if (sameOwn && known.everyRule === everyRule) return known.network;
   const rules = [...(documentsOf(state, "security-group", vpcId)?.keys() ?? [])].map((id) => rulesOf(state, id));
   const unchanged = sameOwn && known.rules.every((part, at) => part === rules[at]);
-  const network = unchanged ? known.network : compile(state, vpc);
+  const network = unchanged ? known.network : sameOwn ? withGroups(state, known.network) : compile(state, vpc);
   memo.set(vpc, { own, everyRule, rules, network });
   return network;
 }
@@ -168,7 +168,33 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
 }
 
 function groupsOf(state: State, groups: readonly SecurityGroup[]): ReadonlyMap<string, CompiledGroup> {
-  return new Map(groups.map((group) => [group.id, compileGroup(state, group)]));
+  return new Map(groups.map((group) => [group.id, groupCompiled(state, group)]));
+}
+
+// A memo of a pure result: of a VPC's groups one changes at a time.
+const compiledGroups = new WeakMap<
+  SecurityGroup,
+  { readonly from: readonly unknown[]; readonly group: CompiledGroup }
+>();
+
+function groupCompiled(state: State, group: SecurityGroup): CompiledGroup {
+  const from = [rulesOf(state, group.id), state.tables["prefix-list"].byId];
+  const known = compiledGroups.get(group);
+  if (known?.from.every((part, at) => part === from[at]) === true) return known.group;
+  const compiled = compileGroup(state, group);
+  compiledGroups.set(group, { from, group: compiled });
+  return compiled;
+}
+
+/** Of a VPC only the rules of whose groups changed. */
+function withGroups(state: State, network: VpcNetwork): VpcNetwork {
+  return {
+    ...network,
+    groups: groupsOf(
+      state,
+      [...network.groups.values()].map(({ group }) => group),
+    ),
+  };
 }
 
 function membersOf(interfaces: readonly NetworkInterface[]): ReadonlyMap<string, ReadonlySet<string>> {

@@ -1,6 +1,6 @@
 /** Security groups and network ACLs in the blueprint. IPv6 is not carried yet, so its rules are left out. */
 
-import { parsePrefix } from "../base/prefix.ts";
+import { isSame } from "../base/same.ts";
 import type { NetworkAclEntry } from "../model/network-acl.ts";
 import type { Traffic } from "../model/traffic.ts";
 import type { CompiledAcl } from "../network/acl.ts";
@@ -24,7 +24,7 @@ export function groupsInUse(network: VpcNetwork, held: Iterable<string>): readon
     const group = network.groups.get(id);
     if (group === undefined || found.has(id)) continue;
     found.add(id);
-    for (const { peer } of [...group.ingress, ...group.egress]) if (peer.kind === "members") open.push(peer.groupId);
+    open.push(...groupsNamedBy(group));
   }
   return [...network.groups.values()].filter(({ group }) => found.has(group.id));
 }
@@ -34,10 +34,52 @@ export function groupOf(network: VpcNetwork, keys: Numbers, compiled: CompiledGr
   return {
     securityGroupId: id,
     key: numberOf(keys, id),
-    members: [...(network.members.get(id) ?? [])].toSorted(),
+    members: sorted(network.members.get(id)),
+    ...rulesOf(keys, compiled),
+  };
+}
+
+const none: readonly string[] = [];
+const sortedMembers = new WeakMap<ReadonlySet<string>, readonly string[]>();
+
+/** The same list again for the same set. */
+function sorted(members: ReadonlySet<string> | undefined): readonly string[] {
+  if (members === undefined) return none;
+  const known = sortedMembers.get(members) ?? [...members].toSorted();
+  sortedMembers.set(members, known);
+  return known;
+}
+
+interface PlannedRules {
+  readonly ingress: readonly GroupRuleBlueprint[];
+  readonly egress: readonly GroupRuleBlueprint[];
+}
+
+// What the rules of a group came to, with the numbers of the groups that they name. A memo: of ten thousand rules one changes.
+const planned = new WeakMap<CompiledGroup, { readonly numbers: readonly unknown[]; readonly rules: PlannedRules }>();
+
+function rulesOf(keys: Numbers, compiled: CompiledGroup): PlannedRules {
+  const numbers = groupsNamedBy(compiled).map((id) => keys.get(id));
+  const known = planned.get(compiled);
+  if (known !== undefined && isSame(known.numbers, numbers)) return known.rules;
+  const rules = {
     ingress: compiled.ingress.flatMap((rule) => groupRuleOf(keys, rule)),
     egress: compiled.egress.flatMap((rule) => groupRuleOf(keys, rule)),
   };
+  planned.set(compiled, { numbers, rules });
+  return rules;
+}
+
+const named = new WeakMap<CompiledGroup, readonly string[]>();
+
+function groupsNamedBy(compiled: CompiledGroup): readonly string[] {
+  const known = named.get(compiled);
+  if (known !== undefined) return known;
+  const ids = new Set<string>();
+  for (const { peer } of [...compiled.ingress, ...compiled.egress]) if (peer.kind === "members") ids.add(peer.groupId);
+  const found = [...ids];
+  named.set(compiled, found);
+  return found;
 }
 
 export function aclOf(keys: Numbers, compiled: CompiledAcl): NetworkAclBlueprint {
@@ -57,11 +99,11 @@ function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule): GroupRuleBlue
     return key === undefined ? [] : [{ ruleId: rule.id, traffic, peer: { kind: "group", key } }];
   }
   const cidrBlocks = peer.cidrBlocks.filter(isIpv4);
-  const planned: GroupPeerBlueprint[] =
+  const peers: GroupPeerBlueprint[] =
     rule.peer.kind === "prefix-list"
       ? [{ kind: "prefix-list", prefixListId: rule.peer.prefixListId, cidrBlocks }]
       : cidrBlocks.map((cidrBlock) => ({ kind: "cidr", cidrBlock }));
-  return planned.map((one) => ({ ruleId: rule.id, traffic, peer: one }));
+  return peers.map((one) => ({ ruleId: rule.id, traffic, peer: one }));
 }
 
 function aclRuleOf({ ruleNumber, action, traffic, cidrBlock }: NetworkAclEntry): AclRuleBlueprint[] {
@@ -87,5 +129,5 @@ function trafficOf(traffic: Traffic): TrafficBlueprint {
 }
 
 function isIpv4(cidrBlock: string): boolean {
-  return parsePrefix(cidrBlock)?.ip.width === 32;
+  return !cidrBlock.includes(":");
 }

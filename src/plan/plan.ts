@@ -5,6 +5,7 @@
 
 import { addToIp, formatIp } from "../base/ip.ts";
 import { parsePrefix } from "../base/prefix.ts";
+import { isSame } from "../base/same.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
@@ -97,16 +98,34 @@ const sources = new WeakMap<VpcBlueprint, VpcNetwork>();
 
 function planVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
   if (before !== undefined && sources.get(before) === network) return before;
-  const fresh = freshVpc(network, key, before);
+  const fresh = (before && regroupedVpc(network, before)) ?? freshVpc(network, key, before);
   // A change that moves no packet (a tag, a policy) leaves the same object, so that a data plane has nothing to compare.
   const planned = before !== undefined && isSame(before, fresh) ? before : fresh;
   sources.set(planned, network);
   return planned;
 }
 
-/** The lengths are compared first: launching an instance, the commonest change, then costs no text of a thousand. */
-function isSame(a: VpcBlueprint, b: VpcBlueprint): boolean {
-  return a.hosts.length === b.hosts.length && JSON.stringify(a) === JSON.stringify(b);
+/** The VPC before with other rules of its groups, where nothing else changed; undefined where something did. */
+function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
+  const source = sources.get(before);
+  if (source === undefined || !isSameButGroups(source, network)) return undefined;
+  const idOf = new Map(before.securityGroups.map((group) => [group.key, group.securityGroupId]));
+  const held = new Set(before.hosts.flatMap((host) => host.securityGroups));
+  const inUse = groupsInUse(
+    network,
+    [...held].map((key) => idOf.get(key) ?? ""),
+  );
+  const keys = numberAll(
+    inUse.map((one) => one.group.id),
+    numbersBefore(before.securityGroups, "securityGroupId", "key"),
+    ranges.securityGroup,
+  );
+  return { ...before, securityGroups: inUse.map((group) => groupOf(network, keys, group)) };
+}
+
+function isSameButGroups(a: VpcNetwork, b: VpcNetwork): boolean {
+  const others = new Map<string, unknown>(Object.entries(b));
+  return Object.entries(a).every(([key, part]) => key === "groups" || part === others.get(key));
 }
 
 function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {

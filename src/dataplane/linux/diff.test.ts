@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { isSame } from "../../base/same.ts";
 import type { Blueprint } from "../../plan/blueprint.ts";
 import { type Change, type Difference, diffObjects } from "./diff.ts";
-import { contentOf, isSame, keyOf } from "./kernel-object.ts";
+import { contentOf, keyOf } from "./kernel-object.ts";
 import {
   blueprintOf,
   defaultRoute,

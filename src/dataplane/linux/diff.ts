@@ -4,10 +4,10 @@
  * by a moment without it.
  */
 
+import { isSame } from "../../base/same.ts";
 import {
   type ElementObject,
   hardContentOf,
-  isSame,
   type KernelObject,
   type LinkObject,
   LOCAL_TABLE,

@@ -34,25 +34,43 @@ export function memberOf(namespace: string, key: number, ip: string): KernelObje
 
 /** Groups that rules of the VPC name, be they in the VPC or not. */
 export function namedGroups({ securityGroups }: VpcBlueprint): ReadonlySet<number> {
-  const keys = new Set(securityGroups.map(({ key }) => key));
-  for (const rule of rulesOf(securityGroups)) if (rule.peer.kind === "group") keys.add(rule.peer.key);
+  const keys = new Set<number>();
+  for (const { key, egress, ingress } of securityGroups) {
+    keys.add(key);
+    for (const rules of [egress, ingress]) for (const named of namesIn(rules).groups) keys.add(named);
+  }
   return keys;
 }
 
 /** Blocks of the prefix lists that rules of the VPC name, by the list's id. */
 export function namedPrefixLists({ securityGroups }: VpcBlueprint): ReadonlyMap<string, readonly string[]> {
   const lists = new Map<string, readonly string[]>();
-  for (const { peer } of rulesOf(securityGroups)) {
-    if (peer.kind === "prefix-list") lists.set(peer.prefixListId, peer.cidrBlocks);
+  for (const { egress, ingress } of securityGroups) {
+    for (const rules of [egress, ingress]) for (const [id, blocks] of namesIn(rules).lists) lists.set(id, blocks);
   }
   return lists;
 }
 
-function* rulesOf(groups: readonly SecurityGroupBlueprint[]): Generator<GroupRuleBlueprint> {
-  for (const { ingress, egress } of groups) {
-    yield* ingress;
-    yield* egress;
+interface Names {
+  readonly groups: ReadonlySet<number>;
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+}
+
+// A memo: of ten thousand rules one changes.
+const names = new WeakMap<readonly GroupRuleBlueprint[], Names>();
+
+function namesIn(rules: readonly GroupRuleBlueprint[]): Names {
+  const known = names.get(rules);
+  if (known !== undefined) return known;
+  const groups = new Set<number>();
+  const lists = new Map<string, readonly string[]>();
+  for (const { peer } of rules) {
+    if (peer.kind === "group") groups.add(peer.key);
+    if (peer.kind === "prefix-list") lists.set(peer.prefixListId, peer.cidrBlocks);
   }
+  const found = { groups, lists };
+  names.set(rules, found);
+  return found;
 }
 
 /** A set takes no overlap, so blocks that touch or hold each other become one interval. */

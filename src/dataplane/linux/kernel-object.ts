@@ -190,26 +190,6 @@ export function keyOf(object: KernelObject): string {
   }
 }
 
-/** Whether two objects are equal in every part. Asked of every object at every change, so it allocates nothing. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((one: unknown, at) => isSame(one, b[at]));
-  }
-  if (!isRecord(a) || !isRecord(b)) return false;
-  let parts = 0;
-  for (const key in a) {
-    if (!isSame(a[key], b[key])) return false;
-    parts++;
-  }
-  for (const _key in b) parts--;
-  return parts === 0;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
 /** The rest of the object as text: equal exactly when nothing about it differs. */
 export function contentOf(object: KernelObject): string {
   switch (object.kind) {

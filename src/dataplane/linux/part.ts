@@ -3,7 +3,8 @@
  * it was made from, so that after a change of one thing the rest is neither made nor compared again.
  */
 
-import { isSame, type KernelObject, keyOf } from "./kernel-object.ts";
+import { isSame } from "../../base/same.ts";
+import { type KernelObject, keyOf } from "./kernel-object.ts";
 
 /** By `keyOf`. */
 export type Objects = ReadonlyMap<string, KernelObject>;
@@ -13,9 +14,9 @@ export interface Part {
   readonly objects: readonly KernelObject[];
 }
 
-/** The parts of one VPC, by their name. */
+/** Parts of one kind in one VPC, by their name. */
 export interface Section {
-  readonly source: unknown;
+  readonly sources: readonly unknown[];
   readonly parts: ReadonlyMap<string, Part>;
 }
 
@@ -24,27 +25,40 @@ export type Wanted = ReadonlyMap<string, Section>;
 
 export const NOTHING: Wanted = new Map();
 
+/** Adds a section that follows from `sources` alone; while these are the same objects it is not looked into. */
+export type AddSection = (name: string, sources: readonly unknown[], addParts: (add: AddPart) => void) => void;
+
 /** Adds a part that follows from `sources` and its name alone. */
 export type AddPart = (name: string, sources: readonly unknown[], make: () => readonly KernelObject[]) => void;
 
-/** The section of `source`; as a whole or in parts the one from `before` where nothing differs. */
-export function sectionOf<T>(
-  source: T,
-  before: Section | undefined,
-  addParts: (source: T, add: AddPart) => void,
-): Section {
-  if (before !== undefined && before.source === source) return before;
-  const parts = new Map<string, Part>();
-  addParts(source, (name, sources, make) => {
-    const known = before?.parts.get(name);
-    parts.set(name, known !== undefined && isSame(known.sources, sources) ? known : { sources, objects: make() });
+/** What `addSections` adds; sections and parts are those from `before` where nothing differs. */
+export function partsOf(before: Wanted, addSections: (add: AddSection) => void): Wanted {
+  const sections = new Map<string, Section>();
+  addSections((name, sources, addParts) => {
+    const known = before.get(name);
+    const isKnown = known !== undefined && known.sources.every((source, at) => source === sources[at]);
+    sections.set(name, isKnown ? known : freshSection(sources, known, addParts));
   });
-  return { source, parts };
+  return sections;
+}
+
+function freshSection(
+  sources: readonly unknown[],
+  before: Section | undefined,
+  addParts: (add: AddPart) => void,
+): Section {
+  const parts = new Map<string, Part>();
+  addParts((name, partSources, make) => {
+    const known = before?.parts.get(name);
+    const isKnown = known !== undefined && isSame(known.sources, partSources);
+    parts.set(name, isKnown ? known : { sources: partSources, objects: make() });
+  });
+  return { sources, parts };
 }
 
 /** A section of what the kernel was found to hold. */
 export function foundSection(objects: readonly KernelObject[]): Section {
-  return { source: undefined, parts: new Map([["found", { sources: [], objects }]]) };
+  return { sources: [], parts: new Map([["found", { sources: [], objects }]]) };
 }
 
 export function objectsOf(wanted: Wanted): Objects {

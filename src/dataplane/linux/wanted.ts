@@ -29,7 +29,7 @@ import {
   setOfMembers,
 } from "./filter.ts";
 import { type Door, type KernelObject, LOCAL_TABLE, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
-import { type AddPart, NOTHING, type Objects, objectsOf, type Section, sectionOf, type Wanted } from "./part.ts";
+import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
 
 export const INTERNET = "internet";
 
@@ -62,12 +62,13 @@ const SERVICE_PORTS = [80, 443];
 const DNS_PORT = 53;
 const LAST_METRIC = 0xfffffffe;
 
-/** What a blueprint means; parts that mean the same as in `before` are taken from there. */
+/** What a blueprint means; what means the same as in `before` is taken from there. */
 export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wanted {
-  const sections = new Map<string, Section>();
-  sections.set(INTERNET, sectionOf(blueprint.internetCidrs, before.get(INTERNET), addInternet));
-  for (const vpc of blueprint.vpcs) sections.set(vpc.vpcId, sectionOf(vpc, before.get(vpc.vpcId), addVpc));
-  return sections;
+  const { internetCidrs } = blueprint;
+  return partsOf(before, (add) => {
+    add(INTERNET, [internetCidrs], (part) => part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs)));
+    for (const vpc of blueprint.vpcs) addVpc(vpc, (name, ...rest) => add(`${vpc.vpcId} ${name}`, ...rest));
+  });
 }
 
 /** All objects of the blueprint by their key. */
@@ -75,62 +76,79 @@ export function wantedObjects(blueprint: Blueprint): Objects {
   return objectsOf(wantedParts(blueprint));
 }
 
-function addInternet(cidrBlocks: readonly string[], add: AddPart): void {
-  add("internet", [cidrBlocks], () => objectsOfInternet(cidrBlocks));
+/** Sections and parts say what they are made from, all of it: otherwise a change would pass them by. */
+function addVpc(vpc: VpcBlueprint, add: AddSection): void {
+  const { cidrBlocks, endpoints, hosts, internetGateway, natGateways, routeTables, subnets } = vpc;
+  add("frame", [vpc], (part) => addFrame(vpc, part));
+  add("public-addresses", [internetGateway, natGateways, vpc.key], (part) => addPublicAddresses(vpc, part));
+  add("hosts", [hosts, subnets], (part) => {
+    const byGroup = new Map(subnets.map((subnet) => [subnet.group, subnet]));
+    for (const host of hosts) {
+      const subnet = byGroup.get(host.group);
+      part(host.instanceId, [host, subnet], () => objectsOfHost(vpc, host, subnet));
+    }
+  });
+  add("routed-hosts", [hosts, routeTables], (part) => {
+    for (const host of routedHosts(vpc)) part(host.instanceId, [host], () => [nexthopOfHost(vpc, host)]);
+  });
+  add("tables", [routeTables, cidrBlocks, endpoints, hosts, internetGateway, natGateways], (part) => {
+    const ways = waysOf(vpc);
+    for (const table of routeTables) {
+      part(`${table.table}`, [table, cidrBlocks, ways], () => objectsOfRouteTable(vpc, table, ways));
+    }
+  });
+  addFilters(vpc, routerOf(vpc), add);
 }
 
-/** Each part says what it is made from, all of it: otherwise a change would pass it by. */
-function addVpc(vpc: VpcBlueprint, add: AddPart): void {
-  const router = routerOf(vpc);
-  const subnets = new Map(vpc.subnets.map((subnet) => [subnet.group, subnet]));
-  const ways = waysOf(vpc);
-  add("router", [], () => objectsOfRouter(router));
-  for (const ip of vpc.resolverIps) add(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
-  for (const subnet of vpc.subnets) add(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
+function addFrame(vpc: VpcBlueprint, part: AddPart): void {
+  part("router", [], () => objectsOfRouter(routerOf(vpc)));
+  for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
+  for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
   for (const endpoint of vpc.endpoints) {
-    add(`endpoint ${endpoint.vpcEndpointId}`, [endpoint], () => objectsOfEndpoint(vpc, endpoint));
+    part(`endpoint ${endpoint.vpcEndpointId}`, [endpoint], () => objectsOfEndpoint(vpc, endpoint));
   }
-  if (vpc.internetGateway !== undefined) addInternetGateway(vpc, vpc.internetGateway, add);
   for (const gateway of vpc.natGateways) {
-    add(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
+    part(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
   }
-  for (const host of vpc.hosts) {
-    const subnet = subnets.get(host.group);
-    add(`host ${host.instanceId}`, [host, subnet], () => objectsOfHost(vpc, host, subnet));
-  }
-  for (const host of routedHosts(vpc)) add(`routed ${host.instanceId}`, [host], () => [nexthopOfHost(vpc, host)]);
-  for (const table of vpc.routeTables) {
-    const sources = [table, vpc.cidrBlocks, ways];
-    add(`table ${table.table}`, sources, () => objectsOfRouteTable(vpc, table, ways));
-  }
-  addFilters(vpc, router, add);
+  if (vpc.internetGateway === undefined) return;
+  const { internetGatewayId } = vpc.internetGateway;
+  part(`internet-gateway ${internetGatewayId}`, [vpc.cidrBlocks, vpc.key], () =>
+    objectsOfInternetGateway(vpc, internetGatewayId),
+  );
 }
 
-function addFilters(vpc: VpcBlueprint, router: string, add: AddPart): void {
-  for (const key of namedGroups(vpc)) add(`members ${key}`, [], () => [setOfMembers(router, key)]);
-  for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
-    add(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
-  }
-  for (const group of vpc.securityGroups) {
-    const { key, members, egress, ingress } = group;
-    add(`group ${key}`, [], () => objectsOfGroup(router, group));
-    add(`group ${key} out`, [egress], () => rulesOfGroup(router, group, "out"));
-    add(`group ${key} in`, [ingress], () => rulesOfGroup(router, group, "in"));
-    for (const ip of members) add(`member ${key} ${ip}`, [], () => [memberOf(router, key, ip)]);
-  }
-  for (const acl of vpc.networkAcls) add(`acl ${acl.key}`, [acl], () => objectsOfAcl(router, acl));
-}
-
-function addInternetGateway(vpc: VpcBlueprint, gateway: InternetGatewayBlueprint, add: AddPart): void {
-  const { internetGatewayId } = gateway;
-  const name = `internet-gateway ${internetGatewayId}`;
-  add(name, [vpc.cidrBlocks, vpc.key], () => objectsOfInternetGateway(vpc, name));
-  const mapped = new Map(gateway.addresses.map(({ privateIp, publicIp }) => [privateIp, publicIp]));
+function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
+  if (vpc.internetGateway === undefined) return;
+  const { addresses, internetGatewayId } = vpc.internetGateway;
+  const mapped = new Map(addresses.map(({ privateIp, publicIp }) => [privateIp, publicIp]));
   for (const { privateIp, publicIp } of vpc.natGateways) if (publicIp !== undefined) mapped.set(privateIp, publicIp);
   for (const [privateIp, publicIp] of mapped) {
-    const part = `${name} ${privateIp}`;
-    add(part, [publicIp, vpc.key], () => objectsOfPublicAddress(vpc, name, { privateIp, publicIp }));
+    const sources = [publicIp, internetGatewayId, vpc.key];
+    part(privateIp, sources, () => objectsOfPublicAddress(vpc, internetGatewayId, { privateIp, publicIp }));
   }
+}
+
+function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
+  add("groups", [vpc.securityGroups], (part) => {
+    for (const key of namedGroups(vpc)) part(`members ${key}`, [], () => [setOfMembers(router, key)]);
+    for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
+      part(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
+    }
+    for (const group of vpc.securityGroups) {
+      const { egress, ingress, key } = group;
+      part(`${key}`, [], () => objectsOfGroup(router, group));
+      part(`${key} out`, [egress], () => rulesOfGroup(router, group, "out"));
+      part(`${key} in`, [ingress], () => rulesOfGroup(router, group, "in"));
+    }
+  });
+  for (const { key, members } of vpc.securityGroups) {
+    add(`members ${key}`, [members], (part) => {
+      for (const ip of members) part(ip, [], () => [memberOf(router, key, ip)]);
+    });
+  }
+  add("acls", [vpc.networkAcls], (part) => {
+    for (const acl of vpc.networkAcls) part(`${acl.key}`, [acl], () => objectsOfAcl(router, acl));
+  });
 }
 
 function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
@@ -186,7 +204,8 @@ function objectsOfEndpoint(vpc: VpcBlueprint, endpoint: EndpointBlueprint): Kern
   ];
 }
 
-function objectsOfInternetGateway(vpc: VpcBlueprint, namespace: string): KernelObject[] {
+function objectsOfInternetGateway(vpc: VpcBlueprint, internetGatewayId: string): KernelObject[] {
+  const namespace = namespaceOfGateway(internetGatewayId);
   const near = { namespace: routerOf(vpc), index: GATEWAY_DEVICE };
   const far = { namespace: INTERNET, index: INTERNET_DEVICES + vpc.key };
   return [
@@ -207,9 +226,10 @@ function objectsOfInternetGateway(vpc: VpcBlueprint, namespace: string): KernelO
 
 function objectsOfPublicAddress(
   vpc: VpcBlueprint,
-  namespace: string,
+  internetGatewayId: string,
   { privateIp, publicIp }: InternetGatewayBlueprint["addresses"][number],
 ): KernelObject[] {
+  const namespace = namespaceOfGateway(internetGatewayId);
   const index = INTERNET_DEVICES + vpc.key;
   return [
     { kind: "element", namespace, set: "source_nat", key: [privateIp], value: publicIp },
@@ -328,11 +348,11 @@ function wayOf(target: TargetBlueprint): string {
     case "blackhole":
       return target.kind;
     case "endpoint":
-      return target.vpcEndpointId;
+      return `${target.kind} ${target.vpcEndpointId}`;
     case "nat-gateway":
-      return target.natGatewayId;
+      return `${target.kind} ${target.natGatewayId}`;
     case "host":
-      return target.networkInterfaceId;
+      return `${target.kind} ${target.networkInterfaceId}`;
   }
 }
 
@@ -393,6 +413,10 @@ function route(where: TableName, cidrBlock: string, by: RouteBy, metric = 0): Ke
 /** The namespace that programs of an instance run in. */
 export function namespaceOfInstance(instanceId: string): string {
   return `host ${instanceId}`;
+}
+
+function namespaceOfGateway(internetGatewayId: string): string {
+  return `internet-gateway ${internetGatewayId}`;
 }
 
 function routerOf(vpc: VpcBlueprint): string {
