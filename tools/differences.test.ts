@@ -7,6 +7,13 @@ test("docs/differences.md lists every assumption of the code; `npm run differenc
   expect(readFileSync(join(import.meta.dirname, "../docs/differences.md"), "utf8")).toBe(differences());
 });
 
+test("every assumption can be understood by itself: six words are the least", () => {
+  const [, entries = ""] = differences().split("Taken from the code by");
+  const texts = [...entries.matchAll(/^- (.*) \(`src\/[^`]*`\)$/gm)].map(([, text = ""]) => text);
+  expect(texts.length).toBeGreaterThan(50);
+  expect(texts.filter((text) => text.split(/\s+/).length < 6)).toEqual([]);
+});
+
 test.each([
   ["/** ASSUMPTION: one. */", ["one."]],
   [

@@ -29,8 +29,12 @@ function assumptions(): string[] {
     .filter((file) => /\.ts$/.test(file) && !/\.test\.ts$|\/generated\//.test(file))
     .toSorted();
   return files.flatMap((file) =>
-    assumptionsOf(readFileSync(join(root, file), "utf8")).map((text) => `- ${text} (\`${file}\`)`),
+    assumptionsOf(readFileSync(join(root, file), "utf8")).map((text) => `- ${capital(text)} (\`${file}\`)`),
   );
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** Every assumption as one line of text. It ends with its comment, at an empty line of it, or where another mark begins. */

@@ -3,7 +3,7 @@
  * through `sts:DecodeAuthorizationMessage`.
  * Source: AWS STS API Reference, "DecodeAuthorizationMessage"; the members are those of its documented answer.
  *
- * ASSUMPTION: a message can be decoded until the daemon stops; AWS says nothing of an end.
+ * ASSUMPTION: an encoded authorization message can be decoded until the daemon stops; AWS says nothing of an end.
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";

@@ -232,7 +232,7 @@ function findOperation(service: QueryService, { action, version }: QueryRequest)
     : refuse("InvalidAction", `Could not find operation ${action} for version ${version ?? "NO_VERSION_SPECIFIED"}`);
 }
 
-/** ASSUMPTION: the code; AWS serves all its operations. */
+/** ASSUMPTION: an operation of AWS's that is not served answers UnsupportedOperation; AWS serves all of its own. */
 function unserved(action: string): Result<never, Refusal> {
   return refuse("UnsupportedOperation", `The operation ${action} is known but not served by Underpass`);
 }

@@ -2,8 +2,8 @@
  * AWS managed policies that people attach most, with documents of the same meaning.
  * Source: AWS Managed Policy Reference Guide, the page of each policy.
  *
- * ASSUMPTION: the broad reading policies (ReadOnlyAccess, ViewOnlyAccess, SecurityAudit) cover the common services with
- * wildcards over the same verbs; AWS lists every action of every service.
+ * ASSUMPTION: AWS's broad reading policies (ReadOnlyAccess, ViewOnlyAccess, SecurityAudit) cover the common services
+ * with wildcards over the same verbs; AWS lists every action of every service.
  */
 
 export interface AwsManagedPolicy {

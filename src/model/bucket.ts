@@ -112,7 +112,8 @@ export function isBucketName(name: string): boolean {
 /**
  * Whether a pattern can name the bucket or something in it and nothing else.
  *
- * ASSUMPTION: the bucket's name must be written out; S3 refuses `*` and patterns that begin within the name.
+ * ASSUMPTION: a bucket policy's resources must write the bucket's name out; S3 refuses `*` and patterns that begin
+ * within the name.
  */
 function belongsTo(pattern: string, bucketName: string): boolean {
   const arn = bucketArn(bucketName);

@@ -2,7 +2,7 @@
  * Idempotency: a call with the client token of an earlier one answers what that one made.
  * Source: Amazon EC2 Developer Guide, "Ensuring idempotency in Amazon EC2 API requests".
  *
- * ASSUMPTION: a token is forgotten with the last resource that it made; AWS remembers it for a time.
+ * ASSUMPTION: a client token is forgotten with the last resource that it made; AWS remembers it for a time.
  */
 
 import { ok, type Result } from "../base/result.ts";

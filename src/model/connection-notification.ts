@@ -2,7 +2,7 @@
  * Notifications of what happens to the connections of an endpoint or an endpoint service.
  * Source: EC2 API Reference, "CreateVpcEndpointConnectionNotification" and the operations below it.
  *
- * ASSUMPTION: the topic need not exist.
+ * ASSUMPTION: the topic of a connection notification need not exist.
  */
 
 import { parseArn } from "../base/arn.ts";
@@ -124,7 +124,7 @@ function readSubject(
   return endpoint.ok ? ok({ kind: "vpc-endpoint", id: endpoint.value.id }) : endpoint;
 }
 
-/** ASSUMPTION: the text. */
+/** ASSUMPTION: the text that refuses the ARN of a connection notification is ours. */
 function checkTopic(text: string): Result<string, ApiError> {
   const arn = parseArn(text);
   if (arn?.service === "sns" && arn.resource !== "") return ok(text);

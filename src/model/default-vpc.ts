@@ -2,7 +2,8 @@
  * The default VPC: made on demand, with a default subnet in each zone and a way to the internet.
  * Source: Amazon VPC User Guide, "Default VPCs": 172.31.0.0/16, a /20 a zone, an internet gateway on the main table.
  *
- * ASSUMPTION: an account has none until it asks for one; AWS's accounts have one in each region from the start.
+ * ASSUMPTION: an account has no default VPC until it asks for one; AWS's accounts have one in each region from the
+ * start.
  */
 
 import { addToIp } from "../base/ip.ts";

@@ -33,7 +33,10 @@ export interface ElasticIpAssociation {
 /** Source: Amazon EC2 User Guide, "Elastic IP address quota": 5 for each region. */
 const addressesPerRegion = 5;
 
-/** ASSUMPTION: the address is AWS's choice; a wish for a certain one is refused as one that the account never had. */
+/**
+ * ASSUMPTION: AllocateAddress chooses the address; a wish for a certain one is refused as one that the account never
+ * had.
+ */
 export function allocateAddress(
   state: State,
   input: { readonly address?: string; readonly tags: Tags },

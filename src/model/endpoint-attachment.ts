@@ -53,13 +53,17 @@ export function subnetsToJoin(
     }
   }
   if (service?.type === "GatewayLoadBalancer" && inZone.size > 1) {
-    // ASSUMPTION: the text. Source: EC2 API Reference, "CreateVpcEndpoint": one subnet for such an endpoint.
+    // ASSUMPTION: the text that refuses a second subnet of a Gateway Load Balancer endpoint is ours.
+    // Source: EC2 API Reference, "CreateVpcEndpoint": one subnet for such an endpoint.
     return invalid("Only one subnet can be specified for GatewayLoadBalancer type VPC Endpoints.");
   }
   return ok(found.value.map((subnet) => ({ ...wishes.get(subnet.id), subnet })));
 }
 
-/** ASSUMPTION: the texts. Source: AWS PrivateLink guide, "IP address types": the service and every subnet must have it. */
+/**
+ * ASSUMPTION: the texts that refuse an address type which the service or a subnet does not have are ours.
+ * Source: AWS PrivateLink guide, "IP address types": the service and every subnet must have it.
+ */
 export function checkAddressType(
   service: EndpointService | undefined,
   type: EndpointIpAddressType,

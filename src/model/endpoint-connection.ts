@@ -38,7 +38,7 @@ export function rejectConnections(
   });
 }
 
-/** ASSUMPTION: the code and text for an endpoint in another state. */
+/** ASSUMPTION: code and text are ours where an endpoint is in no state to be accepted or rejected. */
 function onEach(
   state: State,
   input: ConnectionsInput,

@@ -43,7 +43,9 @@ function segmentOf(serviceName: string): string {
   return parts[2] === "vpce" ? (parts[4] ?? "") : parts.slice(3).toReversed().join(".");
 }
 
-/** ASSUMPTION: made up, the same on every start: `Z` and nineteen letters or digits. */
+/**
+ * ASSUMPTION: hosted zone ids of endpoints are made up, the same on every start: `Z` and nineteen letters or digits.
+ */
 function hostedZone(text: string): string {
   return `Z${stableHex(text, 19).toUpperCase()}`;
 }

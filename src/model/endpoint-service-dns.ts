@@ -22,7 +22,8 @@ export function newPrivateDns(
   context: Context,
 ): Result<PrivateDnsOfService, ApiError> {
   if (kind !== "Interface") {
-    // ASSUMPTION: the text. Source: "CreateVpcEndpointServiceConfiguration", PrivateDnsName: interface endpoint services only.
+    // ASSUMPTION: the text that refuses a private DNS name of a Gateway Load Balancer endpoint service is ours.
+    // Source: "CreateVpcEndpointServiceConfiguration", PrivateDnsName: interface endpoint services only.
     return fail("InvalidParameter", {
       message: "Private DNS names are only supported for interface endpoint services.",
     });
@@ -35,8 +36,8 @@ export function newPrivateDns(
 }
 
 /**
- * Looks for the record. ASSUMPTION: it is taken to be there, since no public DNS of the domain can be asked: the name is
- * verified at once.
+ * Looks for the record. ASSUMPTION: the record that proves a private DNS name is taken to be there, since no public
+ * DNS of the domain can be asked: the name is verified at once.
  */
 export function startPrivateDnsVerification(
   state: State,

@@ -15,8 +15,9 @@ export interface ServiceBalancers {
 }
 
 /**
- * The caller's load balancers, of one kind; fails with InvalidParameter, or with the .Malformed or .NotFound code of the
- * kind. ASSUMPTION: the texts, and that those for gateway load balancers follow those for network ones.
+ * The caller's load balancers, of one kind; fails with InvalidParameter, or with the .Malformed or .NotFound code of
+ * the kind. ASSUMPTION: the texts that refuse the load balancers of an endpoint service are ours, and those for
+ * gateway load balancers follow those for network ones.
  */
 export function balancersOf(
   state: State,

@@ -21,7 +21,7 @@ export function modifyServicePermissions(
   if (bad !== undefined) return fail("InvalidPrincipal", { principal: bad });
   const { permissions } = found.value;
   const absent = input.remove.find((one) => !permissions.some((held) => held.principal === one));
-  // ASSUMPTION: taking away what is not there is refused as an unknown principal.
+  // ASSUMPTION: taking a principal off an endpoint service that it was not on is refused as InvalidPrincipal.
   if (absent !== undefined) return fail("InvalidPrincipal", { principal: absent });
   const stay = permissions.filter((one) => !input.remove.includes(one.principal));
   const added = [...new Set(input.add)]

@@ -66,7 +66,10 @@ export function modifyGateway(
   return accept(changed, [put("vpc-endpoint", changed)]);
 }
 
-/** ASSUMPTION: the text for security groups, for private DNS and for address types; those for subnets and DNS options are AWS's. */
+/**
+ * ASSUMPTION: the texts that refuse security groups, private DNS and address types of a gateway endpoint are ours;
+ * those for subnets and DNS options are AWS's.
+ */
 function refuseInterfaceOptions(options: EndpointOptions): Result<void, ApiError> {
   if (options.subnets.length > 0) {
     return invalid("Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints.");
@@ -119,7 +122,10 @@ function tablesToJoin(
   return tables;
 }
 
-/** ASSUMPTION: calls on endpoints spell the code with `Id`, as clients of AWS expect of them. */
+/**
+ * ASSUMPTION: calls on endpoints refuse unknown route tables as InvalidRouteTableId.NotFound, spelt with `Id`, as
+ * clients expect.
+ */
 function checkTables(
   state: State,
   routeTableIds: readonly string[],

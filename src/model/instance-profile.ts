@@ -90,7 +90,8 @@ export function removeRoleFromInstanceProfile(state: State, input: ProfileRole, 
   if (!both.ok) return both;
   const { profile, role } = both.value;
   if (profile.roleId !== role.id) {
-    // ASSUMPTION: the code is documented, the text is not.
+    // ASSUMPTION: the text is ours where a role is taken off an instance profile that does not hold it; the code is
+    // AWS's.
     return fail("NoSuchEntity", {
       message: `The role with name ${role.name} cannot be found in instance profile ${profile.name}.`,
     });

@@ -14,7 +14,9 @@ import { find, findBy, put, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
-/** ASSUMPTION: of every instance type; AWS's number depends on the type. */
+/**
+ * ASSUMPTION: an interface takes 50 private addresses whatever its instance's type; AWS's number depends on the type.
+ */
 const addressesPerInterface = 50;
 
 export interface AssignInput {

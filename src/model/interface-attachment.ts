@@ -208,7 +208,7 @@ interface Addresses {
   readonly ipv6Addresses: readonly string[];
 }
 
-/** ASSUMPTION: wishes first, then what is left to AWS. */
+/** ASSUMPTION: a new interface first gets the addresses that the call names, then those that AWS is to choose. */
 function addressesOf(
   state: State,
   input: CreateNetworkInterfaceInput,

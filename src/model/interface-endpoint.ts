@@ -146,7 +146,7 @@ function changedOfType(state: State, of: ChangeOfType, context: Context): Result
   if (!policy.ok) return policy;
   const stay = endpoint.securityGroupIds.filter((id) => !input.remove.securityGroupIds.includes(id));
   const groupIds = [...new Set([...stay, ...input.add.securityGroupIds])];
-  // ASSUMPTION: an endpoint that loses its last group gets the VPC's default one.
+  // ASSUMPTION: an endpoint that loses its last security group gets the VPC's default one.
   const groups = endpointGroups(state, { groupIds, vpcId: endpoint.vpcId, subnetId: "" }, context);
   if (!groups.ok) return groups;
   const dns = dnsChanges(state, { endpoint, service, options: input.add });
@@ -176,7 +176,10 @@ function endpointGroups(
   return groupsForInterface(state, wanted, caller);
 }
 
-/** ASSUMPTION: the texts. Source: EC2 API Reference, "CreateVpcEndpoint": what is for which type. */
+/**
+ * ASSUMPTION: the texts that refuse options which an endpoint's type does not have are ours.
+ * Source: EC2 API Reference, "CreateVpcEndpoint": what is for which type.
+ */
 function refuseForType(type: EndpointService["type"], options: EndpointOptions): Result<void, ApiError> {
   if (type === "Interface") return ok(undefined);
   if (options.securityGroupIds.length > 0) {

@@ -254,7 +254,7 @@ function duplicate(name: string): Result<never, ApiError> {
   });
 }
 
-/** ASSUMPTION: the text for a gateway load balancer with security groups. */
+/** ASSUMPTION: the text that refuses security groups on a gateway load balancer is ours. */
 function checkGroups(
   state: State,
   input: { readonly kind: LoadBalancer["kind"]; readonly securityGroupIds: readonly string[] },

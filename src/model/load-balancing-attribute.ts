@@ -82,7 +82,10 @@ export function attributesInForce(table: AttributeTable, set: Attributes): reado
   return Object.entries(table).map(([key, [first]]) => [key, set[key] ?? first]);
 }
 
-/** The attributes with the wished ones set; fails with ValidationError. ASSUMPTION: the texts. */
+/**
+ * The attributes with the wished ones set; fails with ValidationError.
+ * ASSUMPTION: the texts that refuse attributes of load balancers and target groups are ours.
+ */
 export function withAttributes(
   table: AttributeTable,
   set: Attributes,

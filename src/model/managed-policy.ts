@@ -279,7 +279,10 @@ export function policiesOf(state: State, accountId: string, scope: "All" | "AWS"
 /** When AWS made its first managed policies: 2015-02-06. */
 const awsPoliciesAtMs = Date.UTC(2015, 1, 6, 18, 39, 46);
 
-/** AWS's policies as documents, by ARN. ASSUMPTION: unique ids, dates and version numbers differ from AWS's own. */
+/**
+ * AWS's policies as documents, by ARN. ASSUMPTION: unique ids, dates and version numbers of AWS's managed policies
+ * differ from AWS's own.
+ */
 const awsPolicies: ReadonlyMap<string, ManagedPolicy> = new Map(
   allAwsManagedPolicies().map((policy) => [policy.arn, awsDocument(policy)]),
 );

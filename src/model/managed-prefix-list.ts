@@ -262,7 +262,7 @@ function checkSize(maxEntries: number, count: number): Result<void, ApiError> {
       });
 }
 
-/** ASSUMPTION: texts of both. */
+/** ASSUMPTION: the texts are ours where a prefix list's CurrentVersion is missing or is not the current one. */
 function checkVersion(list: ManagedPrefixList, given: number | undefined, needed: boolean): Result<void, ApiError> {
   if (given === undefined) {
     return needed ? fail("MissingParameter", { parameter: "CurrentVersion" }) : ok(undefined);

@@ -86,8 +86,9 @@ export function isInUse(one: NetworkInterface): boolean {
 }
 
 /**
- * Gives out private addresses of a subnet, none twice. `take` fails with InvalidParameterValue, InvalidIPAddress.InUse
- * or InsufficientFreeAddressesInSubnet. ASSUMPTION: the lowest free address is taken; AWS takes any.
+ * Gives out private addresses of a subnet, none twice. `take` fails with InvalidParameterValue,
+ * InvalidIPAddress.InUse or InsufficientFreeAddressesInSubnet. ASSUMPTION: a new interface gets the lowest free
+ * address of its subnet; AWS takes any.
  */
 export function privateAddresses(
   state: State,
@@ -159,7 +160,7 @@ export function ipv6Addresses(
 
 /**
  * Addresses that AWS's ranges list for EC2 and that hold none of S3 or DynamoDB.
- * ASSUMPTION: every region gives out addresses of this one block.
+ * ASSUMPTION: every region gives out public addresses of 54.144.0.0/12.
  */
 export const publicBlock = storedPrefix("54.144.0.0/12");
 

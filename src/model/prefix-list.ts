@@ -2,7 +2,8 @@
  * The prefix lists that AWS manages: one for each gateway service of a region, with the service's public ranges.
  * Source: Amazon VPC User Guide, "AWS-managed prefix lists"; ids as AWS's answers and examples show them.
  *
- * ASSUMPTION: where no id is known a made-up one stands, the same on every start. Ids repeat over regions.
+ * ASSUMPTION: where the id of an AWS-managed prefix list is not known, a made-up one stands, the same on every start;
+ * ids repeat over regions.
  */
 
 import type { Id } from "../base/id.ts";

@@ -80,11 +80,15 @@ function hasGateway(service: EndpointService): boolean {
   return findEndpointServices(service.region, service.name).some((one) => one.type === "Gateway");
 }
 
-/** ASSUMPTION: on where a call says nothing, as reports of AWS's refusals show. */
+/**
+ * ASSUMPTION: PrivateDnsOnlyForInboundResolverEndpoint is on where a call says nothing, as reports of AWS's refusals
+ * show.
+ */
 function inboundOption(service: EndpointService, options: EndpointOptions): Result<boolean, ApiError> {
   if (hasGateway(service)) return ok(options.inboundResolverOnly ?? true);
   if (options.inboundResolverOnly !== true) return ok(false);
-  // ASSUMPTION: the text.
+  // ASSUMPTION: the text is ours that refuses PrivateDnsOnlyForInboundResolverEndpoint where a service does not have
+  // it.
   return invalid(`PrivateDnsOnlyForInboundResolverEndpoint is not supported for the service ${service.name}.`);
 }
 
@@ -105,7 +109,7 @@ function checkPossible(state: State, asked: Asked): Result<void, ApiError> {
     );
   }
   if (service.privateDnsState !== "verified") {
-    // ASSUMPTION: the text.
+    // ASSUMPTION: the text is ours that refuses private DNS for a service whose name is not verified.
     return invalid(
       `Private DNS can't be enabled because the service ${service.name} has not verified the private DNS name.`,
     );

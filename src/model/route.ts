@@ -255,7 +255,8 @@ function readGateway(
 
 /**
  * Only Gateway Load Balancer endpoints. Source: Amazon VPC User Guide (2021), "Gateway VPC endpoints": the route of a
- * gateway endpoint cannot be added, modified or deleted by hand. ASSUMPTION: codes and texts.
+ * gateway endpoint cannot be added, modified or deleted by hand. ASSUMPTION: codes and texts are ours where a route
+ * to a VPC endpoint is refused.
  */
 function readEndpoint(
   state: State,
@@ -312,7 +313,7 @@ function readPeering(state: State, table: RouteTable, id: string, caller: Caller
   return ok({ kind: "vpc-peering-connection", vpcPeeringConnectionId: found.value.id });
 }
 
-/** ASSUMPTION: a NAT gateway that is gone is not found, though AWS still shows it. */
+/** ASSUMPTION: a route to a NAT gateway that is gone does not find it, though AWS still shows it. */
 function readNatGateway(state: State, natGatewayId: string, caller: Caller): Result<RouteTarget, ApiError> {
   const found = lookup(state, "natgateway", natGatewayId, caller);
   if (!found.ok && found.error.code === "NatGatewayMalformed") return found;

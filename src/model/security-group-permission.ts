@@ -212,7 +212,10 @@ function readPermissions(
   return ok(wanted);
 }
 
-/** ASSUMPTION: a protocol that is neither TCP, UDP nor ICMP takes no ports; those given are dropped. */
+/**
+ * ASSUMPTION: in a security group rule a protocol that is neither TCP, UDP nor ICMP takes no ports; those given are
+ * dropped.
+ */
 function readTraffic(input: {
   readonly protocol: string;
   readonly fromPort?: number;
@@ -389,7 +392,7 @@ function ruleText({ peer, traffic }: SecurityGroupRule): string {
   return `peer: ${peerText(peer)}, ${trafficText(traffic)}, ALLOW`;
 }
 
-/** ASSUMPTION: the words for ICMP and for other protocols. */
+/** ASSUMPTION: messages about security group rules for ICMP and other protocols are worded by us. */
 function trafficText(traffic: Traffic): string {
   const all = (value: number): string => (value === -1 ? "ALL" : String(value));
   switch (traffic.kind) {

@@ -166,14 +166,14 @@ function inheritedBy(
 ): Result<Pick<Session, "tags" | "transitiveTagKeys" | "sourceIdentity">, ApiError> {
   const sourceIdentity = input.sourceIdentity ?? caller?.sourceIdentity;
   if (caller?.sourceIdentity !== undefined && sourceIdentity !== caller.sourceIdentity) {
-    // ASSUMPTION: AWS documents that the source identity cannot be changed, not the words.
+    // ASSUMPTION: AWS documents that the source identity cannot be changed, not in which words it is refused.
     return fail("AccessDenied", { message: "The source identity of a session cannot be changed by role chaining" });
   }
   const transitive = new Set((caller?.transitiveTagKeys ?? []).map((key) => key.toLowerCase()));
   const handedOn = (caller?.tags ?? []).filter((one) => transitive.has(one.key.toLowerCase()));
   const clash = input.tags.find((one) => transitive.has(one.key.toLowerCase()));
   if (clash !== undefined) {
-    // ASSUMPTION: AWS documents that a transitive tag cannot be overridden, not the words.
+    // ASSUMPTION: AWS documents that a transitive tag cannot be overridden, not in which words it is refused.
     return fail("ValidationError", { message: `The session tag ${clash.key} is transitive and cannot be overridden` });
   }
   const passed = new Set(input.tags.map((one) => one.key.toLowerCase()));

@@ -164,7 +164,7 @@ export function* assignableAddresses(block: Prefix): Generator<Ip> {
   for (let offset = 4; offset < end; offset++) yield addToIp(block.ip, offset);
 }
 
-/** ASSUMPTION: without a wish the region's first zone is taken; AWS takes any. */
+/** ASSUMPTION: a subnet for which no zone is named goes into the region's first one; AWS takes any. */
 function chosenZone(input: CreateSubnetInput, caller: Caller): Result<Zone, ApiError> {
   const wish = input.availabilityZone ?? input.availabilityZoneId;
   const zones = findRegion(caller.region)?.zones ?? [];

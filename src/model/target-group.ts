@@ -171,7 +171,7 @@ export function registerTargets(
 
 /**
  * Takes targets away, without a port all of that id. Fails with InvalidTarget for one that is not registered.
- * ASSUMPTION: a target is gone at once: there is no time of draining.
+ * ASSUMPTION: a deregistered target is gone at once: there is no time of draining.
  */
 export function deregisterTargets(
   state: State,

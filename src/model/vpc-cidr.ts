@@ -82,7 +82,7 @@ export function disassociateVpcCidrBlock(
 
 /**
  * A /56 block that no VPC has. Source: AWS IP address ranges: 2600:1f10::/28 and its neighbours are EC2's.
- * ASSUMPTION: every region gives out blocks of 2600:1f00::/24.
+ * ASSUMPTION: every region gives out IPv6 blocks of 2600:1f00::/24.
  */
 export function amazonIpv6Block(state: State, context: Context): VpcIpv6CidrBlock {
   const taken = new Set([...all(state, "vpc")].flatMap((vpc) => vpc.ipv6CidrBlocks.map((one) => one.cidrBlock)));

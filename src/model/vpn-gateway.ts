@@ -54,7 +54,10 @@ export function createVpnGateway(
   return accept(gateway, [put("vpn-gateway", gateway)]);
 }
 
-/** Fails with IncorrectState while it is attached or a connection ends at it. ASSUMPTION: the texts. */
+/**
+ * Fails with IncorrectState while it is attached or a connection ends at it.
+ * ASSUMPTION: the texts that refuse to delete a VPN gateway are ours.
+ */
 export function deleteVpnGateway(
   state: State,
   input: { readonly vpnGatewayId: string },

@@ -5,7 +5,7 @@
  * exponential, where a backtracking regular expression took 47 s on a 60-character key.
  * Source: IAM User Guide, "Using wildcards in resource ARNs".
  *
- * ASSUMPTION: `?` stands for one Unicode code point.
+ * ASSUMPTION: in a policy `?` stands for one Unicode code point.
  */
 
 /** The mark of `*` in a pattern. */

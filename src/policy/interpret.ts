@@ -86,7 +86,7 @@ function grantBy(statement: Statement, named: NamedPolicy, request: PolicyReques
   };
   if (principal.negated && effect === "Deny") return isSpared(principal.entries, naming) ? undefined : "direct";
   const grants = principal.entries.map((entry) => grantOf(entry, naming));
-  // ASSUMPTION: Allow with NotPrincipal grants to whom no entry names.
+  // ASSUMPTION: an Allow with NotPrincipal grants to every caller whom no entry names.
   if (principal.negated) return grants.every((grant) => grant === undefined) ? "direct" : undefined;
   return (["direct", "role", "account"] as const).find((grant) => grants.includes(grant));
 }
@@ -95,7 +95,7 @@ function matchesAction(element: ActionElement, action: string): boolean {
   return element.entries.some((entry) => matchGlob(entry.glob, action.toLowerCase()));
 }
 
-/** ASSUMPTION: an entry with a variable that has no value matches no resource, also under NotResource. */
+/** ASSUMPTION: a Resource entry with a variable that has no value matches no resource, also under NotResource. */
 function matchesResource(element: ResourceElement, request: PolicyRequest): boolean {
   return element.entries.some((entry) => {
     const pattern = expand(entry.template, request.context);
@@ -114,7 +114,8 @@ function holds(condition: Condition, context: RequestContext): boolean {
   const set = actual.filter((text) => text !== "");
   if (operator.quantifier === "ForAllValues") return set.every((text) => matches(text) !== operator.negated);
   if (operator.quantifier === "ForAnyValue") return set.some((text) => matches(text) !== operator.negated);
-  // ASSUMPTION: several values of the request without an operator on sets count as any of them.
+  // ASSUMPTION: where a request has several values of a key and the condition no operator on sets, any of them will
+  // do.
   return actual.some(matches) !== operator.negated;
 }
 
@@ -194,7 +195,7 @@ function equalIfKnown<T>(actual: T | undefined, wanted: T | undefined): boolean 
 
 /**
  * Each of the six parts on its own: a wildcard does not reach over a colon but in the last part.
- * ASSUMPTION: a pattern with fewer parts matches no ARN, but for a lone `*`, which matches every one.
+ * ASSUMPTION: an ARN pattern with fewer than six parts matches no ARN, but for a lone `*`, which matches every one.
  */
 function matchesArn(pattern: Glob, arn: string): boolean {
   const actual = splitArn(arn);

@@ -142,7 +142,10 @@ export function s3PolicyText(error: PolicyError): string {
   }
 }
 
-/** The text of EC2's InvalidPolicyDocument. ASSUMPTION: the position is ours; AWS says what is wrong without it. */
+/**
+ * The text of EC2's InvalidPolicyDocument.
+ * ASSUMPTION: the line and column in a refusal of a policy are ours; AWS says what is wrong without them.
+ */
 export function ec2PolicyText(error: PolicyError): string {
   return error.rule === "json"
     ? `This policy contains invalid Json (${describePolicyError(error)})`

@@ -11,7 +11,8 @@ import type { PolicyRequest, Principal } from "./request.ts";
  * a permissions boundary and session policies still limit it. `account`: his account, which has to pass it on to him.
  * Source: IAM User Guide, "Policy evaluation logic", "Resource-based policies".
  *
- * ASSUMPTION: `"*"` counts as direct; AWS says so only for `"*"` with a condition on aws:PrincipalArn.
+ * ASSUMPTION: a resource policy that names `"*"` lets a caller in without his own policies; AWS says so only for
+ * `"*"` with a condition on aws:PrincipalArn.
  */
 export type Grant = "direct" | "role" | "account";
 
@@ -85,7 +86,8 @@ export function grantOf(entry: PrincipalEntry, naming: Naming): Grant | undefine
  * On a gateway endpoint an account stands for its root user alone.
  * Source: PrivateLink guide, "Endpoint policies for gateway endpoints".
  *
- * ASSUMPTION: the ARN of a user, a role or a session names nobody there; AWS says only that `"*"` is required.
+ * ASSUMPTION: in the policy of a gateway endpoint the ARN of a user, a role or a session names nobody; AWS says only
+ * that `"*"` is required.
  */
 function gatewayGrantOf(text: string, principal: Principal): Grant | undefined {
   if (text === "*") return "direct";
@@ -118,8 +120,10 @@ function awsGrantOf(text: string, principal: Principal, ids: Readonly<Record<str
 }
 
 /**
- * Whether `NotPrincipal` in a Deny spares the caller: his account, his user or role and his session must each be listed.
- * ASSUMPTION: a list that names only some of them spares nobody.
+ * Whether `NotPrincipal` in a Deny spares the caller: his account, his user or role and his session must each be
+ * listed.
+ * ASSUMPTION: a NotPrincipal of a Deny that does not name account, user or role, and session of a caller spares him
+ * not.
  */
 export function isSpared(entries: readonly PrincipalEntry[], naming: Naming): boolean {
   if (entries.some((entry) => entry.type === "AWS" && entry.text === "*")) return true;

@@ -65,12 +65,16 @@ const fixingKeys = new Set([
   "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ]);
 
-/** ASSUMPTION: blocks wider than these count as public; AWS says only that very broad ranges do. */
+/**
+ * ASSUMPTION: a bucket policy for IPv4 blocks wider than /8 or IPv6 blocks wider than /32 is public; AWS says only
+ * "very broad".
+ */
 const widestBlock = { 32: 2 ** 24, 128: 2 ** 96 } as const;
 
 /**
  * Whether the condition lets in fixed values alone. Those that let in requests without the key fix nothing.
- * ASSUMPTION: a wildcard is allowed in the resource part of an ARN, and behind the colon of aws:userid it is not.
+ * ASSUMPTION: a bucket policy stays non-public with a wildcard in the resource part of an ARN, not with one behind
+ * the colon of aws:userid.
  */
 function isFixing({ operator, key, values }: Condition): boolean {
   const { family, negated, ifExists, quantifier } = operator;

@@ -79,7 +79,8 @@ export function valueOfPart(
 
 /**
  * The value of a key with just one.
- * ASSUMPTION: a key with several values counts as missing in a variable; AWS says only that such keys cannot be used.
+ * ASSUMPTION: a policy variable of a key with several values has no value; AWS says only that such keys cannot be
+ * used.
  */
 function valueOf(key: string, context: RequestContext): string | undefined {
   const values = context.values.get(key);

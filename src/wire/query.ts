@@ -21,7 +21,10 @@ export interface QueryRequest {
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
 
-/** ASSUMPTION: AWS documents no such limits; these are far above what its clients send, and small enough to be read at once. */
+/**
+ * ASSUMPTION: AWS documents no limits on the size, number and depth of query parameters; these are far above what its
+ * clients send, and small enough to be read at once.
+ */
 export const queryLimits = { bytes: 1024 * 1024, parameters: 20_000, index: 10_000, depth: 24 } as const;
 
 /** The parameters of `text`, form-encoded; fails with malformed-query or too-large. */

@@ -46,7 +46,10 @@ export function wordRequestError(protocol: Protocol, error: RequestError): Refus
   }
 }
 
-/** ASSUMPTION: a parameter given twice is refused as InvalidParameterValue; AWS does not document which one it takes. */
+/**
+ * ASSUMPTION: a query parameter of EC2 that is given twice is refused as InvalidParameterValue; AWS does not document
+ * which one it takes.
+ */
 function wordForEc2(error: RequestError): Refusal {
   switch (error.kind) {
     case "malformed-query":
@@ -67,7 +70,10 @@ function wordForEc2(error: RequestError): Refusal {
   }
 }
 
-/** ASSUMPTION: IAM and STS refuse unknown and malformed parameters with these codes of their common errors. */
+/**
+ * ASSUMPTION: IAM and STS refuse unknown and malformed parameters with codes of their common errors; AWS does not say
+ * which.
+ */
 function wordForQuery(error: RequestError): Refusal {
   switch (error.kind) {
     case "malformed-query":

@@ -34,7 +34,9 @@ export function parseXmlDocument(body: Uint8Array): Result<XmlElement, RequestEr
 /**
  * The structure that the element writes. Fails with malformed-xml at an unknown or repeated element and at text where
  * elements belong, since S3 validates against its schema.
- * ASSUMPTION: AWS says that it validates, not how strictly; an element that the schema lacks is refused. Required members are not checked: see `missingMembers`.
+ * ASSUMPTION: AWS says that it validates XML bodies, not how strictly; an element that the schema lacks is refused.
+ *
+ * Required members are not checked: see `missingMembers`.
  */
 export function readStructureElement(
   shape: Structure,

@@ -2,7 +2,7 @@
  * What clients read before they launch: images, instance types, volumes, launch templates. Programs of this machine run as
  * instances, so that an image is but a name and nothing has a volume.
  *
- * ASSUMPTION: every image id that is asked for exists; the types below stand for all of AWS's.
+ * ASSUMPTION: every image id that is asked for exists; the few instance types that are listed stand for all of AWS's.
  * Source: Amazon EC2 API Reference, "DescribeImages", "DescribeInstanceTypes", "DescribeVolumes".
  */
 
@@ -111,7 +111,7 @@ const describeVolumes: Handler<DescribeVolumesRequest, DescribeVolumesResult> = 
   return first === undefined ? ok({ Volumes: [] }) : fail("InvalidVolume.NotFound", { volumeId: first });
 };
 
-/** ASSUMPTION: no account has set defaults. */
+/** ASSUMPTION: GetInstanceMetadataDefaults answers that no account has set any defaults. */
 const metadataDefaults: Handler<GetInstanceMetadataDefaultsRequest, GetInstanceMetadataDefaultsResult> = async () =>
   ok({ AccountLevel: {} });
 

@@ -47,7 +47,8 @@ const create: Handler<
   const wanted = {
     networkLoadBalancerArns: input.NetworkLoadBalancerArns ?? [],
     gatewayLoadBalancerArns: input.GatewayLoadBalancerArns ?? [],
-    // Source: "CreateVpcEndpointServiceConfiguration", AcceptanceRequired. ASSUMPTION: yes where a call says nothing.
+    // Source: "CreateVpcEndpointServiceConfiguration", AcceptanceRequired.
+    // ASSUMPTION: an endpoint service that is made without a word on acceptance demands it.
     acceptanceRequired: input.AcceptanceRequired ?? true,
     ...(input.PrivateDnsName !== undefined && { privateDnsName: input.PrivateDnsName }),
     supportedIpAddressTypes: input.SupportedIpAddressTypes ?? [],

@@ -212,7 +212,10 @@ function interfaceTypeOf(one: NetworkInterface): string {
   return unreachable(one.requester);
 }
 
-/** ASSUMPTION: of endpoints and gateways a number of twelve digits, of load balancers a name of AWS's. */
+/**
+ * ASSUMPTION: the requester of a network interface is the account's number, but for load balancers, whose name is
+ * `amazon-elb`.
+ */
 function requesterIdOf(one: NetworkInterface): string {
   return one.requester?.kind === "load-balancer" ? "amazon-elb" : `${one.accountId}`;
 }

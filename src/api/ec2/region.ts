@@ -24,7 +24,8 @@ const describeRegions: Handler<DescribeRegionsRequest, DescribeRegionsResult> = 
   }
   const passing = readFilters(input.Filters, regionFilters);
   if (!passing.ok) return passing;
-  // ASSUMPTION: no account has opted in to a region, so these are listed only when asked for; calls to them work.
+  // ASSUMPTION: no account has opted in to a region, so regions that need it are listed only when asked for; calls to
+  // them work.
   const shown = (region: Region): boolean =>
     names.length > 0 ? names.includes(region.name) : !region.optIn || input.AllRegions === true;
   return ok({

@@ -165,7 +165,9 @@ function readCreation(input: CreateVpcEndpointRequest, call: Call): Result<Creat
   });
 }
 
-/** ASSUMPTION: the text for the types that are not served: endpoints of resources and of service networks. */
+/**
+ * ASSUMPTION: the text that refuses endpoints of resources and of service networks, which are not served, is ours.
+ */
 function readType(text: string): Result<VpcEndpointType, ApiError> {
   if (text === "Gateway" || text === "Interface" || text === "GatewayLoadBalancer") return ok(text);
   if (text === "Resource" || text === "ServiceNetwork") {

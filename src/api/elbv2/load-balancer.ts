@@ -240,7 +240,7 @@ function zonesOf(state: State, balancer: LoadBalancer): AvailabilityZone[] {
   });
 }
 
-/** ASSUMPTION: where the hosted zone of a region is not known a made-up one stands. */
+/** ASSUMPTION: where the hosted zone id of load balancers in a region is not known, a made-up one stands. */
 function madeUpZone(region: string): string {
   return `Z${stableHex(`elb/${region}`, 13).toUpperCase()}`;
 }

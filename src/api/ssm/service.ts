@@ -2,7 +2,8 @@
  * AWS Systems Manager: the public parameters that name machine images, and no others.
  * Source: Systems Manager User Guide, "Discovering public parameters": /aws/service/ami-….
  *
- * ASSUMPTION: the image ids are made up, the same ones on every start; any image id can be launched.
+ * ASSUMPTION: the image ids of the public parameters are made up, the same ones on every start; any image id can be
+ * launched.
  */
 
 import type {

@@ -161,7 +161,7 @@ export function commonPrefixes(page: Page<unknown>, encode: (text: string) => st
  * Where a marker of the older listings goes on: behind the key, or, when it is itself a common prefix, behind all that
  * is folded into it, since NextMarker may have been one.
  *
- * ASSUMPTION: a `start-after` of the newer listing is always a key, so a common prefix that holds it is listed again.
+ * ASSUMPTION: a `start-after` of ListObjectsV2 is always a key, so a common prefix that holds it is listed again.
  */
 export function markerPosition(input: {
   readonly Marker?: string | undefined;

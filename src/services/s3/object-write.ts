@@ -50,7 +50,10 @@ export const deleteObject: Handler<DeleteObjectCommandInput, DeleteObjectCommand
 
 const maxDeletedKeys = 1000;
 
-/** ASSUMPTION: a deletion without Content-MD5 or checksum is taken, though S3 demands one; if there is one it is verified. */
+/**
+ * ASSUMPTION: DeleteObjects without Content-MD5 or checksum is taken, though S3 demands one; if there is one it is
+ * verified.
+ */
 export const deleteObjects: Handler<DeleteObjectsCommandInput, DeleteObjectsCommandOutput> = async (input, call) => {
   const objects = input.Delete?.Objects ?? [];
   if (objects.length === 0 || objects.length > maxDeletedKeys) return refuse("MalformedXML");

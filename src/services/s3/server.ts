@@ -207,9 +207,9 @@ const withoutBucket: ReadonlySet<string> = new Set(["CreateBucket", "ListBuckets
 /**
  * Who calls and about what. Failures: those of the signature, NoSuchBucket, PermanentRedirect.
  *
- * ASSUMPTION: that a bucket does not exist is told before any policy is asked, also through an endpoint.
- * ASSUMPTION: at hosts that name no region, `s3.amazonaws.com` and `localhost` alike, a signature for another region than
- * the bucket's is refused as AuthorizationHeaderMalformed; AWS sometimes redirects instead.
+ * ASSUMPTION: S3 tells that a bucket does not exist before any policy is asked, also through an endpoint.
+ * ASSUMPTION: at hosts that name no region, `s3.amazonaws.com` and `localhost` alike, a signature for another region
+ * than the bucket's is refused as AuthorizationHeaderMalformed; AWS sometimes redirects instead.
  */
 function openCall(exchange: Exchange, address: Address, operation: string): Result<S3Call, S3Error> {
   const { request, headers, state, startMs: nowMs, path, secure } = exchange;
