@@ -76,7 +76,7 @@ export function packetText(packet: Packet): string {
   return hasPorts(packet.protocol) ? `${name} ${portsText(packet.destinationPorts)}` : name;
 }
 
-export function portsText({ from, to }: PortRange): string {
+function portsText({ from, to }: PortRange): string {
   return from === to ? String(from) : `${from}-${to}`;
 }
 

@@ -13,7 +13,7 @@ export interface HostPath {
   readonly sourceIp: string;
 }
 
-/** Through an internet gateway; the source is the public address that the gateway mapped. */
+/** Through an internet gateway; the source is the public address that it mapped, of the instance or of its NAT gateway. */
 export interface InternetPath {
   readonly kind: "internet";
   readonly sourceIp: string;
@@ -21,7 +21,7 @@ export interface InternetPath {
   readonly destinationIp: string;
 }
 
-/** Through a gateway endpoint; the source is the instance's private address. */
+/** Through a gateway endpoint; the source is the private address of the instance or of the NAT gateway that it came through. */
 export interface GatewayEndpointPath {
   readonly kind: "gateway-endpoint";
   readonly vpcEndpointId: Id<"vpce">;
