@@ -114,6 +114,10 @@ describe("of a request that nobody made", () => {
     });
   });
 
+  test("from the host no name is looked up", () => {
+    expect(dry({ from: "host", target: "s3://open/x" }).name).toBeUndefined();
+  });
+
   test("from the host over plain HTTP, as its port speaks; from an instance over TLS", () => {
     const keysOf = (from: string) => {
       const { transport, decisions } = dry({ from, target: "s3://open/x" });

@@ -87,8 +87,8 @@ export function traceDry(
     service,
     operation,
     request,
-    name: { host, ips, by },
-    ...(source.value && { instanceId: source.value.id }),
+    // The host calls the region's own port, whatever the name leads to inside.
+    ...(source.value && { name: { host, ips, by }, instanceId: source.value.id }),
     ...(path ? { path } : { unreachable }),
     transport,
     ...way,
