@@ -7,4 +7,4 @@ import fc from "fast-check";
 
 const wish = process.env["UNDERPASS_SEED"];
 
-if (wish !== "random") fc.configureGlobal({ seed: Number(wish ?? 20_261_122) });
+if (wish !== "random") fc.configureGlobal({ seed: Number(wish ?? 1) });
