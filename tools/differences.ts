@@ -26,7 +26,7 @@ function assumptions(): string[] {
     encoding: "utf8",
   })
     .split("\n")
-    .filter((file) => /\.ts$/.test(file) && !/\.test\.ts$|\/generated\//.test(file))
+    .filter((file) => file.endsWith(".ts") && !/\.test\.ts$|\/generated\//.test(file))
     .toSorted();
   return files.flatMap((file) =>
     assumptionsOf(readFileSync(join(root, file), "utf8")).map((text) => `- ${capital(text)} (\`${file}\`)`),

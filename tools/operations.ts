@@ -70,7 +70,8 @@ UntagInstanceProfile UntagPolicy UntagRole UntagUser UpdateAccessKey UpdateAssum
 UpdateRole UpdateRoleDescription UpdateUser
 `;
 
-const sts = "AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetCallerIdentity GetFederationToken GetSessionToken";
+const sts =
+  "AssumeRole DecodeAuthorizationMessage GetAccessKeyInfo GetCallerIdentity GetFederationToken GetSessionToken";
 
 /** Amazon S3: objects, buckets and the bucket settings that clients read before they act. */
 const s3 = `

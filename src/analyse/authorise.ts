@@ -7,7 +7,6 @@ import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import type { AccessControlList } from "../policy/access-control-list.ts";
 import { askedKeys } from "../policy/asked-key.ts";
-import { type Counterfactual, counterfactual } from "../policy/counterfactual.ts";
 import { decide, decideInFull } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { PublicAccessBlock } from "../policy/public-access.ts";
@@ -58,11 +57,6 @@ export function explain(state: State, ask: Ask): Explained {
   const context = contextOf(state, ask);
   const policies = policiesFor(state.policies ?? state, ask);
   return { decision: decideInFull(requestOf(ask, context), policies), context, askedKeys: askedKeys(policies) };
-}
-
-/** The smallest single change of a condition key or of a statement that would turn the decision round, or undefined. */
-export function counterfactualOf(state: State, ask: Ask): Counterfactual | undefined {
-  return counterfactual(requestOf(ask, contextOf(state, ask)), policiesFor(state.policies ?? state, ask));
 }
 
 function requestOf(ask: Ask, context: RequestContext): PolicyRequest {

@@ -77,7 +77,14 @@ function wordForEc2(failure: SignatureFailure): Refusal {
       return { code: "RequestExpired", message: "Request has expired.", status: 400 };
     case "wrong-scope":
       return { code: "AuthFailure", message: scopeText(failure), status: 401 };
-    default:
+    case "missing":
+    case "malformed":
+    case "unsupported-algorithm":
+    case "unknown-key":
+    case "bad-token":
+    case "unsigned-headers":
+    case "wrong-signature":
+    case "payload-mismatch":
       return {
         code: "AuthFailure",
         message: "AWS was not able to validate the provided access credentials",

@@ -9,7 +9,7 @@ export interface ClientOptions {
 
 export const defaultPort = 4566;
 
-export function endpointOf(options: ClientOptions): string {
+function endpointOf(options: ClientOptions): string {
   const text = options.endpoint ?? process.env["UNDERPASS_ENDPOINT"] ?? `http://127.0.0.1:${defaultPort}`;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new Failure(

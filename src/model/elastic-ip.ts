@@ -200,7 +200,7 @@ export function addressOn(state: State, networkInterfaceId: string, privateIpAdd
   );
 }
 
-export function withoutAssociation(associated: ElasticIp): ElasticIp {
+function withoutAssociation(associated: ElasticIp): ElasticIp {
   const { association: _, ...address } = associated;
   return address;
 }

@@ -51,7 +51,7 @@ export function offerOf(state: State, endpoint: PrivateVpcEndpoint): EndpointSer
 }
 
 /** A customer's service as consumers see it. */
-export function offerOfService(state: State, service: VpcEndpointService): EndpointService {
+function offerOfService(state: State, service: VpcEndpointService): EndpointService {
   const { privateDns } = service;
   return {
     name: service.name,

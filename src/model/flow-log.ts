@@ -28,7 +28,7 @@ export type FlowLogDestination =
   | { readonly kind: "s3"; readonly arn: string };
 
 /** Source: Amazon VPC User Guide, "Flow log records", default format. */
-export const defaultLogFormat =
+const defaultLogFormat =
   "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
 
 export interface CreateFlowLogsInput {

@@ -1,7 +1,6 @@
 /** Managed policies: the customer's, with up to five versions, and those that AWS keeps. Source: IAM API Reference, "Policy". */
 
 import { parseArn } from "../base/arn.ts";
-import { assert } from "../base/assert.ts";
 import type { Result } from "../base/result.ts";
 import { ok } from "../base/result.ts";
 import type { AwsManagedPolicy } from "./aws-managed-policy.ts";
@@ -81,12 +80,6 @@ function checkedPolicyArn(arn: string): Result<undefined, ApiError> {
   const parsed = parseArn(arn);
   if (parsed?.service === "iam" && parsed.resource.startsWith("policy/")) return ok(undefined);
   return fail("InvalidInput", { message: `ARN ${arn} is not valid.` });
-}
-
-export function defaultDocument(policy: ManagedPolicy): string {
-  const version = policy.versions.find((one) => one.id === policy.defaultVersionId);
-  assert(version !== undefined, "a managed policy has its default version");
-  return version.document;
 }
 
 export function policyVersion(policy: ManagedPolicy, versionId: string): Result<ManagedPolicyVersion, ApiError> {

@@ -132,7 +132,7 @@ export function groupsForInterface(
 }
 
 /** The group of that name in a VPC, or undefined. */
-export function groupNamed(state: State, vpcId: string, name: string): SecurityGroup | undefined {
+function groupNamed(state: State, vpcId: string, name: string): SecurityGroup | undefined {
   return findBy(state, "security-group", "vpcId", vpcId).find((one) => one.name === name);
 }
 

@@ -16,7 +16,7 @@ import {
   withoutPrivateName,
   withoutZones,
 } from "./data/interface-service.ts";
-import { allRegions, findRegion, type Zone } from "./region.ts";
+import { findRegion, type Zone } from "./region.ts";
 import type { Tags } from "./resource.ts";
 import { stableHex } from "./stable-id.ts";
 
@@ -64,11 +64,6 @@ export function findEndpointServices(region: string, name: string): readonly End
     byName.set(region, named);
   }
   return named.get(name) ?? [];
-}
-
-/** The region that a name speaks of when it is the name of a service of another region. */
-export function regionOfServiceName(name: string): string | undefined {
-  return allRegions().find((region) => findEndpointServices(region.name, name).length > 0)?.name;
 }
 
 // Memos of pure results.

@@ -128,7 +128,7 @@ export function assumeRole(
 }
 
 /** The role with this ARN, in any account. */
-export function findRole(state: State, arn: string): Role | undefined {
+function findRole(state: State, arn: string): Role | undefined {
   const parsed = parseArn(arn);
   if (parsed?.service !== "iam" || !parsed.resource.startsWith("role/")) return undefined;
   const name = parsed.resource.slice(parsed.resource.lastIndexOf("/") + 1);

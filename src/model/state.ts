@@ -250,7 +250,11 @@ export function ownerKey(accountId: string, region: string): string {
 }
 
 /** The key of the index `tag`. */
-export function tagKey(caller: { readonly accountId: string; readonly region: string }, key: string, value: string): string {
+export function tagKey(
+  caller: { readonly accountId: string; readonly region: string },
+  key: string,
+  value: string,
+): string {
   return `${ownerKey(caller.accountId, caller.region)}/${key}=${value}`;
 }
 

@@ -46,7 +46,7 @@ export interface PrivateDnsNameOptions {
 }
 
 /** Source: "Subnet sizing for IPv4": the first four addresses and the last one. */
-export const reservedAddressCount = 5;
+const reservedAddressCount = 5;
 
 export interface CreateSubnetInput {
   readonly vpcId: string;

@@ -33,10 +33,6 @@ export function protocolNumber(traffic: Traffic): string {
   return traffic.kind === "all" ? "-1" : String(traffic.protocol);
 }
 
-export function sameTraffic(a: Traffic, b: Traffic): boolean {
-  return trafficKey(a) === trafficKey(b);
-}
-
 /** A text that two equal traffics share. */
 export function trafficKey(traffic: Traffic): string {
   switch (traffic.kind) {

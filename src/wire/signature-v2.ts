@@ -55,7 +55,7 @@ export function isSignatureV2(head: RequestHead): boolean {
   return /^AWS( |$)/.test(headerOf(head, "authorization") ?? "");
 }
 
-export function isPresignedV2(target: string): boolean {
+function isPresignedV2(target: string): boolean {
   const { query } = splitTarget(target);
   return /(^|&)(Signature|AWSAccessKeyId)=/.test(query) && !/(^|&)X-Amz-(Algorithm|Signature|Credential)=/.test(query);
 }

@@ -10,8 +10,6 @@ export interface ServiceRanges {
   readonly dynamodb: string;
 }
 
-export const awsRangesDate = "2026-08-22";
-
 export const awsRanges: Readonly<Record<string, ServiceRanges>> = {
   "af-south-1": {
     s3: "3.5.228.0/22 52.95.176.0/24 52.95.175.0/24 52.95.180.0/24 3.5.202.0/23 1.178.18.0/24 13.245.93.176/28 13.245.93.192/28 3.2.87.0/24",

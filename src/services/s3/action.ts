@@ -51,6 +51,6 @@ function listKeys(query: ReadonlyMap<string, string>): Readonly<Record<string, r
 }
 
 /** Whether the request sets an ACL; `private` is what an object has anyway, but asks for the permission all the same. */
-export function setsAcl(headers: IncomingHttpHeaders): boolean {
+function setsAcl(headers: IncomingHttpHeaders): boolean {
   return Object.keys(headers).some((name) => name === "x-amz-acl" || name.startsWith("x-amz-grant-"));
 }

@@ -43,7 +43,7 @@ export function addressOf(host: string, target: string): Result<Address, S3Error
 }
 
 /** The bucket and the region that a Host header names. */
-export function readHost(host: string): { readonly bucket?: string; readonly region?: string } {
+function readHost(host: string): { readonly bucket?: string; readonly region?: string } {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   const match = awsHost.exec(name) ?? localHost.exec(name) ?? plainLocalHost.exec(name);
   if (match === null) return {};

@@ -43,7 +43,7 @@ export function readAttributes(headers: IncomingHttpHeaders): Result<Attributes,
 }
 
 /** The tags of `x-amz-tagging`. */
-export function readTags(headers: IncomingHttpHeaders): Result<Tags, S3Error> {
+function readTags(headers: IncomingHttpHeaders): Result<Tags, S3Error> {
   const header = headers["x-amz-tagging"];
   return typeof header === "string" ? tagsOfHeader(header) : ok([]);
 }
@@ -112,7 +112,7 @@ export function objectHeaders(object: StoredObject, withChecksum: boolean): Reco
   return withChecksum ? { ...headers, ...checksumHeaders(attributes.checksum) } : headers;
 }
 
-export function checksumHeaders(checksum: Attributes["checksum"]): Record<string, string> {
+function checksumHeaders(checksum: Attributes["checksum"]): Record<string, string> {
   if (checksum === undefined) return {};
   const { algorithm, value, type } = checksum;
   return { [`x-amz-checksum-${algorithm.toLowerCase()}`]: value, "x-amz-checksum-type": type };

@@ -8,7 +8,7 @@ import type { TestServer } from "./test-server.ts";
 
 const owner = { accountId: "000000000000", region: "us-east-1", createdAtMs: 0, tags: [] };
 
-export async function change(server: TestServer, ...changes: readonly Change[]): Promise<void> {
+async function change(server: TestServer, ...changes: readonly Change[]): Promise<void> {
   await server.control.run(() => ok({ changes, value: undefined }), owner);
 }
 
@@ -54,7 +54,7 @@ export async function clientOfUser(
 }
 
 export const testEndpointId = "vpce-0123456789abcdef0" as Id<"vpce">;
-export const testVpcId = "vpc-0123456789abcdef0" as Id<"vpc">;
+const testVpcId = "vpc-0123456789abcdef0" as Id<"vpc">;
 
 /** Lets requests come through a gateway endpoint with this policy from now on. */
 export async function throughEndpoint(server: TestServer, policyDocument: string): Promise<void> {

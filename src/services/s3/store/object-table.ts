@@ -99,6 +99,6 @@ function objectOf(row: Row): StoredObject {
 }
 
 /** The codec of the column `attributes`: written by this program alone. */
-export function decodeAttributes(text: string): Attributes {
+function decodeAttributes(text: string): Attributes {
   return JSON.parse(text) as Attributes;
 }
