@@ -8,6 +8,7 @@ import { formatPrefix, parsePrefixMasked, type Prefix } from "../../base/prefix.
 import type {
   AclRuleBlueprint,
   GroupRuleBlueprint,
+  HostBlueprint,
   NetworkAclBlueprint,
   SecurityGroupBlueprint,
   SubnetBlueprint,
@@ -17,7 +18,7 @@ import { ipBytes, ipOfBytes } from "./address.ts";
 import { LAST_RULE } from "./filter-change.ts";
 import { plainTraffic, type RuleBody } from "./filter-rule.ts";
 import type { ElementObject, KernelObject } from "./kernel-object.ts";
-import { GROUPS_PER_INTERFACE, interfaceGroup } from "./ruleset.ts";
+import { groupChains, GROUPS_PER_INTERFACE, interfaceGroup } from "./ruleset.ts";
 import { memberSet, prefixSet } from "./set-shape.ts";
 
 type Direction = "out" | "in";
@@ -121,9 +122,25 @@ function followerOf(bytes: Buffer): Buffer {
   return next;
 }
 
-/** Leads to the chains of a group; `rulesOfGroup` are the chains' own. */
-export function objectsOfGroup(namespace: string, { key }: SecurityGroupBlueprint): KernelObject[] {
-  return DIRECTIONS.flatMap((direction) => leadsTo(namespace, `group_${direction}`, key, groupChain(key, direction)));
+/** The chains of a group, without their rules. */
+export function chainsOfGroup(namespace: string, key: number): KernelObject[] {
+  return DIRECTIONS.map((direction) => ({ kind: "chain", namespace, chain: groupChain(key, direction) }));
+}
+
+/** Groups that interfaces have, each with its place among those of an interface. */
+export function placesOfGroups(hosts: readonly HostBlueprint[]): ReadonlySet<number>[] {
+  return Array.from(
+    { length: GROUPS_PER_INTERFACE },
+    (_, place) => new Set(hosts.flatMap(({ securityGroups }) => securityGroups[place] ?? [])),
+  );
+}
+
+/** Leads from a group at this place to its chains. */
+export function leadsToGroup(namespace: string, key: number, place: number): KernelObject[] {
+  return DIRECTIONS.map((direction) => {
+    const [set, value] = [groupChains(direction, place), groupChain(key, direction)];
+    return { kind: "element", namespace, set, key: [`${key}`], value };
+  });
 }
 
 /** The rules of one direction of a group. */
@@ -193,13 +210,6 @@ export function groupsOf(namespace: string, index: number, groups: readonly numb
     key: [`${index}`],
     value: `${group}`,
   }));
-}
-
-function leadsTo(namespace: string, set: string, key: number, chain: string): KernelObject[] {
-  return [
-    { kind: "chain", namespace, chain },
-    { kind: "element", namespace, set, key: [`${key}`], value: chain },
-  ];
 }
 
 function groupChain(key: number, direction: Direction): string {

@@ -76,10 +76,10 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       "type filter hook forward priority 0; policy accept;",
       "ct state 0x2,0x4 accept",
       "ct state 0x1 counter drop",
-      "meta mark set iif map @interface_group_0 meta mark vmap @group_out",
+      "meta mark set iif map @interface_group_0 meta mark vmap @group_out_0",
       "iifgroup != 0 iif != @groupless counter drop",
       "type filter hook forward priority 10; policy accept;",
-      "meta mark set oif map @interface_group_15 meta mark vmap @group_in",
+      "meta mark set oif map @interface_group_4 meta mark vmap @group_in_4",
       "oifgroup != 0 oif != @groupless counter drop",
     ]);
   });

@@ -38,8 +38,8 @@ import { type SetShape, shapeOf } from "./set-shape.ts";
 
 export const TABLE = "underpass";
 
-/** Source: Amazon VPC User Guide, "Amazon VPC quotas": security groups per network interface, at most. */
-export const GROUPS_PER_INTERFACE = 16;
+/** Source: Amazon VPC User Guide, "Amazon VPC quotas": security groups per network interface. */
+export const GROUPS_PER_INTERFACE = 5;
 
 const IPV4_SOURCE = 12;
 const IPV4_DESTINATION = 16;
@@ -60,13 +60,14 @@ const ROUTER_SETS: readonly SetShape[] = [
   // Link group of a subnet → chain of its network ACL.
   shapeOf("acl_out", ["group"], "chain"),
   shapeOf("acl_in", ["group"], "chain"),
-  // The device → the first, second and so on security group of the interface.
-  ...Array.from({ length: GROUPS_PER_INTERFACE }, (_, number) => shapeOf(interfaceGroup(number), ["device"], "mark")),
+  // For the first, second and so on security group of an interface: the device → the group, the group → chain of its rules.
+  ...Array.from({ length: GROUPS_PER_INTERFACE }, (_, number) => [
+    shapeOf(interfaceGroup(number), ["device"], "mark"),
+    shapeOf(groupChains("out", number), ["mark"], "chain"),
+    shapeOf(groupChains("in", number), ["mark"], "chain"),
+  ]).flat(),
   // Devices of interfaces that security groups are not for: those of NAT gateways.
   shapeOf("groupless", ["device"]),
-  // Security group → chain of its rules.
-  shapeOf("group_out", ["mark"], "chain"),
-  shapeOf("group_in", ["mark"], "chain"),
 ];
 
 const GATEWAY_SETS: readonly SetShape[] = [
@@ -164,7 +165,7 @@ function groupChain(direction: "out" | "in"): Chain {
     // The mark has told the route table by now. The `nft` tool can read a map of a map only by way of it.
     storeMeta(META.mark, REGISTER_1),
     loadMeta(META.mark, REGISTER_1),
-    verdictBy(`group_${direction}`, REGISTER_1),
+    verdictBy(groupChains(direction, number), REGISTER_1),
   ];
   return {
     name: `group_${direction}`,
@@ -282,6 +283,14 @@ const NAT_CHAINS: readonly Chain[] = [
     ],
   },
 ];
+
+/**
+ * The map from the `number`th group of some interface to its chain. It holds no others: at every new rule the kernel looks
+ * through all chains that each map leads to.
+ */
+export function groupChains(direction: "out" | "in", number: number): string {
+  return `group_${direction}_${number}`;
+}
 
 /** The map of the `number`th groups, from 0 on. */
 export function interfaceGroup(number: number): string {

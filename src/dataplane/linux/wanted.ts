@@ -18,13 +18,15 @@ import type {
 } from "../../plan/blueprint.ts";
 import {
   bordersOf,
+  chainsOfGroup,
   groupsOf,
+  leadsToGroup,
   memberOf,
   namedGroups,
   namedPrefixLists,
   objectsOfAcl,
-  objectsOfGroup,
   objectsOfPrefixList,
+  placesOfGroups,
   rulesOfGroup,
   setOfMembers,
 } from "./filter.ts";
@@ -136,9 +138,14 @@ function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
     }
     for (const group of vpc.securityGroups) {
       const { egress, ingress, key } = group;
-      part(`${key}`, [], () => objectsOfGroup(router, group));
+      part(`${key}`, [], () => chainsOfGroup(router, key));
       part(`${key} out`, [egress], () => rulesOfGroup(router, group, "out"));
       part(`${key} in`, [ingress], () => rulesOfGroup(router, group, "in"));
+    }
+  });
+  add("group-places", [vpc.hosts], (part) => {
+    for (const [place, groups] of placesOfGroups(vpc.hosts).entries()) {
+      for (const key of groups) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
     }
   });
   for (const { key, members } of vpc.securityGroups) {
