@@ -18,12 +18,20 @@ resource "aws_vpc_ipv4_cidr_block_association" "second" {
 }
 
 resource "aws_subnet" "public" {
+  vpc_id                          = aws_vpc.net.id
+  cidr_block                      = "10.20.1.0/24"
+  ipv6_cidr_block                 = cidrsubnet(aws_vpc.net.ipv6_cidr_block, 8, 1)
+  availability_zone               = "us-east-1a"
+  map_public_ip_on_launch         = true
+  assign_ipv6_address_on_creation = true
+}
+
+# The provider waits ten seconds for each attribute: these are not on the way to an instance.
+resource "aws_subnet" "named" {
   vpc_id                                         = aws_vpc.net.id
-  cidr_block                                     = "10.20.1.0/24"
-  ipv6_cidr_block                                = cidrsubnet(aws_vpc.net.ipv6_cidr_block, 8, 1)
-  availability_zone                              = "us-east-1a"
-  map_public_ip_on_launch                        = true
-  assign_ipv6_address_on_creation                = true
+  cidr_block                                     = "10.20.3.0/24"
+  ipv6_cidr_block                                = cidrsubnet(aws_vpc.net.ipv6_cidr_block, 8, 3)
+  availability_zone                              = "us-east-1b"
   enable_dns64                                   = true
   enable_resource_name_dns_a_record_on_launch    = true
   enable_resource_name_dns_aaaa_record_on_launch = true
@@ -235,13 +243,6 @@ resource "aws_network_interface" "spare" {
   security_groups   = var.changed ? [aws_security_group.web.id] : [aws_security_group.web.id, aws_security_group.database.id]
   source_dest_check = false
   description       = "spare"
-}
-
-resource "aws_network_interface_attachment" "spare" {
-  # Not the first instance: one with two interfaces takes neither an address nor an attribute without saying for which.
-  instance_id          = aws_instance.two.id
-  network_interface_id = aws_network_interface.spare.id
-  device_index         = 1
 }
 
 resource "aws_network_interface" "own" {

@@ -159,12 +159,13 @@ resource "aws_flow_log" "hub" {
   log_destination      = "arn:aws:s3:::flow-logs-of-hub"
 }
 
+# Not changed: the provider waits half a minute after each change of a load balancer.
 resource "aws_lb" "inside" {
   name                             = "inside"
   internal                         = true
   load_balancer_type               = "network"
   subnets                          = aws_subnet.hub[*].id
-  enable_cross_zone_load_balancing = var.changed
+  enable_cross_zone_load_balancing = true
 }
 
 resource "aws_lb_target_group" "inside" {
