@@ -39,7 +39,15 @@ export function compileTable(state: State, routeTable: RouteTable): CompiledTabl
     .flatMap((route) => blocksOf(state, route, routeTable.region))
     .toSorted((a, b) => a.metric - b.metric || order(targetText(a.target), targetText(b.target)));
   const entries = routes.map((route): PrefixEntry<CompiledRoute> => ({ prefix: route.prefix, value: route }));
-  return { routeTable, routes, byPrefix: compilePrefixTable(entries) };
+  // The planner asks for the routes alone.
+  let byPrefix: PrefixTable<CompiledRoute> | undefined;
+  return {
+    routeTable,
+    routes,
+    get byPrefix() {
+      return (byPrefix ??= compilePrefixTable(entries));
+    },
+  };
 }
 
 /** `local` or the target's id. */

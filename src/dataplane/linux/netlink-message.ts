@@ -37,6 +37,15 @@ export function attribute(type: number, value: Uint8Array): Buffer {
   return bytes;
 }
 
+/** As `attribute` of `u32`, with one piece of memory. */
+export function numberAttribute(type: number, value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeUInt16LE(8, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.writeUInt32LE(value >>> 0, 4);
+  return bytes;
+}
+
 export function nested(type: number, ...attributes: readonly Buffer[]): Buffer {
   return attribute(type | NESTED, Buffer.concat(attributes));
 }

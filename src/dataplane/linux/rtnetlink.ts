@@ -23,6 +23,7 @@ import {
   mac,
   type Message,
   nested,
+  numberAttribute,
   text,
   u16,
   u32,
@@ -221,19 +222,40 @@ interface RouteHead {
 }
 
 function routeMessage({ table, cidrBlock, metric }: RouteObject, head: RouteHead): Message {
-  const prefix = parsePrefix(cidrBlock);
-  if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
-  const bytes = Buffer.from(bytesOfIp(prefix.ip));
+  const { family, bits, destination } = destinationOf(cidrBlock);
   const short = table < 256 ? table : 0;
-  const fixed = [familyOf(bytes), prefix.bits, 0, 0, short, OUR_PROTOCOL, head.scope, head.type];
+  const fixed = [family, bits, 0, 0, short, OUR_PROTOCOL, head.scope, head.type, head.flags, 0, 0, 0];
   const body = Buffer.concat([
     Buffer.from(fixed),
-    u32(head.flags),
-    ...(prefix.bits === 0 ? [] : [attribute(1, bytes)]),
-    attribute(15, u32(table)),
-    ...(metric === 0 ? [] : [attribute(6, u32(metric))]),
+    ...destination,
+    numberAttribute(15, table),
+    ...(metric === 0 ? [] : [numberAttribute(6, metric)]),
   ]);
   return { type: 0, flags: 0, body, what: `route ${cidrBlock} metric ${metric} of table ${table}` };
+}
+
+interface Destination {
+  readonly family: number;
+  readonly bits: number;
+  /** None for the route of everything. */
+  readonly destination: readonly Buffer[];
+}
+
+// A memo: the blocks of a service come in every route table that its endpoint is on.
+const destinations = new Map<string, Destination>();
+const DESTINATIONS_KEPT = 10_000;
+
+function destinationOf(cidrBlock: string): Destination {
+  const known = destinations.get(cidrBlock);
+  if (known !== undefined) return known;
+  const prefix = parsePrefix(cidrBlock);
+  if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
+  const { bits } = prefix;
+  const bytes = Buffer.from(bytesOfIp(prefix.ip));
+  const found = { family: familyOf(bytes), bits, destination: bits === 0 ? [] : [attribute(1, bytes)] };
+  if (destinations.size >= DESTINATIONS_KEPT) destinations.clear();
+  destinations.set(cidrBlock, found);
+  return found;
 }
 
 function routeTypeOf({ by }: RouteObject): number {
@@ -267,13 +289,13 @@ function targetOf({ by }: RouteObject): Buffer[] {
   const LOOPBACK = 1;
   switch (by.kind) {
     case "nexthop":
-      return [attribute(30, u32(by.id))];
+      return [numberAttribute(30, by.id)];
     case "device":
-      return [attribute(4, u32(by.index))];
+      return [numberAttribute(4, by.index)];
     case "gateway":
-      return [attribute(5, ipBytes(by.gateway)), attribute(4, u32(by.index))];
+      return [attribute(5, ipBytes(by.gateway)), numberAttribute(4, by.index)];
     case "local":
-      return [attribute(4, u32(LOOPBACK))];
+      return [numberAttribute(4, LOOPBACK)];
     case "throw":
     case "blackhole":
       return [];
