@@ -192,6 +192,32 @@ describe("authorise", () => {
     check(stateOf(put("user", mayDo)), bare, none("resource-based policy", "sts:AssumeRole"));
   });
 
+  it("says what would let a refused request through", () => {
+    const onlyVpce = policy({
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:*",
+      Resource: ["arn:aws:s3:::docs", "arn:aws:s3:::docs/*"],
+      Condition: { StringNotEquals: { "aws:SourceVpce": vpce } },
+    });
+    const state = stateOf(
+      put("user", user()),
+      put("bucket", bucket(onlyVpce)),
+      put("vpc-endpoint", endpoint(allowAll)),
+    );
+    expect(explain(state, ask({ path: internet })).unless).toMatchObject({
+      kind: "key",
+      key: "aws:SourceVpce",
+      to: vpce,
+    });
+    expect(explain(state, ask()).unless).toBeUndefined();
+    const poor = stateOf(put("user", user({ inlinePolicies: [] })));
+    expect(explain(poor, ask({ path: internet })).unless).toMatchObject({
+      kind: "with-statement",
+      layer: "identity-policy",
+    });
+  });
+
   it("says which keys the path sets and why the others are absent", () => {
     const state = stateOf(put("user", user()), put("vpc-endpoint", endpoint(allowAll)));
     const { values, absent } = explain(state, ask()).context;

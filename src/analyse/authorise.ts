@@ -7,6 +7,7 @@ import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import type { AccessControlList } from "../policy/access-control-list.ts";
 import { askedKeys } from "../policy/asked-key.ts";
+import { type Counterfactual, counterfactual } from "../policy/counterfactual.ts";
 import { decide, decideInFull } from "../policy/decide.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { PublicAccessBlock } from "../policy/public-access.ts";
@@ -50,13 +51,18 @@ export interface Explained {
   readonly context: RequestContext;
   /** The condition keys that the policies which took part name, in lower case. */
   readonly askedKeys: ReadonlySet<string>;
+  /** Of a refusal: the smallest single change of a key or of a statement that would let it through, where one is enough. */
+  readonly unless?: Counterfactual;
 }
 
 /** The same decision in full, by the plain interpreter: with every layer's misses. */
 export function explain(state: State, ask: Ask): Explained {
   const context = contextOf(state, ask);
   const policies = policiesFor(state.policies ?? state, ask);
-  return { decision: decideInFull(requestOf(ask, context), policies), context, askedKeys: askedKeys(policies) };
+  const request = requestOf(ask, context);
+  const explained = { decision: decideInFull(request, policies), context, askedKeys: askedKeys(policies) };
+  const unless = explained.decision.allowed ? undefined : counterfactual(request, policies);
+  return unless === undefined ? explained : { ...explained, unless };
 }
 
 function requestOf(ask: Ask, context: RequestContext): PolicyRequest {

@@ -2,6 +2,7 @@
 
 import type { Path } from "../network/path.ts";
 import type { RouteChoice } from "../network/walk.ts";
+import type { Counterfactual } from "../policy/counterfactual.ts";
 import type { Decision } from "../policy/decision.ts";
 
 export interface RequestTrace {
@@ -75,4 +76,6 @@ export interface TracedDecision {
   readonly present: Readonly<Record<string, readonly string[]>>;
   /** Condition keys that were not, and why. */
   readonly absent: Readonly<Record<string, string>>;
+  /** Of a refusal: the smallest single change that would let the request through, where one is enough. */
+  readonly unless?: Counterfactual;
 }

@@ -224,7 +224,7 @@ function nameOf(state: State, vpcId: string | undefined, host: string | undefine
 }
 
 function tracedDecision(state: State, ask: Ask): TracedDecision {
-  const { decision, context, askedKeys } = explain(state, ask);
+  const { decision, context, askedKeys, unless } = explain(state, ask);
   return {
     action: ask.action,
     resource: ask.resource,
@@ -232,6 +232,7 @@ function tracedDecision(state: State, ask: Ask): TracedDecision {
     askedKeys: [...askedKeys].toSorted(),
     present: Object.fromEntries(context.values),
     absent: Object.fromEntries(context.absent),
+    ...(unless && { unless }),
   };
 }
 

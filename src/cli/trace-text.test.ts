@@ -238,3 +238,26 @@ test("a request from behind a NAT gateway names those that may have made it", ()
     ]
   `);
 });
+
+test("what would let the request through stands below the verdict", () => {
+  const statement = { policy: "bucket docs", index: 1, sid: "OnlyVpc" };
+  const [first] = denied.decisions;
+  const unless = (change: NonNullable<RequestTrace["decisions"][number]["unless"]>): string | undefined =>
+    formatTrace({ ...denied, decisions: [{ ...first!, unless: change }] })
+      .split("\n")
+      .find((line) => line.startsWith("  unless"));
+  const key = { kind: "key", key: "aws:SourceVpc", statement } as const;
+  expect(unless({ ...key, from: [], to: "vpc-0a" })).toBe(
+    "  unless   aws:SourceVpc were vpc-0a; it is absent (statement 2 (OnlyVpc) of bucket docs)",
+  );
+  expect(unless({ ...key, from: ["vpc-0b"], to: undefined })).toBe(
+    "  unless   aws:SourceVpc were absent; it is vpc-0b (statement 2 (OnlyVpc) of bucket docs)",
+  );
+  expect(unless({ kind: "without-statement", statement })).toBe(
+    "  unless   statement 2 (OnlyVpc) of bucket docs were gone",
+  );
+  const added = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::docs/a" } as const;
+  expect(unless({ kind: "with-statement", layer: "identity-policy", statement: added })).toBe(
+    `  unless   the identity-policy had ${JSON.stringify(added)}`,
+  );
+});

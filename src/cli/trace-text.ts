@@ -6,6 +6,7 @@
 import type { Path } from "../network/path.ts";
 import type { FilterTrace, NatTrace, RequestTrace, TracedDecision } from "../analyse/request-trace.ts";
 import type { RouteChoice, RouteRef } from "../network/walk.ts";
+import type { Counterfactual } from "../policy/counterfactual.ts";
 import type { Decision, LayerVerdict, Miss, StatementRef } from "../policy/decision.ts";
 
 export interface TraceTextOptions {
@@ -171,12 +172,28 @@ function statementText(statement: StatementRef): string {
 }
 
 /** With `named` the action stands in front: the request needs more than one. */
-function verdictLines({ action, decision }: TracedDecision, named: boolean): Line[] {
+function verdictLines({ action, decision, unless }: TracedDecision, named: boolean): Line[] {
   const statement = decision.decidedBy?.statement;
   return [
     ["verdict", `${named ? `${action} ` : ""}${verdictText(decision)}`],
     ...labelled("  by", statement === undefined ? [] : [statementText(statement)]),
+    ...labelled("  unless", unless === undefined ? [] : [unlessText(unless)]),
   ];
+}
+
+/** What would let the request through: each is tried before it is said. */
+function unlessText(unless: Counterfactual): string {
+  switch (unless.kind) {
+    case "key": {
+      const { key, from, to, statement } = unless;
+      const is = from.length === 0 ? "it is absent" : `it is ${from.join(", ")}`;
+      return `${key} were ${to ?? "absent"}; ${is} (${statementText(statement)})`;
+    }
+    case "without-statement":
+      return `${statementText(unless.statement)} were gone`;
+    case "with-statement":
+      return `the ${unless.layer} had ${JSON.stringify(unless.statement)}`;
+  }
 }
 
 function verdictText({ allowed, decidedBy }: Decision): string {
