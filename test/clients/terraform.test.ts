@@ -11,7 +11,7 @@ import { lackOfTerraform, terraformMirror, testWith } from "../need.ts";
 
 const run = promisify(execFile);
 /** Five runs of a program that speaks to a provider of 600 MB on a machine that may be busy. */
-const timeoutMs = 600_000;
+const timeoutMs = 1_200_000;
 
 const folder = mkdtempSync(join(tmpdir(), "underpass-terraform-"));
 let daemon: Daemon;
