@@ -41,12 +41,14 @@ export async function up(options: UpOptions): Promise<number> {
       `\`--credentials any\` lets everybody in who reaches the region, and \`--host ${options.host}\` lets other machines reach it; leave one of them out`,
     );
   }
-  const daemon = await start(options);
-  announce(daemon);
-  await new Promise<void>((stop) => {
+  // Listened for before anybody learns that the region is there: whoever reads the announcement may stop it at once.
+  const told = new Promise<void>((stop) => {
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
   });
+  const daemon = await start(options);
+  announce(daemon);
+  await told;
   // A second signal does not wait for what is still under way.
   process.once("SIGINT", () => process.exit(130));
   log("stopping");
