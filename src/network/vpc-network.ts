@@ -18,6 +18,7 @@ import type { Vpc } from "../model/vpc.ts";
 import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
 import { compileGroup, type CompiledGroup, type Firewall } from "./firewall.ts";
+import { type NameClient, nameClientOf } from "./name-client.ts";
 
 export interface VpcNetwork extends Firewall {
   readonly vpc: Vpc;
@@ -25,6 +26,8 @@ export interface VpcNetwork extends Firewall {
   readonly resolverIps: readonly string[];
   /** VPC+2, whether or not the resolver is on. */
   readonly resolverIp: Ip | undefined;
+  /** What instances learn of names when they start. */
+  readonly nameClient: NameClient;
   readonly prefixes: readonly Prefix[];
   /** Lists are sorted by id. */
   readonly subnets: readonly Subnet[];
@@ -150,6 +153,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     vpc,
     resolverIps: vpc.enableDnsSupport && resolverIp !== undefined ? [formatIp(resolverIp), "169.254.169.253"] : [],
     resolverIp,
+    nameClient: nameClientOf(state, vpc, resolverIp === undefined ? "" : formatIp(resolverIp)),
     prefixes,
     subnets,
     tables,

@@ -18,6 +18,10 @@ export interface VpcBlueprint {
   readonly cidrBlocks: readonly string[];
   /** Addresses where the VPC's resolver answers (VPC+2 and 169.254.169.253); empty when enableDnsSupport is off. */
   readonly resolverIps: readonly string[];
+  /** Whom programs inside ask for names, first things first: they may be asked where nothing answers. */
+  readonly nameServers: readonly string[];
+  /** What programs inside try behind a short name. */
+  readonly searchDomains: readonly string[];
   readonly subnets: readonly SubnetBlueprint[];
   readonly routeTables: readonly RouteTableBlueprint[];
   readonly endpoints: readonly EndpointBlueprint[];

@@ -36,6 +36,8 @@ describe("a small VPC", () => {
       key: 1,
       cidrBlocks: ["10.0.0.0/16"],
       resolverIps: ["10.0.0.2", "169.254.169.253"],
+      nameServers: ["10.0.0.2"],
+      searchDomains: ["ec2.internal"],
       internetGateway: {
         internetGatewayId: made.gateway,
         addresses: [{ privateIp: made.outside.ip, publicIp: made.outside.publicIp }],

@@ -136,6 +136,8 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
     key,
     cidrBlocks: network.vpc.cidrBlocks.map((one) => one.cidrBlock),
     resolverIps: network.resolverIps,
+    nameServers: network.nameClient.servers,
+    searchDomains: network.nameClient.searchDomains,
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
     routeTables: network.tables.map((table) => tableOf(view, table)),
     endpoints: view.endpoints.map((endpoint) => endpointOf(view, endpoint)),

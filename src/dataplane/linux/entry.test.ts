@@ -46,7 +46,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     ["it keeps the working folder", "pwd", { stdout: `${process.cwd()}\n` }],
     ["it has no capability", "grep Cap /proc/self/status", { stdout: /CapInh:\s0+\nCapPrm:\s0+\nCapEff:\s0+\n/ }],
     ["it can get none by a program", "grep NoNewPrivs /proc/self/status", { stdout: /\s1\n/ }],
-    ["its VPC resolves names", "cat /etc/resolv.conf", { stdout: /^nameserver 10\.0\.0\.2\n/ }],
+    ["its VPC resolves names", "cat /etc/resolv.conf", { stdout: /^search ec2\.internal\nnameserver 10\.0\.0\.2\n/ }],
     ["nothing else resolves names", "cat /etc/nsswitch.conf", { stdout: /hosts: files dns\n/ }],
     [
       "it trusts the region",
@@ -188,7 +188,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect((await t.run(inPrivate, ...connecting("10.0.0.2", 53))).stdout).not.toMatch(/^{/);
     expect((await t.run(inPrivate, ...connecting(serviceIp))).stdout).toMatch(/^{/);
     expect(t.queries).toHaveLength(before);
-    expect((await t.run(inPrivate, "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 10\.0\.0\.2\n/);
+    expect((await t.run(inPrivate, "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 10\.0\.0\.2$/m);
   });
 
   test("the files of the machine itself are as they were", () => {

@@ -10,8 +10,6 @@
 
 import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { addToIp, formatIp } from "../../base/ip.ts";
-import { parsePrefix } from "../../base/prefix.ts";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
 
@@ -32,6 +30,9 @@ const BUNDLES = [
   "/etc/ssl/ca-bundle.pem",
   "/etc/ssl/cert.pem",
 ];
+
+/** What the C library takes: MAXNS. */
+const MOST_SERVERS = 3;
 
 /** Services of the machine that would answer for names in the instance's stead. */
 const NAME_SERVICES = [
@@ -124,9 +125,7 @@ export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[]):
     writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
   }
   for (const vpc of vpcs) {
-    const ip = resolverOf(vpc);
-    if (ip === undefined) continue;
-    writeFileSync(resolvFile(host, vpc.vpcId), `nameserver ${ip}\noptions timeout:1 attempts:2\n`);
+    writeFileSync(resolvFile(host, vpc.vpcId), resolvText(vpc));
   }
 }
 
@@ -156,10 +155,14 @@ function bindsOf(host: PlaneHost, vpcId: string): (readonly [string, string])[] 
   });
 }
 
-/** The address stays in the file when the VPC's DNS support is off, as a DHCP client would leave it: nothing answers there. */
-function resolverOf(vpc: VpcBlueprint): string | undefined {
-  const prefix = parsePrefix(vpc.cidrBlocks[0] ?? "");
-  return vpc.resolverIps[0] ?? (prefix && formatIp(addToIp(prefix.ip, 2)));
+/** As a DHCP client would leave it, also where nothing answers at the servers. Source: Linux manual page resolv.conf(5). */
+function resolvText({ nameServers, searchDomains }: VpcBlueprint): string {
+  const lines = [
+    ...(searchDomains.length > 0 ? [`search ${searchDomains.join(" ")}`] : []),
+    ...nameServers.slice(0, MOST_SERVERS).map((ip) => `nameserver ${ip}`),
+    "options timeout:1 attempts:2",
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 function resolvFile(host: PlaneHost, vpcId: string): string {

@@ -20,6 +20,8 @@ const blueprint: Blueprint = {
       key: 1,
       cidrBlocks: ["10.0.0.0/24"],
       resolverIps: ["10.0.0.2"],
+      nameServers: ["10.0.0.2"],
+      searchDomains: [],
       subnets: [
         { subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000, networkAcl: 1 },
       ],

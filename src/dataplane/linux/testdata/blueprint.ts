@@ -72,6 +72,8 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     key: n,
     cidrBlocks: ["10.0.0.0/16"],
     resolverIps: ["10.0.0.2", "169.254.169.253"],
+    nameServers: ["10.0.0.2"],
+    searchDomains: ["ec2.internal"],
     subnets: [
       {
         subnetId: "subnet-00000001",
