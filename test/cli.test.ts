@@ -134,6 +134,11 @@ const cases: Readonly<Record<string, Case>> = {
     status: 3,
     says: /works on an object/,
   },
+  "a name asked from nowhere": {
+    words: () => ["explain-dns", "s3.amazonaws.com", "--from", "wbe"],
+    status: 3,
+    says: /no instance `wbe`; a subnet, a VPC/,
+  },
   "a trace from nowhere": {
     words: () => ["trace", "--from", "wbe", "s3:GetObject", "s3://a/b"],
     status: 3,
@@ -147,14 +152,21 @@ test.each(Object.entries(cases))("%s", async (_what, { words, status, says }) =>
   expect(found).toBe(status);
 });
 
-test.each([[[]], [["up"]], [["exec"]], [["why"]], [["trace"]], [["logs"]], [["status"]], [["lint"]]])(
-  "help of %j has examples",
-  async (words) => {
-    const { status, stdout } = await underpass(...words, "--help");
-    expect(stdout).toMatch(/Examples?:\n +underpass /);
-    expect(status).toBe(0);
-  },
-);
+test.each([
+  [[]],
+  [["up"]],
+  [["exec"]],
+  [["why"]],
+  [["trace"]],
+  [["explain-dns"]],
+  [["logs"]],
+  [["status"]],
+  [["lint"]],
+])("help of %j has examples", async (words) => {
+  const { status, stdout } = await underpass(...words, "--help");
+  expect(stdout).toMatch(/Examples?:\n +underpass /);
+  expect(status).toBe(0);
+});
 
 test("a signal to the launcher ends the region, also where the launcher looks for another Node", async () => {
   const found = await ended(spawn("sh", ["-c", "command -v -p node || true"]));
@@ -175,7 +187,7 @@ test("a signal to the launcher ends the region, also where the launcher looks fo
 
 test("every command of the README's table is there", async () => {
   const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
-  const named = [...readme.matchAll(/^\| `underpass (\w+)/gm)].map((match) => match[1]!);
+  const named = [...readme.matchAll(/^\| `underpass ([\w-]+)/gm)].map((match) => match[1]!);
   const { stdout } = await underpass("--help");
   expect(named.length).toBeGreaterThan(6);
   expect(named.filter((name) => !new RegExp(`^  ${name} `, "m").test(stdout))).toEqual([]);
@@ -191,6 +203,18 @@ test("status says what is in force", async () => {
     counts: { instance: 1, vpc: 1, subnet: 1 },
   });
   expect(now.dataplane.kind === "linux").toBe(now.dataplane.notEnforced.length === 0);
+});
+
+test("a name is explained from one place and from outside", async () => {
+  const { status, stdout } = await underpass("explain-dns", "s3.us-east-1.amazonaws.com", "--from", "web");
+  expect(stdout).toMatch(
+    /^asks +10\.0\.0\.2 \(dopt-\w+\)\ndomains +ec2\.internal\nhere +A +[\d.]+ for 5 s \(service name\)$/m,
+  );
+  expect(stdout).toMatch(/^way +[\d.]+ of pl-63a5400a to nowhere: rtb-\w+ has no route/m);
+  expect(status).toBe(0);
+  const unknown = await underpass("explain-dns", "no.such.example", "--from", "web", "-o", "json");
+  expect(JSON.parse(unknown.stdout)).toMatchObject({ answers: [{ kind: "no-name" }, { kind: "no-name" }] });
+  expect(unknown.status).toBe(1);
 });
 
 test("an instance is found by its name, and the caller's credentials come along but not its endpoint", async () => {

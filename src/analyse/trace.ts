@@ -134,7 +134,7 @@ const s3Keys = {
 const tlsKeys = { "s3:TlsVersion": ["1.3"] };
 
 /** The instance, or undefined for the host. */
-function sourceOf(state: State, from: string): Result<Instance | undefined, string> {
+export function sourceOf(state: State, from: string): Result<Instance | undefined, string> {
   if (from === "host") return ok(undefined);
   const named = find(state, "instance", from);
   if (named !== undefined) return ok(named);

@@ -157,6 +157,20 @@ function addAnswers(program: Command, end: (status: number) => void): void {
       end(await (await import("./why.ts")).trace(action, target, options)),
     );
   program
+    .command("explain-dns")
+    .description("say what a name leads to from one place and from outside; status 1 when it does not resolve there")
+    .argument("<name>", "a host name, or an address to look up in reverse")
+    .requiredOption("--from <place>", "an instance's id or Name tag, a subnet, a VPC, or `internet`")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass explain-dns s3.us-east-1.amazonaws.com --from i-0a1b2c3d4e5f60718\n  underpass explain-dns 10.0.1.4 --from subnet-0a1b2c3d4e5f60718",
+    )
+    .action(async (name: string, options) =>
+      end(await (await import("./explain-dns.ts")).explainDnsCommand(name, options)),
+    );
+  program
     .command("logs")
     .description("list the last requests")
     .option("-f, --follow", "go on with those that come")

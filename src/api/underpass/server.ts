@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type DnsQuestion, explainDns } from "../../analyse/explain-dns.ts";
 import type { RequestRecord } from "../../analyse/request-record.ts";
 import type { RequestTrace } from "../../analyse/request-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
@@ -155,6 +156,8 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
       return { status: 200, body: { status: "ok" } };
     case "POST trace":
       return traceAnswer(host, await readJson(request));
+    case "POST explain-dns":
+      return dnsAnswer(host, await readJson(request));
   }
   return failure(404, "no-such-path", `\`${request.method} ${url.pathname}\` is not part of this API`);
 }
@@ -215,10 +218,16 @@ function absenceText(wanted: string, instances: readonly ListedInstance[]): stri
 }
 
 function traceAnswer(host: OwnApiHost, body: unknown): Answer {
-  if (body === undefined) return failure(400, "no-json", "the body must be a JSON object of at most 64 KiB");
+  if (body === undefined) return noJson;
   // The question is checked member by member where it is read.
   const traced = traceDry(host.state(), body as TraceQuestion, host.nowMs(), host.credentials);
   return traced.ok ? { status: 200, body: traced.value } : failure(400, "bad-question", traced.error);
+}
+
+function dnsAnswer(host: OwnApiHost, body: unknown): Answer {
+  if (body === undefined) return noJson;
+  const explained = explainDns(host.state(), body as DnsQuestion);
+  return explained.ok ? { status: 200, body: explained.value } : failure(400, "bad-question", explained.error);
 }
 
 function follow(host: OwnApiHost, response: ServerResponse): void {
@@ -270,6 +279,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 function failure(status: number, code: string, message: string): Answer {
   return { status, body: { error: { code, message } } };
 }
+
+const noJson = failure(400, "no-json", "the body must be a JSON object of at most 64 KiB");
 
 function send(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { "content-type": "application/json" });

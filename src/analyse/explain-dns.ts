@@ -1,0 +1,210 @@
+/**
+ * What a name leads to, asked from one place, and from outside beside it: the resolver's answers with the rule that gave
+ * them, whom programs ask at all, and which way each address takes. The functions are those that answer the queries.
+ */
+
+import { formatIp, parseIp } from "../base/ip.ts";
+import { containsIp } from "../base/prefix.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Instance } from "../model/instance.ts";
+import { prefixListsOf } from "../model/prefix-list.ts";
+import { find, type State } from "../model/state.ts";
+import type { NameClient } from "../network/name-client.ts";
+import { resolveName, type NameRecord, type Resolution } from "../network/resolve.ts";
+import { parseServiceHost } from "../network/service-host.ts";
+import { networkOf } from "../network/vpc-network.ts";
+import { type Walk, walk } from "../network/walk.ts";
+import { sourceOf } from "./trace.ts";
+
+export interface DnsQuestion {
+  /** An instance's id or Name tag, a subnet, a VPC, or `internet`. */
+  readonly from: string;
+  /** A host name, or an address to look up in reverse. */
+  readonly name: string;
+}
+
+export interface DnsExplanation {
+  /** Without the final dot. */
+  readonly name: string;
+  /** The instance, subnet or VPC; `internet` outside of all. */
+  readonly from: string;
+  /** Absent outside. */
+  readonly vpcId?: string;
+  /** Whom programs in the VPC ask; absent outside. */
+  readonly client?: NameClient;
+  readonly answers: readonly DnsAnswer[];
+  /** What the public DNS answers; absent where it was asked in the first place. */
+  readonly outside?: readonly DnsAnswer[];
+  /** Each address that the name leads to, with the way that an instance's packets take; none where no instance asks. */
+  readonly ways: readonly AddressWay[];
+  /** What one would not expect, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface DnsAnswer {
+  readonly type: string;
+  readonly kind: Resolution["kind"];
+  /** Addresses or names; empty without records. */
+  readonly values: readonly string[];
+  readonly ttlSeconds?: number;
+  /** The rule that said so. */
+  readonly by: string;
+}
+
+export interface AddressWay {
+  readonly ip: string;
+  /** The region's prefix list that holds the address. */
+  readonly prefixListId?: string;
+  /** `rtb-…: pl-… to vpce-…`; absent where no route table takes part. */
+  readonly route?: string;
+  /** Where the packets end. */
+  readonly exit: string;
+}
+
+/** Fails with a sentence about what is wrong with the question. */
+export function explainDns(state: State, question: DnsQuestion): Result<DnsExplanation, string> {
+  for (const [member, value] of Object.entries({ from: question.from, name: question.name })) {
+    // The question comes as JSON from outside.
+    if (typeof value !== "string") return err(`\`${member}\` must be a string`);
+  }
+  const name = question.name.toLowerCase().replace(/\.$/, "");
+  if (!isName(name)) return err(`\`${question.name}\` is neither a host name nor an address`);
+  const place = placeOf(state, question.from);
+  if (!place.ok) return place;
+  const { from, vpcId, instance } = place.value;
+  const answers = answersTo(state, vpcId, name);
+  const client = vpcId === undefined ? undefined : networkOf(state, vpcId)?.nameClient;
+  const ips = answers.flatMap((one) => (one.type === "A" || one.type === "AAAA" ? one.values : []));
+  return ok({
+    name,
+    from,
+    ...(vpcId !== undefined && { vpcId }),
+    ...(client && { client }),
+    answers,
+    ...(vpcId !== undefined && { outside: answersTo(state, undefined, name) }),
+    ways: instance === undefined ? [] : ips.map((ip) => wayTo(state, instance, ip)),
+    notes: notesOn(state, { name, vpcId, client }),
+  });
+}
+
+interface Place {
+  readonly from: string;
+  readonly vpcId?: string;
+  readonly instance?: Instance;
+}
+
+function placeOf(state: State, from: string): Result<Place, string> {
+  if (from === "internet") return ok({ from });
+  const vpcId = from.startsWith("vpc-") ? find(state, "vpc", from)?.id : find(state, "subnet", from)?.vpcId;
+  if (vpcId !== undefined) return ok({ from, vpcId });
+  if (/^(vpc|subnet)-/.test(from)) return err(`no ${from.split("-")[0]} \`${from}\``);
+  // The machine itself asks none of the region's resolvers: it sees what the internet sees.
+  const source = sourceOf(state, from);
+  if (!source.ok) return err(`${source.error}; a subnet, a VPC and \`internet\` can be named too`);
+  const instance = source.value;
+  return ok(instance === undefined ? { from: "internet" } : { from: instance.id, vpcId: instance.vpcId, instance });
+}
+
+/** Source: RFC 1035 section 2.3.4 (63 bytes a label, 255 a name) and 2.3.1, with the underscores that are in use. */
+function isName(name: string): boolean {
+  if (parseIp(name) !== undefined) return true;
+  return (
+    name.length <= 253 &&
+    name.split(".").every((label) => /^(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)$/.test(label))
+  );
+}
+
+/** An address is looked up in reverse. */
+function answersTo(state: State, vpcId: string | undefined, name: string): readonly DnsAnswer[] {
+  const ip = parseIp(name);
+  const asked =
+    ip === undefined ? { name, types: ["A", "AAAA"] } : { name: reverseNameOf(formatIp(ip)), types: ["PTR"] };
+  return asked.types.map((type): DnsAnswer => {
+    const resolution = resolveName(state, vpcId, { name: asked.name, type });
+    const records = resolution.kind === "records" ? resolution.records : [];
+    const [first] = records;
+    return {
+      type,
+      kind: resolution.kind,
+      values: records.map(valueOf),
+      ...(first !== undefined && { ttlSeconds: first.ttlSeconds }),
+      by: resolution.by,
+    };
+  });
+}
+
+function valueOf(record: NameRecord): string {
+  return record.type === "PTR" ? record.name : record.ip;
+}
+
+/** Source: RFC 1035 section 3.5, RFC 3596 section 2.5. */
+function reverseNameOf(ip: string): string {
+  const parsed = parseIp(ip);
+  if (parsed?.width !== 128) return `${ip.split(".").toReversed().join(".")}.in-addr.arpa`;
+  const digits = parsed.words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  return `${digits.split("").toReversed().join(".")}.ip6.arpa`;
+}
+
+function wayTo(state: State, instance: Instance, ip: string): AddressWay {
+  const parsed = parseIp(ip);
+  const list = prefixListsOf(instance.region).find(({ prefixes }) =>
+    prefixes.some((prefix) => parsed !== undefined && containsIp(prefix, parsed)),
+  );
+  const walked = walk(state, instance.id, ip);
+  const chosen = walked.route?.chosen;
+  return {
+    ip,
+    ...(list && { prefixListId: list.id }),
+    ...(walked.route && chosen && { route: `${walked.route.routeTableId}: ${chosen.destination} to ${chosen.target}` }),
+    exit: exitText(walked),
+  };
+}
+
+function exitText({ exit, nats = [] }: Walk): string {
+  const through = nats.length === 0 ? "" : ` through ${nats.map((hop) => hop.natGatewayId).join(" and ")}`;
+  switch (exit.kind) {
+    case "gateway-endpoint":
+      return `gateway endpoint ${exit.vpcEndpointId}${through}`;
+    case "internet":
+      return `the internet by ${exit.internetGatewayId}${through}, as ${exit.sourceIp}`;
+    case "local":
+      return exit.networkInterfaceId ?? "an address of the VPC that nobody has";
+    case "vpc-service":
+      return `the VPC's ${exit.service}`;
+    case "none":
+      return `nowhere: ${exit.reason}`;
+  }
+}
+
+interface Asked {
+  readonly name: string;
+  readonly vpcId: string | undefined;
+  readonly client: NameClient | undefined;
+}
+
+/** Source: AWS PrivateLink guide, "Private DNS names"; AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints". */
+function notesOn(state: State, { name, vpcId, client }: Asked): readonly string[] {
+  const vpc = vpcId === undefined ? undefined : find(state, "vpc", vpcId);
+  const service = parseServiceHost(name);
+  const notes: string[] = [];
+  if (client?.asksVpc === false) {
+    const servers = client.servers.length === 0 ? "no name servers" : client.servers.join(", ");
+    notes.push(
+      `programs ask ${servers} (${client.dhcpOptionsId}): they get these answers only if those ask the VPC's resolver`,
+    );
+  }
+  if (vpc !== undefined && !vpc.enableDnsHostnames && vpc.enableDnsSupport && name.startsWith("ec2-")) {
+    notes.push(`enableDnsHostnames of ${vpc.id} is off: its instances have no public names`);
+  }
+  if (service?.regionNamed === false && service.service === "sts") {
+    notes.push(
+      `${name} names no region, so no endpoint has it as a private name; AWS_STS_REGIONAL_ENDPOINTS=regional makes clients call sts.REGION.amazonaws.com`,
+    );
+  } else if (service?.regionNamed === false && service.service !== "iam") {
+    notes.push(`${name} names no region; clients that know theirs call ${service.service}.REGION.amazonaws.com`);
+  }
+  if (vpc !== undefined && service !== undefined && service.regionNamed && service.region !== vpc.region) {
+    notes.push(`the name is of ${service.region}: endpoints of ${vpc.id} lead to services of ${vpc.region} alone`);
+  }
+  return notes;
+}
