@@ -200,7 +200,8 @@ test("status says what is in force", async () => {
   expect(now).toMatchObject({
     endpoint: region.endpoint,
     region: "us-east-1",
-    counts: { instance: 1, vpc: 1, subnet: 1 },
+    // With the account's default VPC.
+    counts: { instance: 1, vpc: 2, subnet: 7 },
   });
   expect(now.dataplane.kind === "linux").toBe(now.dataplane.notEnforced.length === 0);
 });

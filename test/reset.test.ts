@@ -48,7 +48,7 @@ const settings = (daemon: Daemon, accessKeyId: string, secretAccessKey = "test",
 const accountOf = async (daemon: Daemon, ...keys: [string, string?, string?]): Promise<string | undefined> =>
   (await new STSClient(settings(daemon, ...keys)).send(new GetCallerIdentityCommand({}))).Account;
 
-test("reset leaves nothing, and the region goes on", async () => {
+test("reset leaves what an account begins with, and the region goes on", async () => {
   const ec2 = new EC2Client(settings(closed, "test"));
   const s3 = new S3Client(settings(closed, "test"));
   const fill = async (): Promise<void> => {
@@ -60,7 +60,8 @@ test("reset leaves nothing, and the region goes on", async () => {
   await s3.send(new PutObjectCommand({ Bucket: "suite", Key: "large", Body: Buffer.alloc(300_000) }));
   const answer = await fetch(`${closed.endpoint}/moto-api/reset`, { method: "POST" });
   expect({ status: answer.status, body: await answer.json() }).toEqual({ status: 200, body: { status: "ok" } });
-  expect((await ec2.send(new DescribeVpcsCommand({}))).Vpcs).toEqual([]);
+  const [vpc, ...others] = (await ec2.send(new DescribeVpcsCommand({}))).Vpcs!;
+  expect({ isDefault: vpc?.IsDefault, others }).toEqual({ isDefault: true, others: [] });
   await fill();
   expect((await s3.send(new ListObjectsV2Command({ Bucket: "suite" }))).KeyCount).toBe(0);
 });
@@ -106,6 +107,7 @@ test("any keys together with an address that others reach are refused", async ()
     policyDelay: 0,
     transitionDelay: 0,
     quotas: "aws",
+    defaultVpc: "on",
   } as const;
   await expect(up(options)).rejects.toThrow("`--credentials any` lets everybody in");
 });

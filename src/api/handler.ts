@@ -28,6 +28,8 @@ export interface QueryService {
   readonly signingName?: string;
   readonly protocol: "ec2Query" | "awsQuery" | "awsJson";
   readonly xmlNamespace: string;
+  /** Whether an account's first call makes what it begins with in the region: its default VPC. */
+  readonly opensAccounts?: boolean;
   /** Served operations with their shapes. */
   readonly operations: Readonly<Record<string, Operation>>;
   /** Names that AWS knows beyond those served: they answer a text that says so. */

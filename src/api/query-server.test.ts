@@ -373,7 +373,7 @@ test("a fault of the server's own is logged and answered 500, and the next call 
       },
     },
   };
-  await using broken = await serveRegion([faulty]);
+  await using broken = await serveRegion({ services: [faulty] });
   const answer = await rawCall(broken.url, { body: describeVpcs, signature: ec2 });
   expect(answer.status).toBe(500);
   expect(elementOf(answer.body, "Code")).toBe("InternalError");

@@ -10,6 +10,7 @@ import { TLSSocket } from "node:tls";
 import { err, ok, type Result } from "../base/result.ts";
 import { type Ask, authorise } from "../analyse/authorise.ts";
 import type { RecordRequest } from "../analyse/request-record.ts";
+import { isUnopened, openAccountRegion } from "../model/account-region.ts";
 import type { CredentialRules } from "../model/credential.ts";
 import { type ApiError, fail, statusOf, textOf } from "../model/error.ts";
 import type { State } from "../model/state.ts";
@@ -33,6 +34,8 @@ export interface QueryServerOptions {
   readonly nowMs: () => number;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
+  /** Whether accounts begin with a default VPC in each region, as AWS's do; absent for no. */
+  readonly defaultVpcs?: boolean;
 }
 
 export type QueryServer = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
@@ -92,7 +95,7 @@ interface Exchange {
   readonly path: Path;
   readonly requestId: string;
   /** The state that the caller is judged on. */
-  readonly state: State;
+  state: State;
   readonly nowMs: number;
   readonly secure: boolean;
   readonly userAgent: string | undefined;
@@ -143,6 +146,7 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
   if (!input.ok) return input;
   const dryRun = service.protocol === "ec2Query" && input.value["DryRun"] === true;
   const call = callOf(exchange, signed.value, dryRun);
+  await openAccount(exchange, call);
   const denied = authoriseAll(exchange, call, service.targets(operation.value.name, input.value, call));
   if (denied !== undefined) return err(denied);
   const handler = service.handlers[operation.value.name];
@@ -255,6 +259,15 @@ function callOf(exchange: Exchange, signed: Signed, dryRun: boolean): Call {
     nowMs: exchange.nowMs,
     requestId: exchange.requestId,
   };
+}
+
+/** What the account begins with is there before its first call is looked at, even if that call is then refused. */
+async function openAccount(exchange: Exchange, { accountId, region }: Call): Promise<void> {
+  const { control, defaultVpcs } = exchange.options;
+  const caller = { accountId, region };
+  if (defaultVpcs !== true || exchange.service?.opensAccounts !== true || !isUnopened(control.state(), caller)) return;
+  await control.run(openAccountRegion, caller);
+  exchange.state = control.state();
 }
 
 /** The first refusal, or undefined when every target is allowed. */

@@ -100,6 +100,11 @@ function addUp(program: Command, end: (status: number) => void): void {
         .choices(["aws", "none"])
         .default("aws"),
     )
+    .addOption(
+      new Option("--default-vpc <whether>", "on: accounts begin with a default VPC in each region, as at AWS")
+        .choices(["on", "off"])
+        .default("on"),
+    )
     .option("--account <id>", "the account of the access key `test`", accountId, "000000000000")
     .addOption(
       new Option("--credentials <kind>", "any: access keys that nobody has are the account's root, without a check")

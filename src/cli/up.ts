@@ -22,6 +22,7 @@ export interface UpOptions {
   readonly policyDelay: number;
   readonly transitionDelay: number;
   readonly quotas: "aws" | "none";
+  readonly defaultVpc: "on" | "off";
 }
 
 /** What a stop may take; netd and every namespace go with the process in any case. */
@@ -74,6 +75,7 @@ async function start(options: UpOptions): Promise<Daemon> {
         defaultAccountId: options.account,
         unknownKeys: options.credentials === "any" ? "root" : "refused",
       },
+      defaultVpcs: options.defaultVpc === "on",
       policyDelayMs: options.policyDelay * 1000,
       settings: { transitionMs: options.transitionDelay * 1000, quotas: options.quotas },
       log,

@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly dataplane: DataplaneChoice;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
+  /** Whether accounts begin with a default VPC in each region; absent for yes, as at AWS. */
+  readonly defaultVpcs?: boolean;
   /** How long a changed policy is not in force yet; 0 for at once. */
   readonly policyDelayMs: number;
   /** Absent for AWS's quotas and no passing states. */

@@ -64,10 +64,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const services = [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService];
   const front: Front = openFront({
-    query: queryServer({
-      ...shared,
-      services,
-    }),
+    query: queryServer({ ...shared, services, defaultVpcs: options.defaultVpcs ?? true }),
     s3,
     own: ownApi({
       state: region.state,

@@ -1,9 +1,7 @@
 /**
- * The default VPC: made on demand, with a default subnet in each zone and a way to the internet.
+ * The default VPC: with a default subnet in each zone and a way to the internet. An account begins with one
+ * (`account-region.ts`), and whoever has deleted his gets another on demand.
  * Source: Amazon VPC User Guide, "Default VPCs": 172.31.0.0/16, a /20 a zone, an internet gateway on the main table.
- *
- * ASSUMPTION: an account has no default VPC until it asks for one; AWS's accounts have one in each region from the
- * start.
  */
 
 import { addToIp } from "../base/ip.ts";
@@ -30,7 +28,9 @@ export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
     });
   }
   const steps = stepper(state, context);
-  const plain = steps.take(createVpc(steps.state(), { cidrBlock: block, tags: [] }, context));
+  const begun = createVpc(state, { cidrBlock: block, tags: [] }, context);
+  if (!begun.ok) return begun;
+  const plain = steps.take(begun);
   const vpc: Vpc = { ...plain, isDefault: true, enableDnsHostnames: true };
   steps.change(put("vpc", vpc));
   const gateway = steps.take(createInternetGateway(steps.state(), { tags: [] }, context));

@@ -19,7 +19,7 @@ import {
   publicAddresses,
 } from "./network-interface.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { defaultVpcOf, groupsForInterface } from "./security-group.ts";
+import { defaultVpcOf, groupIdsNamed, groupsForInterface } from "./security-group.ts";
 import { all, type Change, find, findBy, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
@@ -128,6 +128,8 @@ export interface PrimaryInterfaceInput {
   readonly description?: string;
   readonly deleteOnTermination?: boolean;
   readonly securityGroupIds: readonly string[];
+  /** Of groups of the default VPC. */
+  readonly securityGroupNames?: readonly string[];
   readonly sourceDestCheck?: boolean;
 }
 
@@ -144,11 +146,11 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   if (!subnet.ok) return subnet;
   const profile = profileOf(state, input, context);
   if (!profile.ok) return profile;
-  const groups = groupsForInterface(
-    state,
-    { groupIds: input.primary.securityGroupIds, vpcId: subnet.value.vpcId, subnetId: subnet.value.id },
-    context,
-  );
+  const named = groupIdsNamed(state, input.primary.securityGroupNames ?? [], context);
+  if (!named.ok) return named;
+  const groupIds = [...input.primary.securityGroupIds, ...named.value];
+  const inSubnet = { vpcId: subnet.value.vpcId, subnetId: subnet.value.id };
+  const groups = groupsForInterface(state, { groupIds, ...inSubnet }, context);
   if (!groups.ok) return groups;
   const site: Site = {
     subnet: subnet.value,

@@ -93,6 +93,17 @@ export function findGroup(state: State, input: GroupName, caller: Caller): Resul
   });
 }
 
+/** The ids of the caller's groups with these names in his default VPC; fails with InvalidGroup.NotFound. */
+export function groupIdsNamed(state: State, names: readonly string[], caller: Caller): Result<Id<"sg">[], ApiError> {
+  const ids: Id<"sg">[] = [];
+  for (const groupName of names) {
+    const group = findGroup(state, { groupName }, caller);
+    if (!group.ok) return group;
+    ids.push(group.value.id);
+  }
+  return ok(ids);
+}
+
 /** The default group of a VPC and its rules, for a VPC that is being made. */
 export function defaultGroupOf(vpcId: Id<"vpc">, ipv6: boolean, context: Context): readonly Change[] {
   const group = newGroup({ name: "default", description: "default VPC security group", vpcId, tags: [] }, context);

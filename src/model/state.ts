@@ -5,6 +5,7 @@
 
 import { PersistentMap } from "../base/persistent-map.ts";
 import type { AccessKey } from "./access-key.ts";
+import type { AccountRegion } from "./account-region.ts";
 import type { Bucket } from "./bucket.ts";
 import type { DhcpOptions } from "./dhcp-options.ts";
 import type { FlowLog } from "./flow-log.ts";
@@ -44,6 +45,7 @@ import type { CustomerGateway, VpnGateway } from "./vpn-gateway.ts";
 
 /** Every kind of resource and its document. */
 export interface Documents {
+  readonly "account-region": AccountRegion;
   readonly vpc: Vpc;
   readonly subnet: Subnet;
   readonly "route-table": RouteTable;
@@ -102,6 +104,7 @@ export interface Delete<K extends Kind> {
  * in it. Every kind also has the index `owner`, keyed by `ownerKey(accountId, region)`.
  */
 const indexes = {
+  "account-region": {},
   vpc: {},
   subnet: { vpcId: (it: Subnet) => [it.vpcId] },
   "route-table": {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { regionBuilder } from "../../test/region-builder.ts";
+import { createDefaultVpc } from "../model/default-vpc.ts";
 import { modifyNetworkInterfaceAttribute } from "../model/interface-attachment.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { createSecurityGroup } from "../model/security-group.ts";
 import { authorizeSecurityGroup } from "../model/security-group-permission.ts";
-import { find, put } from "../model/state.ts";
+import { find, findBy, put, type State } from "../model/state.ts";
+import type { Context } from "../model/verb.ts";
 import type { Blueprint, VpcBlueprint } from "./blueprint.ts";
 import { changesNetwork, plan } from "./plan.ts";
 
@@ -57,6 +59,23 @@ describe("a small VPC", () => {
     for (const route of routes) {
       expect(route).toMatchObject({ metric: 20, target: { kind: "endpoint", vpcEndpointId: made.endpoint } });
     }
+  });
+
+  test("a default VPC is planned while something runs in it", () => {
+    const build = regionBuilder();
+    const other = build.vpc("10.0.0.0/16");
+    const { id } = build.run(
+      (state: State, _: undefined, context: Context) => createDefaultVpc(state, context),
+      undefined,
+    );
+    const empty = plan(build.state());
+    expect(empty.vpcs.map((one) => one.vpcId)).toEqual([other]);
+    const [subnet] = findBy(build.state(), "subnet", "vpcId", id);
+    const instance = build.instance(subnet!.id);
+    const full = plan(build.state(), empty);
+    expect(full.vpcs.map((one) => one.vpcId).toSorted()).toEqual([id, other].toSorted());
+    build.terminate(instance.id);
+    expect(plan(build.state(), full).vpcs.map((one) => one.vpcId)).toEqual([other]);
   });
 
   test("its hosts are the running instances", () => {

@@ -48,6 +48,8 @@ function planTouched(state: State, previous: Blueprint): Blueprint | undefined {
   if (before === undefined || state.tables.vpc.byId !== before.tables.vpc.byId) return undefined;
   const touched = touchedVpcs(before, state);
   if (touched === undefined) return undefined;
+  const planned = new Set(previous.vpcs.map((vpc) => vpc.vpcId));
+  if ([...touched].some((id) => isPlanned(networkOf(state, id)) !== planned.has(id))) return undefined;
   const vpcs = previous.vpcs.map((vpc) => {
     const network = touched.has(vpc.vpcId) ? networkOf(state, vpc.vpcId) : undefined;
     return network === undefined ? vpc : planVpc(network, vpc.key, vpc);
@@ -59,7 +61,7 @@ function planTouched(state: State, previous: Blueprint): Blueprint | undefined {
 const states = new WeakMap<Blueprint, State>();
 
 function planAll(state: State, previous?: Blueprint): Blueprint {
-  const vpcIds = [...all(state, "vpc")].map((vpc) => vpc.id).toSorted();
+  const vpcIds = [...all(state, "vpc")].flatMap(({ id }) => (isPlanned(networkOf(state, id)) ? [id] : [])).toSorted();
   const before = new Map(previous?.vpcs.map((vpc) => [vpc.vpcId, vpc]));
   const keys = numberAll(vpcIds, numbersBefore(previous?.vpcs, "vpcId", "key"), { from: 1, to: 4094, of: "VPCs" });
   const vpcs = vpcIds.flatMap((vpcId): VpcBlueprint[] => {
@@ -67,6 +69,12 @@ function planAll(state: State, previous?: Blueprint): Blueprint {
     return network === undefined ? [] : [planVpc(network, numberOf(keys, vpcId), before.get(vpcId))];
   });
   return { revision: state.revision, vpcs, internetCidrs: internetCidrs() };
+}
+
+/** A default VPC takes nothing of the machine until something runs in it: every account has one in every region. */
+function isPlanned(network: VpcNetwork | undefined): boolean {
+  if (network === undefined) return false;
+  return !network.vpc.isDefault || network.instances.some((one) => one.state === "running");
 }
 
 /** Whether changes can make another blueprint: the daemon need not plan for a bucket or a policy. */

@@ -24,6 +24,8 @@ beforeAll(async () => {
     region: "us-east-1",
     dataplane: "userspace",
     policyDelayMs: 0,
+    // So that nothing but what Terraform makes is there to be left.
+    defaultVpcs: false,
     log: () => {},
   });
   cpSync(new URL("terraform", import.meta.url), folder, { recursive: true });

@@ -27,7 +27,6 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
   if (!tags.ok) return tags;
   if (input.ImageId === undefined) return fail("MissingParameter", { parameter: "ImageId" });
   if (input.LaunchTemplate !== undefined) return unserved("Launch templates");
-  if ((input.SecurityGroups ?? []).length > 0) return unserved("Security groups by name");
   const primary = readPrimary(input);
   if (!primary.ok) return primary;
   return ok({
@@ -47,6 +46,13 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
 
 function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, ApiError> {
   const [first, second] = input.NetworkInterfaces ?? [];
+  const securityGroupNames = input.SecurityGroups ?? [];
+  if (securityGroupNames.length > 0 && input.SubnetId !== undefined) {
+    // Source: the text that AWS answers: names are for the default VPC.
+    return fail("InvalidParameterCombination", {
+      message: "The parameter groupName cannot be used with the parameter subnet",
+    });
+  }
   if (first === undefined) {
     return ok({
       ...(input.SubnetId !== undefined && { subnetId: input.SubnetId }),
@@ -54,11 +60,13 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
       ipv6Addresses: (input.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
       ...(input.Ipv6AddressCount !== undefined && { ipv6AddressCount: input.Ipv6AddressCount }),
       securityGroupIds: input.SecurityGroupIds ?? [],
+      securityGroupNames,
     });
   }
   if (input.SubnetId !== undefined) return both("an instance-level subnet ID");
   if (input.PrivateIpAddress !== undefined) return both("an instance-level private IP address");
-  if ((input.SecurityGroupIds ?? []).length > 0) return both("instance-level security groups");
+  if ((input.SecurityGroupIds ?? []).length + securityGroupNames.length > 0)
+    return both("instance-level security groups");
   if (second !== undefined) return unserved("Launches with more than one network interface");
   return readInterface(first);
 }

@@ -81,6 +81,7 @@ const served = Object.keys(actions);
 export const ec2Service: QueryService = {
   name: "ec2",
   protocol: "ec2Query",
+  opensAccounts: true,
   xmlNamespace: ec2Table.xmlNamespace,
   operations: Object.fromEntries(Object.entries(ec2Table.operations).filter(([name]) => served.includes(name))),
   unserved: new Set([...knownOperations.ec2].filter((name) => !served.includes(name))),

@@ -19,7 +19,7 @@ import { elbv2Service } from "./service.ts";
 let region: ServedRegion;
 
 beforeAll(async () => {
-  region = await serveRegion([elbv2Service]);
+  region = await serveRegion({ services: [elbv2Service] });
 });
 
 afterAll(async () => {

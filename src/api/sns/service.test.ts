@@ -11,7 +11,7 @@ import { snsService } from "./service.ts";
 let region: ServedRegion;
 
 beforeAll(async () => {
-  region = await serveRegion([snsService, ssmService]);
+  region = await serveRegion({ services: [snsService, ssmService] });
 });
 
 afterAll(async () => {

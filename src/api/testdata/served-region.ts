@@ -35,17 +35,25 @@ export interface ServedRegion {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
-export async function serveRegion(more: readonly QueryService[] = []): Promise<ServedRegion> {
+export interface ServedOptions {
+  /** Beside EC2, IAM and STS. */
+  readonly services?: readonly QueryService[];
+  /** Whether accounts begin with a default VPC; where absent they begin empty. */
+  readonly defaultVpcs?: boolean;
+}
+
+export async function serveRegion({ services = [], defaultVpcs = false }: ServedOptions = {}): Promise<ServedRegion> {
   const hex = (digits: number): string => randomBytes(digits).toString("hex").slice(0, digits);
   const control = memoryControl({ nowMs: Date.now, hex });
   const faults: string[] = [];
   const records: RequestRecord[] = [];
   const serve = queryServer({
-    services: [...more, ec2Service, iamService, stsService],
+    services: [...services, ec2Service, iamService, stsService],
     control,
     record: (record) => records.push(record),
     log: (line) => faults.push(line),
     nowMs: Date.now,
+    defaultVpcs,
   });
   const server = createServer((request, response) => {
     void serve(request, response, { kind: "host", sourceIp: "127.0.0.1" });
