@@ -5,6 +5,7 @@
 
 import type { Socket } from "node:net";
 import type { Path } from "../network/path.ts";
+import type { TrafficReading } from "../network/traffic-count.ts";
 import type { Blueprint } from "../plan/blueprint.ts";
 
 export interface DataPlane extends AsyncDisposable {
@@ -15,6 +16,8 @@ export interface DataPlane extends AsyncDisposable {
   readonly apply: (blueprint: Blueprint) => Promise<void>;
   /** How a program gets into an instance, or undefined when the plane does not hold it. */
   readonly entry: (instanceId: string) => Entry | undefined;
+  /** What was counted since the reading before; one reads at a time. */
+  readonly readTraffic: () => Promise<TrafficReading>;
   /** Resolves, with the reason, when the plane has stopped by itself; never after a disposal. */
   readonly failed: Promise<Error>;
 }

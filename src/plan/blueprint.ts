@@ -9,6 +9,8 @@ export interface Blueprint {
   readonly vpcs: readonly VpcBlueprint[];
   /** Public CIDR blocks at which the internet answers as AWS: services of every region. */
   readonly internetCidrs: readonly string[];
+  /** Interfaces whose flows are counted, sorted; absent for none. */
+  readonly loggedInterfaceIds?: readonly string[];
 }
 
 export interface VpcBlueprint {

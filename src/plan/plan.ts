@@ -30,6 +30,7 @@ import type {
   VpcBlueprint,
 } from "./blueprint.ts";
 import { aclOf, groupOf, groupsInUse } from "./filter.ts";
+import { loggedInterfaceIds } from "./logged-interface.ts";
 import { numberAll, numberOf, type Numbers } from "./numbering.ts";
 
 /**
@@ -38,8 +39,10 @@ import { numberAll, numberOf, type Numbers } from "./numbering.ts";
  */
 export function plan(state: State, previous?: Blueprint): Blueprint {
   const planned = (previous && planTouched(state, previous)) ?? planAll(state, previous);
-  states.set(planned, state);
-  return planned;
+  const logged = loggedInterfaceIds(state, previous?.loggedInterfaceIds);
+  const complete = logged === undefined ? planned : { ...planned, loggedInterfaceIds: logged };
+  states.set(complete, state);
+  return complete;
 }
 
 /** Only the VPCs that the changes touch, where the VPCs are the same; undefined where more can have changed. */
@@ -99,6 +102,8 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
   "egress-only-internet-gateway",
   "vpc-peering-connection",
   "vpn-gateway",
+  // Says which interfaces count their flows.
+  "vpc-flow-log",
 ]);
 
 // What a planned VPC was made from. A memo: without it the VPC is planned again, with the same outcome.

@@ -10,6 +10,7 @@ import { decodeRule } from "./filter-rule.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelObject, LinkObject, RouteBy, SetObject } from "./kernel-object.ts";
 import { AF_INET } from "./libc.ts";
+import { METERING_CHAINS, TALLY_SETS } from "./metering.ts";
 import type { Namespace } from "./namespace.ts";
 import {
   type Attribute,
@@ -195,7 +196,7 @@ function filtersOf(name: string, namespace: Namespace): KernelObject[] {
 }
 
 function setsOf(name: string, namespace: Namespace): SetObject[] {
-  const own = new Set(shapesOf(namespace.role).map((shape) => shape.name));
+  const own = new Set([...shapesOf(namespace.role).map((shape) => shape.name), ...TALLY_SETS]);
   const SET_NAME = 2;
   return listFilters(namespace, getSets(TABLE)).flatMap((attributes): SetObject[] => {
     const set = text(attributes, SET_NAME);
@@ -207,7 +208,8 @@ function chainsOf(name: string, namespace: Namespace): KernelObject[] {
   const CHAIN_NAME = 3;
   const HOOK = 4;
   return listFilters(namespace, getChains()).flatMap((attributes): KernelObject[] => {
-    if (findAttribute(attributes, HOOK) !== undefined) return [];
+    const isOwn = METERING_CHAINS.has(text(attributes, CHAIN_NAME));
+    if (isOwn || findAttribute(attributes, HOOK) !== undefined) return [];
     return [{ kind: "chain", namespace: name, chain: text(attributes, CHAIN_NAME) }];
   });
 }

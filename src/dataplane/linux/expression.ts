@@ -4,7 +4,7 @@
  * Source: uapi header linux/netfilter/nf_tables.h; netfilter's libnftnl documentation.
  */
 
-import { attribute, nested, text, u32be } from "./netlink-message.ts";
+import { attribute, nested, text, u32, u32be } from "./netlink-message.ts";
 
 /** As nf_tables names the protocols of the network layer. */
 export const FAMILY_IPV4 = 2;
@@ -21,9 +21,12 @@ export const REGISTER_1 = 1;
 export const REGISTER_1_FIRST = 8;
 export const REGISTER_1_SECOND = 9;
 
+/** The register's words one after the other, for keys of many parts. */
+export const REGISTERS = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21] as const;
+
 export const CMP = { equal: 0, notEqual: 1, atLeast: 5, atMost: 3 } as const;
 /** Source: uapi header linux/netfilter.h and nf_tables.h, enum nft_verdicts. */
-export const VERDICT = { drop: 0, accept: 1, jump: -3 } as const;
+export const VERDICT = { drop: 0, accept: 1, jump: -3, goto: -4 } as const;
 
 export function loadMeta(key: number, register: number): Buffer {
   return expression("meta", attribute(2, u32be(key)), attribute(1, u32be(register)));
@@ -50,12 +53,12 @@ export function loadState(): Buffer {
   return expression("ct", attribute(1, u32be(REGISTER_1)), attribute(2, u32be(STATE_KEY)));
 }
 
-/** Keeps of the first register the bits of `mask`. */
-export function keepBits(mask: Buffer): Buffer {
+/** Keeps of the register the bits of `mask`. */
+export function keepBits(mask: Buffer, register = REGISTER_1): Buffer {
   return expression(
     "bitwise",
-    attribute(1, u32be(REGISTER_1)),
-    attribute(2, u32be(REGISTER_1)),
+    attribute(1, u32be(register)),
+    attribute(2, u32be(register)),
     attribute(3, u32be(mask.length)),
     nested(4, attribute(1, mask)),
     nested(5, attribute(1, Buffer.alloc(mask.length))),
@@ -112,6 +115,23 @@ export function translate(end: "source" | "destination", register: number): Buff
   );
 }
 
+/** Loads a number of the machine. */
+export function loadNumber(value: number, register: number): Buffer {
+  return expression("immediate", attribute(1, u32be(register)), nested(2, attribute(1, u32(value))));
+}
+
+/** Counts the packet at the element of the set whose key begins in the register, which is made where there is none. */
+export function tally(set: string, register: number): Buffer {
+  const UPDATE = 1;
+  return expression(
+    "dynset",
+    attribute(1, text(set)),
+    attribute(3, u32be(UPDATE)),
+    attribute(4, u32be(register)),
+    nested(7, attribute(1, text("counter"))),
+  );
+}
+
 export function count(): Buffer {
   return expression("counter");
 }
@@ -125,11 +145,22 @@ export function drop(): Buffer {
   return verdict(VERDICT.drop);
 }
 
-function verdict(code: number): Buffer {
+/** Goes on in the chain and comes back when that has no verdict. */
+export function jumpTo(chain: string): Buffer {
+  return verdict(VERDICT.jump, chain);
+}
+
+/** Goes on in the chain for good. */
+export function goTo(chain: string): Buffer {
+  return verdict(VERDICT.goto, chain);
+}
+
+function verdict(code: number, chain?: string): Buffer {
+  const where = chain === undefined ? [] : [attribute(2, text(chain))];
   return expression(
     "immediate",
     attribute(1, u32be(VERDICT_REGISTER)),
-    nested(2, nested(2, attribute(1, u32be(code)))),
+    nested(2, nested(2, attribute(1, u32be(code)), ...where)),
   );
 }
 

@@ -115,7 +115,8 @@ function ruleMessages(chain: string, changes: readonly RuleChange[], listed: rea
     ...removals.map(({ handle }) => deleteRule(TABLE, chain, handle)),
     ...coming.map((rule) => {
       const before = staying.find(({ name }) => placeOf(name) > placeOf(rule.name))?.handle;
-      const common = { chain, expressions: expressionsOf(rule), comment: rule.name };
+      const expressions = expressionsOf(rule, chain.endsWith("_out") ? "out" : "in");
+      const common = { chain, expressions, comment: rule.name };
       return newRule(TABLE, before === undefined ? common : { ...common, before });
     }),
   ];

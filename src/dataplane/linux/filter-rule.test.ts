@@ -11,6 +11,6 @@ test.each(["out", "in"] as const)("what is written for rules %s reads back", (di
   for (const object of rules) {
     if (object.kind !== "filter-rule") throw new Error(`a ${object.kind} among rules`);
     const { end, peer, traffic, verdict } = object;
-    expect(decodeRule(Buffer.concat(expressionsOf(object)))).toEqual({ end, peer, traffic, verdict });
+    expect(decodeRule(Buffer.concat(expressionsOf(object, direction)))).toEqual({ end, peer, traffic, verdict });
   }
 });

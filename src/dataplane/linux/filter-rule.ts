@@ -11,7 +11,6 @@ import {
   accept,
   CMP,
   count,
-  drop,
   FAMILY_IPV4,
   FAMILY_IPV6,
   HEADER,
@@ -27,6 +26,7 @@ import {
   VERDICT,
 } from "./expression.ts";
 import type { FilterRuleObject } from "./kernel-object.ts";
+import { refuse } from "./metering.ts";
 import { decodeAttributes, findAttribute, textOf } from "./netlink-message.ts";
 import { widthOfSet } from "./set-shape.ts";
 
@@ -40,12 +40,13 @@ const ICMP_TYPE = 0;
 const ICMP_CODE = 1;
 const LAST_PORT = 65_535;
 
-export function expressionsOf(rule: RuleBody): Buffer[] {
+/** `direction` is that of the rule's chain. Groups only let through, so what drops is a rule of an ACL. */
+export function expressionsOf(rule: RuleBody, direction: "out" | "in"): Buffer[] {
   return [
     ...expressionsOfPeer(rule),
     ...expressionsOfTraffic(rule.traffic),
     count(),
-    rule.verdict === "accept" ? accept() : drop(),
+    rule.verdict === "accept" ? accept() : refuse(`acl_${direction}`),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { Socket as UdpSocket } from "node:dgram";
 import type { Server } from "node:net";
 import type { Change } from "./diff.ts";
 import type { KernelObject, ListenerObject } from "./kernel-object.ts";
+import type { Meter } from "./meter.ts";
 import { type MadeNamespace, type Order, readReport, type Report } from "./netd-message.ts";
 
 export interface NetdEvents {
@@ -65,6 +66,10 @@ export class NetdClient implements AsyncDisposable {
 
   async dump(): Promise<readonly KernelObject[]> {
     return (await this.#order({ kind: "dump", id: ++this.#lastId })).objects ?? [];
+  }
+
+  async readMeters(): Promise<readonly Meter[]> {
+    return (await this.#order({ kind: "read-meters", id: ++this.#lastId })).meters ?? [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

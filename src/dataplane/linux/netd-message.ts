@@ -2,12 +2,15 @@
 
 import type { Change } from "./diff.ts";
 import type { KernelObject, ListenerObject } from "./kernel-object.ts";
+import type { Meter } from "./meter.ts";
 
 export type Order =
   /** Does the steps in their order, as one; answered by `done`. */
   | { readonly kind: "perform"; readonly id: number; readonly steps: readonly (readonly Change[])[] }
   /** Reads back all that the kernel holds; answered by `done` with `objects`. */
-  | { readonly kind: "dump"; readonly id: number };
+  | { readonly kind: "dump"; readonly id: number }
+  /** Reads what the routers have counted; answered by `done` with `meters`. */
+  | { readonly kind: "read-meters"; readonly id: number };
 
 export type Report =
   | { readonly kind: "ready"; readonly pid: number }
@@ -19,6 +22,7 @@ export type Report =
       /** Namespaces that were made. */
       readonly made: readonly MadeNamespace[];
       readonly objects?: readonly KernelObject[];
+      readonly meters?: readonly Meter[];
       /** What failed, said from the outermost to the innermost cause; the steps after it were not done. */
       readonly error?: string;
     };

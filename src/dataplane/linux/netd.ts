@@ -11,6 +11,7 @@ import { dumpKernel } from "./dump.ts";
 import { Kernel } from "./kernel.ts";
 import type { ListenerObject } from "./kernel-object.ts";
 import { bindInside, wrapListener } from "./listener.ts";
+import { readMeters } from "./meter.ts";
 import { type MadeNamespace, type Order, readOrder, type Report } from "./netd-message.ts";
 
 const kernel = new Kernel();
@@ -44,6 +45,14 @@ async function obey(order: Order): Promise<void> {
         objects = dumpKernel(kernel);
       });
       await report({ kind: "done", id: order.id, made: [], objects, ...error });
+      return;
+    }
+    case "read-meters": {
+      let meters: ReturnType<typeof readMeters> = [];
+      const error = await errorOf(async () => {
+        meters = readMeters(kernel);
+      });
+      await report({ kind: "done", id: order.id, made: [], meters, ...error });
     }
   }
 }

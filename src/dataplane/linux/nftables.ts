@@ -118,6 +118,37 @@ export function newSet(table: string, set: NamedSet, id: number): Message {
   return nftMessage(NFT.newSet, FLAG_CREATE, attributes, `make set ${set.name}`);
 }
 
+export interface TallySet {
+  readonly name: string;
+  readonly keyBytes: number;
+  /** How many elements it takes. */
+  readonly limit: number;
+  /** How long an element stands after its last packet; for good without it. */
+  readonly lifeMs?: number;
+}
+
+/** A set that rules fill, each element with a counter. */
+export function newTallySet(table: string, { name, keyBytes, limit, lifeMs }: TallySet): Message {
+  const [TIMEOUT, FROM_RULES] = [0x10, 0x20];
+  const flags = FROM_RULES | (lifeMs === undefined ? 0 : TIMEOUT);
+  const attributes = [
+    attribute(1, text(table)),
+    attribute(2, text(name)),
+    attribute(3, u32be(flags)),
+    attribute(4, u32be(0)),
+    attribute(5, u32be(keyBytes)),
+    nested(9, attribute(1, u32be(limit))),
+    attribute(10, u32be(0)),
+    ...(lifeMs === undefined ? [] : [attribute(11, u64be(lifeMs))]),
+    nested(17, attribute(1, text("counter"))),
+  ];
+  return nftMessage(NFT.newSet, FLAG_CREATE, attributes, `make set ${name}`);
+}
+
+function u64be(value: number): Buffer {
+  return Buffer.concat([u32be(Math.floor(value / 2 ** 32)), u32be(value % 2 ** 32)]);
+}
+
 /** Takes the set away with its elements. No rule may use it any longer. */
 export function deleteSet(table: string, set: string): Message {
   return nftMessage(NFT.delSet, 0, [attribute(1, text(table)), attribute(2, text(set))], `delete set ${set}`);

@@ -3,6 +3,7 @@
  * the connection. This side compares blueprints, orders netd, and accepts.
  */
 
+import type { TrafficReading } from "../../network/traffic-count.ts";
 import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffParts } from "./diff.ts";
@@ -13,6 +14,7 @@ import type { MadeNamespace } from "./netd-message.ts";
 import { NetdClient } from "./netd-client.ts";
 import { foundSection, NOTHING, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
+import { TrafficReader } from "./traffic.ts";
 import { INTERNET, namespaceOfInstance, wantedParts } from "./wanted.ts";
 
 /** A plane that holds nothing yet; rejects when netd does not come up. */
@@ -38,6 +40,7 @@ class LinuxPlane implements DataPlane {
   /** What the kernel holds; absent while that is not known. */
   #held: Wanted | undefined = NOTHING;
   #vpcs: readonly VpcBlueprint[] = [];
+  readonly #traffic = new TrafficReader();
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -76,6 +79,11 @@ class LinuxPlane implements DataPlane {
     const vpcId = this.#vpcs.find(({ hosts }) => hosts.some((host) => host.instanceId === instanceId))?.vpcId;
     if (made === undefined || vpcId === undefined) return undefined;
     return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, vpcId });
+  }
+
+  async readTraffic(): Promise<TrafficReading> {
+    const meters = await this.#netd.readMeters();
+    return this.#traffic.read(meters, this.#vpcs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

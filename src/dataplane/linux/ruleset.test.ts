@@ -58,7 +58,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   test("of a router stop spoofed sources and tell a subnet's route table", () => {
     check(only("chain spoof"), [
       "type filter hook prerouting priority -300; policy accept;",
-      "iifgroup != 0 iif . ip saddr != @interface_source counter drop",
+      "iifgroup != 0 iif . ip saddr != @interface_source counter update @drops",
       "type filter hook prerouting priority -150; policy accept;",
       "meta mark set iifgroup map @subnet_table",
       '"eni1" . 10.0.1.5',
@@ -75,12 +75,12 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       "oifgroup vmap @acl_in",
       "type filter hook forward priority 0; policy accept;",
       "ct state 0x2,0x4 accept",
-      "ct state 0x1 counter drop",
+      "ct state 0x1 counter goto refused_group_out",
       "meta mark set iif map @interface_group_0 meta mark vmap @group_out_0",
-      "iifgroup != 0 iif != @groupless counter drop",
+      "iifgroup != 0 iif != @groupless counter goto refused_group_out",
       "type filter hook forward priority 10; policy accept;",
       "meta mark set oif map @interface_group_4 meta mark vmap @group_in_4",
-      "oifgroup != 0 oif != @groupless counter drop",
+      "oifgroup != 0 oif != @groupless counter goto refused_group_in",
     ]);
   });
 
@@ -107,13 +107,13 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const chain = only("chain spoof")?.match(/chain acl1_in {([^}]*)}/)?.[1];
     const lines = (chain ?? "").split("\n").map((line) => line.trim());
     expect(lines.filter((line) => line !== "")).toEqual([
-      'ip saddr 52.216.0.0/15 tcp dport 80 counter drop comment "1"',
+      'ip saddr 52.216.0.0/15 tcp dport 80 counter goto refused_acl_in comment "1"',
       'ip saddr 10.0.0.0/16 icmp type 8 counter accept comment "90"',
       'meta nfproto 2 counter accept comment "100"',
       'meta nfproto 10 counter accept comment "110"',
-      'meta nfproto 2 udp dport 1024-65535 counter drop comment "32766"',
-      'meta nfproto 2 counter drop comment "*"',
-      'meta nfproto 10 counter drop comment "* ipv6"',
+      'meta nfproto 2 udp dport 1024-65535 counter goto refused_acl_in comment "32766"',
+      'meta nfproto 2 counter goto refused_acl_in comment "*"',
+      'meta nfproto 10 counter goto refused_acl_in comment "* ipv6"',
     ]);
   });
 

@@ -3,7 +3,7 @@
  * of their sets, and in a router the chains of security groups and network ACLs that the elements lead to.
  *
  * A packet through a router passes four base chains, and in nf_tables "accept" ends only its own: so every one of
- * ACL out, ACL in, group out and group in must let it through. Connection tracking stands only in the latter two.
+ * group out, ACL out, ACL in and group in must let it through. Connection tracking stands only in those of groups.
  */
 
 import {
@@ -32,6 +32,7 @@ import {
   verdictBy,
 } from "./expression.ts";
 import type { NamespaceRole } from "./kernel-object.ts";
+import { countingChain, LOGGED_SET, metering, refuse, tallySpoofed } from "./metering.ts";
 import { type Message, u32 } from "./netlink-message.ts";
 import { type Chain, HOOK, newBaseChain, newSet, newTable, PRIORITY } from "./nftables.ts";
 import { type SetShape, shapeOf } from "./set-shape.ts";
@@ -68,6 +69,8 @@ const ROUTER_SETS: readonly SetShape[] = [
   ]).flat(),
   // Devices of interfaces that security groups are not for: those of NAT gateways.
   shapeOf("groupless", ["device"]),
+  // Devices of interfaces that have a flow log.
+  shapeOf(LOGGED_SET, ["device"]),
 ];
 
 const GATEWAY_SETS: readonly SetShape[] = [
@@ -108,7 +111,7 @@ const SPOOF_CHAIN: Chain = {
   priority: PRIORITY.raw,
   rules: [
     [loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
-    [...isFromSubnet, ...isNotIpv4, count(), drop()],
+    [...isFromSubnet, ...isNotIpv4, count(), ...tallySpoofed(), drop()],
     [
       ...isFromSubnet,
       ...isIpv4,
@@ -116,6 +119,7 @@ const SPOOF_CHAIN: Chain = {
       loadPayload(HEADER.network, IPV4_SOURCE, 4, REGISTER_1_SECOND),
       isNotIn("interface_source", REGISTER_1),
       count(),
+      ...tallySpoofed(),
       drop(),
     ],
   ],
@@ -129,13 +133,16 @@ const CLASSIFY_CHAIN: Chain = {
   rules: [[loadMeta(META.iifgroup, REGISTER_1), mapBy("subnet_table", REGISTER_1), storeMeta(META.mark, REGISTER_1)]],
 };
 
+/** A packet meets first the filters of the interface that it leaves, then those of the one that it comes to. */
+const ORDER = { group_out: -20, acl_out: -10, count_out: -5, acl_in: 0, group_in: 10, count_in: 15 } as const;
+
 /** What crosses the border of a subnet goes by the subnet's ACL, each packet by itself. */
 function aclChain(direction: "out" | "in"): Chain {
   return {
     name: `acl_${direction}`,
     type: "filter",
     hook: HOOK.forward,
-    priority: direction === "out" ? PRIORITY.filter - 20 : PRIORITY.filter - 10,
+    priority: PRIORITY.filter + ORDER[`acl_${direction}`],
     rules: [
       [
         loadMeta(META.iifgroup, REGISTER_1_FIRST),
@@ -171,11 +178,11 @@ function groupChain(direction: "out" | "in"): Chain {
     name: `group_${direction}`,
     type: "filter",
     hook: HOOK.forward,
-    priority: direction === "out" ? PRIORITY.filter : PRIORITY.filter + 10,
+    priority: PRIORITY.filter + ORDER[`group_${direction}`],
     rules: [
       [...isInState(STATE.established | STATE.related), accept()],
       [...isInState(STATE.invalid), ...isReset, accept()],
-      [...isInState(STATE.invalid), count(), drop()],
+      [...isInState(STATE.invalid), count(), refuse(`group_${direction}`)],
       ...Array.from({ length: GROUPS_PER_INTERFACE }, (_, number) => askGroup(number)),
       [
         loadMeta(group, REGISTER_1),
@@ -183,7 +190,7 @@ function groupChain(direction: "out" | "in"): Chain {
         loadMeta(device, REGISTER_1),
         isNotIn("groupless", REGISTER_1),
         count(),
-        drop(),
+        refuse(`group_${direction}`),
       ],
     ],
   };
@@ -192,10 +199,12 @@ function groupChain(direction: "out" | "in"): Chain {
 const ROUTER_CHAINS: readonly Chain[] = [
   SPOOF_CHAIN,
   CLASSIFY_CHAIN,
-  aclChain("out"),
-  aclChain("in"),
   groupChain("out"),
+  aclChain("out"),
+  countingChain("out", ORDER.count_out),
+  aclChain("in"),
   groupChain("in"),
+  countingChain("in", ORDER.count_in),
 ];
 
 const GATEWAY_CHAINS: readonly Chain[] = [
@@ -343,6 +352,7 @@ function freshRuleset(role: NamespaceRole): readonly Message[] {
   return [
     newTable(TABLE),
     ...shapes.map((shape, at) => newSet(TABLE, shape, at + 1)),
+    ...(role === "router" ? metering(TABLE) : []),
     ...chainsOf(role).flatMap((chain) => newBaseChain(TABLE, chain)),
   ];
 }

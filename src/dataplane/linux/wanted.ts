@@ -17,6 +17,15 @@ import type {
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
 import {
+  deviceOfEndpoint,
+  deviceOfHost,
+  deviceOfNatGateway,
+  devicesOf,
+  GATEWAY_DEVICE,
+  LOOPBACK,
+  routerOf,
+} from "./device.ts";
+import {
   bordersOf,
   chainsOfGroup,
   groupsOf,
@@ -31,18 +40,14 @@ import {
   setOfMembers,
 } from "./filter.ts";
 import { type Door, type KernelObject, LOCAL_TABLE, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+import { LOGGED_SET } from "./metering.ts";
 import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
 
 export const INTERNET = "internet";
 
-const LOOPBACK = 1;
 /** The one device of an endpoint or an instance, and the router's side of a gateway. */
 const ONLY_DEVICE = 2;
 const GATEWAY_INTERNET_DEVICE = 3;
-const GATEWAY_DEVICE = 3;
-const ENDPOINT_DEVICES = 0x1000;
-const NAT_DEVICES = 0x2000;
-const HOST_DEVICES = 0x10000;
 const INTERNET_DEVICES = 0x1000;
 
 const GATEWAY_NEXTHOP = 1;
@@ -70,12 +75,29 @@ export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wan
   return partsOf(before, (add) => {
     add(INTERNET, [internetCidrs], (part) => part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs)));
     for (const vpc of blueprint.vpcs) addVpc(vpc, (name, ...rest) => add(`${vpc.vpcId} ${name}`, ...rest));
+    const { loggedInterfaceIds = NO_IDS } = blueprint;
+    for (const vpc of loggedInterfaceIds.length === 0 ? [] : blueprint.vpcs) {
+      add(`${vpc.vpcId} flow-logs`, [loggedInterfaceIds, vpc.hosts, vpc.natGateways], (part) =>
+        part("logged", [loggedInterfaceIds, vpc.hosts, vpc.natGateways], () => loggedDevices(vpc, loggedInterfaceIds)),
+      );
+    }
   });
 }
 
 /** All objects of the blueprint by their key. */
 export function wantedObjects(blueprint: Blueprint): Objects {
   return objectsOf(wantedParts(blueprint));
+}
+
+const NO_IDS: readonly string[] = [];
+
+function loggedDevices(vpc: VpcBlueprint, loggedInterfaceIds: readonly string[]): KernelObject[] {
+  const logged = new Set(loggedInterfaceIds);
+  return [...devicesOf(vpc)].flatMap(([index, device]): KernelObject[] =>
+    device.kind === "interface" && logged.has(device.networkInterfaceId)
+      ? [{ kind: "element", namespace: routerOf(vpc), set: LOGGED_SET, key: [`${index}`] }]
+      : [],
+  );
 }
 
 /** Sections and parts say what they are made from, all of it: otherwise a change would pass them by. */
@@ -195,7 +217,7 @@ function objectsOfSubnet(vpc: VpcBlueprint, subnet: SubnetBlueprint): KernelObje
 
 function objectsOfEndpoint(vpc: VpcBlueprint, endpoint: EndpointBlueprint): KernelObject[] {
   const namespace = `endpoint ${endpoint.vpcEndpointId}`;
-  const near = { namespace: routerOf(vpc), index: ENDPOINT_DEVICES + endpoint.key };
+  const near = { namespace: routerOf(vpc), index: deviceOfEndpoint(endpoint) };
   const door: Door = { kind: "gateway-endpoint", vpcId: vpc.vpcId, vpcEndpointId: endpoint.vpcEndpointId };
   return [
     { kind: "namespace", namespace, role: "endpoint" },
@@ -253,7 +275,7 @@ function objectsOfPublicAddress(
 function objectsOfNatGateway(vpc: VpcBlueprint, gateway: NatGatewayBlueprint): KernelObject[] {
   const { natGatewayId, key, group, privateIp } = gateway;
   const namespace = `nat-gateway ${natGatewayId}`;
-  const near = { namespace: routerOf(vpc), index: NAT_DEVICES + key };
+  const near = { namespace: routerOf(vpc), index: deviceOfNatGateway(gateway) };
   const own = `${privateIp}/${widthOf(privateIp)}`;
   return [
     { kind: "namespace", namespace, role: "nat-gateway" },
@@ -279,7 +301,7 @@ function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, subnet: SubnetBlu
   if (subnet === undefined || prefix === undefined)
     throw new Error(`no subnet with group ${host.group} for ${host.instanceId}`);
   const namespace = namespaceOfInstance(host.instanceId);
-  const near = { namespace: routerOf(vpc), index: HOST_DEVICES + host.key };
+  const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
   const far = { namespace, index: ONLY_DEVICE };
   return [
     { kind: "namespace", namespace, role: "host" },
@@ -317,7 +339,7 @@ function routedHosts(vpc: VpcBlueprint): HostBlueprint[] {
 
 function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint): KernelObject {
   const id = HOST_NEXTHOPS + host.key;
-  return { kind: "nexthop", namespace: routerOf(vpc), id, index: HOST_DEVICES + host.key, gateway: host.privateIp };
+  return { kind: "nexthop", namespace: routerOf(vpc), id, index: deviceOfHost(host), gateway: host.privateIp };
 }
 
 function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint, ways: Ways): KernelObject[] {
@@ -424,10 +446,6 @@ export function namespaceOfInstance(instanceId: string): string {
 
 function namespaceOfGateway(internetGatewayId: string): string {
   return `internet-gateway ${internetGatewayId}`;
-}
-
-function routerOf(vpc: VpcBlueprint): string {
-  return `router ${vpc.vpcId}`;
 }
 
 function anyOf(width: 32 | 128): string {

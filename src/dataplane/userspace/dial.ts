@@ -4,7 +4,7 @@ import { parseIp } from "../../base/ip.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
 import { dropText } from "../../network/drop-text.ts";
-import { reach } from "../../network/reach.ts";
+import { type FilterStep, reach } from "../../network/reach.ts";
 import { addressesOf, resolveName } from "../../network/resolve.ts";
 import { serviceAt } from "../../network/service-address.ts";
 import { type Exit, pathOf } from "../../network/walk.ts";
@@ -12,7 +12,13 @@ import { type Exit, pathOf } from "../../network/walk.ts";
 export type Dial =
   | { readonly kind: "open"; readonly flow: OpenFlow }
   /** `status` is that of a proxy: 502 where something says no, 504 where packets would vanish. */
-  | { readonly kind: "refused"; readonly status: 502 | 504; readonly text: string };
+  | {
+      readonly kind: "refused";
+      readonly status: 502 | 504;
+      readonly text: string;
+      /** The filter that said no. */
+      readonly dropped?: FilterStep;
+    };
 
 export type ServicePort = 80 | 443;
 
@@ -34,7 +40,10 @@ export function dial(state: State, instanceId: string, target: { readonly host: 
   const reached = reach(state, instanceId, { destinationIp: address, opens: { kind: "tcp", port } });
   const path = pathOf(instance, reached, address);
   const name = host === address ? host : `${host} (${address})`;
-  if (reached.dropped !== undefined) return refused(504, `no answer from ${name}: ${dropText(reached.dropped)}`);
+  if (reached.dropped !== undefined) {
+    const { dropped } = reached;
+    return { kind: "refused", status: 504, text: `no answer from ${name}: ${dropText(dropped)}`, dropped };
+  }
   if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
   if (path === undefined) return deadEnd(reached.exit, name);
   if (serviceAt(address) === undefined) {

@@ -14,7 +14,8 @@ import type { Duplex } from "node:stream";
 import type { State } from "../../model/state.ts";
 import type { Blueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
-import { dial, goesOn, type OpenFlow } from "./dial.ts";
+import { type Dial, dial, goesOn, type OpenFlow } from "./dial.ts";
+import { FlowTally } from "./flow-tally.ts";
 import { forwarder } from "./forward.ts";
 import { preloadText } from "./preload.ts";
 import { openSocketPairs } from "./socket-pair.ts";
@@ -26,7 +27,8 @@ export async function openUserspacePlane(host: PlaneHost, state: () => State): P
   writeFileSync(preloadFile, preloadText());
   const pairs = await openSocketPairs();
   const tokens = new Map<string, string>();
-  const proxy = openProxy({ host, state, tokens, pairs });
+  const tally = new FlowTally();
+  const proxy = openProxy({ host, state, tokens, pairs, tally });
   let stopped = false;
   const failed = new Promise<Error>((resolve) => {
     proxy.server.once("close", () => {
@@ -51,10 +53,12 @@ export async function openUserspacePlane(host: PlaneHost, state: () => State): P
     // Nothing to set up: every new connection is decided on the newest state. Open ones are looked at again.
     apply: (blueprint: Blueprint) => {
       proxy.cut((flow) => !goesOn(state(), flow));
+      tally.log(blueprint.loggedInterfaceIds ?? []);
       instanceIds = new Set(blueprint.vpcs.flatMap((vpc) => vpc.hosts.map((one) => one.instanceId)));
       return Promise.resolve();
     },
     entry,
+    readTraffic: () => Promise.resolve(tally.read()),
     failed,
     [Symbol.asyncDispose]: async () => {
       stopped = true;
@@ -110,6 +114,7 @@ interface ProxyParts {
   /** By instance id. */
   readonly tokens: ReadonlyMap<string, string>;
   readonly pairs: Awaited<ReturnType<typeof openSocketPairs>>;
+  readonly tally: FlowTally;
 }
 
 interface Proxy {
@@ -119,7 +124,7 @@ interface Proxy {
   readonly cut: (isChosen: (flow: OpenFlow) => boolean) => void;
 }
 
-function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
+function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
   const sockets = new Set<Socket>();
   const flows = new Map<Socket, OpenFlow>();
   const keep = (socket: Socket): void => {
@@ -134,10 +139,17 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
     keep(near);
     keep(far);
     flows.set(near, flow);
+    tally.follow(state(), flow, near, "bytesWritten");
     host.accept(far, flow.path, flow.port);
     return near;
   });
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
+
+  function dialFrom(instanceId: string, target: Parameters<typeof dial>[2]): Dial {
+    const dialled = dial(state(), instanceId, target);
+    if (dialled.kind === "refused" && dialled.dropped !== undefined) tally.refuse(state(), instanceId, dialled.dropped);
+    return dialled;
+  }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const instanceId = instanceOf(tokens, request);
@@ -145,7 +157,7 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
     const url = absoluteUrl(request.url ?? "");
     if (url === undefined)
       return answer(response, { status: 400, text: "this is a proxy: the request must name a whole http:// URL" });
-    const dialled = dial(state(), instanceId, { host: unbracket(url.hostname), port: Number(url.port || 80) });
+    const dialled = dialFrom(instanceId, { host: unbracket(url.hostname), port: Number(url.port || 80) });
     if (dialled.kind === "refused") return answer(response, dialled);
     forward(request, response, { flow: dialled.flow, target: originForm(request.url ?? "") });
   }
@@ -156,12 +168,13 @@ function openProxy({ host, state, tokens, pairs }: ProxyParts): Proxy {
     if (instanceId === undefined) return endWith(stream, unauthorized);
     const target = parseAuthority(request.url ?? "");
     if (target === undefined) return endWith(stream, { status: 400, text: "CONNECT takes a host and a port" });
-    const dialled = dial(state(), instanceId, target);
+    const dialled = dialFrom(instanceId, target);
     if (dialled.kind === "refused") return endWith(stream, dialled);
     socket.setTimeout(0);
     socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) socket.unshift(head);
     flows.set(socket, dialled.flow);
+    tally.follow(state(), dialled.flow, socket, "bytesRead");
     host.accept(socket, dialled.flow.path, dialled.flow.port);
   }
 

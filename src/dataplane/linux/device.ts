@@ -1,0 +1,50 @@
+/** The numbers of a router's devices, and what stands behind each. They follow from the blueprint's keys alone. */
+
+import type { EndpointBlueprint, HostBlueprint, NatGatewayBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+
+export const LOOPBACK = 1;
+export const GATEWAY_DEVICE = 3;
+const ENDPOINT_DEVICES = 0x1000;
+const NAT_DEVICES = 0x2000;
+const HOST_DEVICES = 0x10000;
+
+/** What is at the other end of a device. */
+export type Device =
+  | { readonly kind: "internet-gateway" }
+  | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
+  | { readonly kind: "interface"; readonly networkInterfaceId: string };
+
+export function deviceOfEndpoint({ key }: Pick<EndpointBlueprint, "key">): number {
+  return ENDPOINT_DEVICES + key;
+}
+
+export function deviceOfNatGateway({ key }: Pick<NatGatewayBlueprint, "key">): number {
+  return NAT_DEVICES + key;
+}
+
+export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
+  return HOST_DEVICES + key;
+}
+
+/** All devices of the VPC's router, by their numbers. */
+export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
+  const devices = new Map<number, Device>();
+  if (vpc.internetGateway !== undefined) devices.set(GATEWAY_DEVICE, { kind: "internet-gateway" });
+  for (const endpoint of vpc.endpoints) {
+    const { vpcEndpointId } = endpoint;
+    devices.set(deviceOfEndpoint(endpoint), { kind: "gateway-endpoint", vpcEndpointId });
+  }
+  for (const gateway of vpc.natGateways) {
+    const { networkInterfaceId } = gateway;
+    devices.set(deviceOfNatGateway(gateway), { kind: "interface", networkInterfaceId });
+  }
+  for (const host of vpc.hosts) {
+    const { networkInterfaceId } = host;
+    devices.set(deviceOfHost(host), { kind: "interface", networkInterfaceId });
+  }
+  return devices;
+}
+
+export function routerOf({ vpcId }: Pick<VpcBlueprint, "vpcId">): string {
+  return `router ${vpcId}`;
+}

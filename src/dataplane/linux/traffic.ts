@@ -1,0 +1,173 @@
+/** From what the kernel counted since its routers were made to what came since the last reading, in the VPC's own terms. */
+
+import { formatIp } from "../../base/ip.ts";
+import { type DropCount, type FlowCount, type FlowDoor, lastRuleNumber } from "../../network/traffic-count.ts";
+import type { TrafficReading } from "../../network/traffic-count.ts";
+import type { VpcBlueprint } from "../../plan/blueprint.ts";
+import { ipOfBytes } from "./address.ts";
+import { LAST_RULE } from "./filter-change.ts";
+import { type Device, devicesOf, routerOf } from "./device.ts";
+import type { Meter, RuleTally, Tally } from "./meter.ts";
+import { DROP_SET, DROP_TAG, FLOW_LIMIT, FLOW_SETS, FLOW_TAG } from "./metering.ts";
+
+interface Count {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** Remembers one reading, to tell what is new in the next. */
+export class TrafficReader {
+  #before = new Map<string, Count>();
+  #devices = new Map<string, ReadonlyMap<number, Device>>();
+
+  read(meters: readonly Meter[], vpcs: readonly VpcBlueprint[]): TrafficReading {
+    const now = new Map<string, Count>();
+    const fresh = <T extends Count>(place: string, counted: T): T | undefined => {
+      now.set(place, { packets: counted.packets, bytes: counted.bytes });
+      const before = this.#before.get(place);
+      // A counter that fell began anew: its element had run out, or its rule was put back.
+      if (before === undefined || before.packets > counted.packets) return counted.packets > 0 ? counted : undefined;
+      const packets = counted.packets - before.packets;
+      return packets === 0 ? undefined : { ...counted, packets, bytes: counted.bytes - before.bytes };
+    };
+    const flows: FlowCount[] = [];
+    const drops: DropCount[] = [];
+    const overflown: string[] = [];
+    const devices = new Map<string, ReadonlyMap<number, Device>>();
+    for (const vpc of vpcs) {
+      const meter = meters.find(({ namespace }) => namespace === routerOf(vpc));
+      const known = devicesOf(vpc);
+      devices.set(vpc.vpcId, known);
+      if (meter === undefined) continue;
+      // An instance that has gone meanwhile still sent what it sent.
+      const router: Router = { vpc, devices: new Map([...(this.#devices.get(vpc.vpcId) ?? []), ...known]) };
+      const sizes = new Map<string, number>();
+      for (const tally of meter.tallies) {
+        sizes.set(tally.set, (sizes.get(tally.set) ?? 0) + 1);
+        const one = fresh(`${meter.namespace} ${tally.set} ${tally.key}`, tally);
+        if (one === undefined) continue;
+        if (one.set === DROP_SET) drops.push(...dropOf(router, one));
+        else flows.push(...flowOf(router, one));
+      }
+      for (const rule of meter.rules) {
+        const one = fresh(`${meter.namespace} ${rule.chain} ${rule.name}`, rule);
+        if (one !== undefined) drops.push(...ruleDropOf(router, one));
+      }
+      if (Object.values(FLOW_SETS).some((set) => (sizes.get(set) ?? 0) >= FLOW_LIMIT)) overflown.push(vpc.vpcId);
+    }
+    this.#before = now;
+    this.#devices = devices;
+    return { flows, drops, overflown };
+  }
+}
+
+interface Router {
+  readonly vpc: VpcBlueprint;
+  readonly devices: ReadonlyMap<number, Device>;
+}
+
+const FLOWS_BY_TAG = new Map<number, Pick<FlowCount, "action" | "direction">>(
+  (Object.keys(FLOW_TAG) as (keyof typeof FLOW_TAG)[]).map((name) => [
+    FLOW_TAG[name],
+    {
+      action: name.startsWith("accept") ? "ACCEPT" : "REJECT",
+      direction: name.endsWith("_out") ? "egress" : "ingress",
+    },
+  ]),
+);
+
+/** The parts of the key are those of `metering.ts`. */
+function flowOf({ vpc, devices }: Router, { key, packets, bytes }: Tally): FlowCount[] {
+  const words = Buffer.from(key, "hex");
+  const kind = FLOWS_BY_TAG.get(words.readUInt32LE(0));
+  const [from, to] = [devices.get(words.readUInt32LE(4)), devices.get(words.readUInt32LE(8))];
+  const holder = kind?.direction === "egress" ? from : to;
+  if (kind === undefined || holder?.kind !== "interface") return [];
+  const half = (words.length - 24) / 2;
+  const door = kind.direction === "egress" ? doorOf(to) : undefined;
+  return [
+    {
+      vpcId: vpc.vpcId,
+      networkInterfaceId: holder.networkInterfaceId,
+      ...kind,
+      protocol: words.readUInt8(12),
+      sourcePort: words.readUInt16BE(16),
+      destinationPort: words.readUInt16BE(18),
+      tcpFlags: toldFlags(words.readUInt8(20)),
+      sourceIp: formatIp(ipOfBytes(words.subarray(24, 24 + half))),
+      destinationIp: formatIp(ipOfBytes(words.subarray(24 + half))),
+      packets,
+      bytes,
+      ...(door && { door }),
+    },
+  ];
+}
+
+/** Source: Amazon VPC User Guide, "Flow log records", tcp-flags: an ACK is told beside a SYN alone. */
+function toldFlags(flags: number): number {
+  const [FIN_AND_RST, SYN, SYN_ACK] = [0x05, 0x02, 0x12];
+  return (flags & FIN_AND_RST) | ((flags & SYN) === 0 ? 0 : flags & SYN_ACK);
+}
+
+function doorOf(device: Device | undefined): FlowDoor | undefined {
+  switch (device?.kind) {
+    case "interface":
+    case "internet-gateway":
+      return { kind: device.kind };
+    case "gateway-endpoint":
+      return { kind: device.kind, vpcEndpointId: device.vpcEndpointId };
+    case undefined:
+      return undefined;
+  }
+}
+
+const DROPS_BY_TAG = new Map<
+  number,
+  { readonly kind: Exclude<DropCount["kind"], "network-acl-rule">; readonly isOut: boolean }
+>([
+  [DROP_TAG.group_out, { kind: "security-group", isOut: true }],
+  [DROP_TAG.group_in, { kind: "security-group", isOut: false }],
+  [DROP_TAG.acl_out, { kind: "network-acl", isOut: true }],
+  [DROP_TAG.acl_in, { kind: "network-acl", isOut: false }],
+  [DROP_TAG.source, { kind: "source-check", isOut: true }],
+]);
+
+function dropOf({ vpc, devices }: Router, { key, packets }: Tally): DropCount[] {
+  const words = Buffer.from(key, "hex");
+  const filter = DROPS_BY_TAG.get(words.readUInt32LE(0));
+  const [from, to] = [devices.get(words.readUInt32LE(4)), devices.get(words.readUInt32LE(8))];
+  const [holder, other] = filter?.isOut === true ? [from, to] : [to, from];
+  if (filter === undefined || holder?.kind !== "interface") return [];
+  const { networkInterfaceId } = holder;
+  return [
+    {
+      kind: filter.kind,
+      vpcId: vpc.vpcId,
+      networkInterfaceId,
+      direction: filter.isOut ? "egress" : "ingress",
+      ...(other?.kind === "gateway-endpoint" && { vpcEndpointId: other.vpcEndpointId }),
+      packets,
+    },
+  ];
+}
+
+/** Of a rule that denies. */
+function ruleDropOf({ vpc }: Router, { chain, name, packets }: RuleTally): DropCount[] {
+  const [, key, direction] = /^acl(\d+)_(out|in)$/.exec(chain) ?? [];
+  const acl = vpc.networkAcls.find((one) => one.key === Number(key));
+  if (acl === undefined) return [];
+  const isLast = name.startsWith(LAST_RULE);
+  const rules = direction === "out" ? acl.egress : acl.ingress;
+  const rule = rules.find(({ ruleNumber }) => `${ruleNumber}` === name);
+  if (!isLast && rule?.action !== "deny") return [];
+  return [
+    {
+      kind: "network-acl-rule",
+      vpcId: vpc.vpcId,
+      networkAclId: acl.networkAclId,
+      ruleNumber: rule?.ruleNumber ?? lastRuleNumber,
+      direction: direction === "out" ? "egress" : "ingress",
+      packets,
+    },
+  ];
+}
