@@ -1,6 +1,9 @@
 /**
  * What can be changed of an instance after its launch.
- * Source: Amazon EC2 API Reference, "ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "MonitorInstances".
+ * Source: Amazon EC2 API Reference, "ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "MonitorInstances",
+ * "ModifyPrivateDnsNameOptions".
+ *
+ * ASSUMPTION: the type of an instance's host name can be changed only while the instance is stopped, its records at any time.
  */
 
 import { ok, type Result } from "../base/result.ts";
@@ -10,6 +13,7 @@ import { lookup, lookupAll } from "./lookup.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import { groupsForInterface } from "./security-group.ts";
 import { find, put, type State } from "./state.ts";
+import { type PrivateDnsNameOptions, usualPrivateDnsNames } from "./subnet.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 /** One attribute, as each call changes one. */
@@ -70,6 +74,26 @@ export function modifyInstanceMetadataOptions(
   const metadata = { ...found.value.attributes.metadata, ...input.options };
   const attributes = { ...found.value.attributes, metadata };
   return accept(metadata, [put("instance", { ...found.value, attributes })]);
+}
+
+/** What names lead to the instance; fails with IncorrectInstanceState for another type of name while it runs. */
+export function modifyPrivateDnsNameOptions(
+  state: State,
+  input: { readonly instanceId: string; readonly options: Partial<PrivateDnsNameOptions> },
+  context: Context,
+): Outcome<void> {
+  const found = liveInstance(state, input.instanceId, context);
+  if (!found.ok) return found;
+  const instance = found.value;
+  const before = privateDnsNamesOf(instance);
+  const privateDnsNames = { ...before, ...input.options };
+  if (privateDnsNames.hostnameType !== before.hostnameType && instance.state !== "stopped") return mustStop(instance);
+  return accept(undefined, [put("instance", { ...instance, attributes: { ...instance.attributes, privateDnsNames } })]);
+}
+
+/** The names of an instance. */
+export function privateDnsNamesOf({ attributes }: Instance): PrivateDnsNameOptions {
+  return attributes.privateDnsNames ?? usualPrivateDnsNames;
 }
 
 /** Turns detailed monitoring on or off; all of the instances or none. */

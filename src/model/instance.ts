@@ -21,7 +21,7 @@ import {
 import type { Resource, Tags } from "./resource.ts";
 import { defaultVpcOf, groupIdsNamed, groupsForInterface } from "./security-group.ts";
 import { all, type Change, find, findBy, put, remove, type State } from "./state.ts";
-import type { Subnet } from "./subnet.ts";
+import type { PrivateDnsNameOptions, Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -63,6 +63,8 @@ export interface InstanceAttributes {
   readonly userData?: string;
   readonly cpuCredits?: "standard" | "unlimited";
   readonly metadata: MetadataOptions;
+  /** Absent for `ip-name` without records under the resource name. */
+  readonly privateDnsNames?: PrivateDnsNameOptions;
 }
 
 /** Source: EC2 API Reference, "InstanceMetadataOptionsResponse". */
@@ -106,6 +108,8 @@ export interface RunInstancesInput {
   readonly maxCount: number;
   readonly primary: PrimaryInterfaceInput;
   readonly attributes?: Partial<InstanceAttributes>;
+  /** What is not said the subnet says. */
+  readonly privateDnsNames?: Partial<PrivateDnsNameOptions>;
   readonly iamInstanceProfile?: ProfileName;
   readonly clientToken?: string;
   readonly instanceTags: Tags;
@@ -336,7 +340,11 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     subnetId: subnet.id,
     networkInterfaceIds: [primary.id],
     state: "running",
-    attributes: { ...defaultAttributes, ...input.attributes },
+    attributes: {
+      ...defaultAttributes,
+      ...input.attributes,
+      privateDnsNames: { ...subnet.privateDnsNameOptionsOnLaunch, ...input.privateDnsNames },
+    },
     ...(profile !== undefined && { iamInstanceProfile: associationWith(profile, context) }),
     ...idempotency(input),
   };

@@ -45,6 +45,12 @@ export interface PrivateDnsNameOptions {
   readonly enableResourceNameDnsAaaaRecord: boolean;
 }
 
+export const usualPrivateDnsNames: PrivateDnsNameOptions = {
+  hostnameType: "ip-name",
+  enableResourceNameDnsARecord: false,
+  enableResourceNameDnsAaaaRecord: false,
+};
+
 /** Source: "Subnet sizing for IPv4": the first four addresses and the last one. */
 const reservedAddressCount = 5;
 
@@ -92,11 +98,7 @@ export function createSubnet(state: State, input: CreateSubnetInput, context: Co
     mapPublicIpOnLaunch: false,
     assignIpv6AddressOnCreation: false,
     enableDns64: false,
-    privateDnsNameOptionsOnLaunch: {
-      hostnameType: "ip-name",
-      enableResourceNameDnsARecord: false,
-      enableResourceNameDnsAaaaRecord: false,
-    },
+    privateDnsNameOptionsOnLaunch: usualPrivateDnsNames,
   };
   return accept(subnet, [put("subnet", subnet), aclWithSubnet(state, subnet, context)]);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { createBucket } from "../model/bucket.ts";
+import { modifyPrivateDnsNameOptions } from "../model/instance-attribute.ts";
 import type { State } from "../model/state.ts";
 import { addressesOf, resolveName, type Resolution } from "./resolve.ts";
 import { serviceAddress } from "./service-address.ts";
@@ -83,6 +84,21 @@ describe("services", () => {
     expect(
       ["x.us-east-1.amazonaws.com", "ip-9-9-9-9.ec2.internal", "9.9.9.9.in-addr.arpa", "example.com"].map(zoneOf),
     ).toEqual(["amazonaws.com", "internal", "in-addr.arpa", ""]);
+  });
+});
+
+describe("resource names", () => {
+  const { build, vpc, inside } = small();
+  const name = `${inside.id}.ec2.internal`;
+
+  test("resolve inside the VPC where their records are on", () => {
+    expect(answer(build.state(), vpc, name)).toBe("no-name");
+    const options = { enableResourceNameDnsARecord: true };
+    build.run(modifyPrivateDnsNameOptions, { instanceId: inside.id, options });
+    expect(answer(build.state(), vpc, name)).toEqual([inside.ip]);
+    expect(answer(build.state(), undefined, name)).toBe("no-name");
+    const other = build.vpc("10.1.0.0/16");
+    expect(answer(build.state(), other, name)).toBe("no-name");
   });
 });
 

@@ -9,6 +9,7 @@
  */
 
 import { formatIp, parseIp } from "../base/ip.ts";
+import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import type { Vpc } from "../model/vpc.ts";
@@ -80,7 +81,7 @@ function holderOf(view: View, name: string): Holder | undefined {
   if (name.endsWith(".in-addr.arpa")) return reverse(view, name);
   const service = parseServiceHost(name);
   if (service !== undefined) return serviceHolder(view, service);
-  return privateHost(view, name) ?? publicHost(view, name) ?? nonTerminal(name);
+  return privateHost(view, name) ?? resourceHost(view, name) ?? publicHost(view, name) ?? nonTerminal(name);
 }
 
 function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
@@ -106,6 +107,20 @@ function privateHost({ state, vpc }: View, name: string): Holder | undefined {
       by: "private host name",
     }
   );
+}
+
+/** `i-0a1b2c3d4e5f60718.ec2.internal`: known inside the VPC of the instance, for the records that are turned on. */
+function resourceHost({ state, vpc }: View, name: string): Holder | undefined {
+  const [id = "", ...domain] = name.split(".");
+  if (vpc === undefined || domain.join(".") !== privateDnsSuffix(vpc.region)) return undefined;
+  const instance = find(state, "instance", id);
+  if (instance?.vpcId !== vpc.id || !privateDnsNamesOf(instance).enableResourceNameDnsARecord) return undefined;
+  const holder = find(state, "network-interface", instance.networkInterfaceIds[0] ?? "");
+  if (holder === undefined) return undefined;
+  return {
+    records: [{ type: "A", ip: holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
+    by: "resource name",
+  };
 }
 
 /** `ec2-203-0-113-25.compute-1.amazonaws.com`: the private address inside its VPC, the public one everywhere else. */

@@ -13,6 +13,8 @@ import type {
   ModifyInstanceAttributeRequest,
   ModifyInstanceMetadataOptionsRequest,
   ModifyInstanceMetadataOptionsResult,
+  ModifyPrivateDnsNameOptionsRequest,
+  ModifyPrivateDnsNameOptionsResult,
   MonitorInstancesRequest,
   MonitorInstancesResult,
   RebootInstancesRequest,
@@ -28,6 +30,7 @@ import {
   type InstanceAttributeChange,
   modifyInstanceAttribute,
   modifyInstanceMetadataOptions,
+  modifyPrivateDnsNameOptions,
   setMonitoring,
 } from "../../model/instance-attribute.ts";
 import { rebootInstances, startInstances, stopInstances } from "../../model/instance-state.ts";
@@ -41,7 +44,7 @@ import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts"
 import { wireMetadataOptions, wireState } from "./instance.ts";
 import { list } from "./listing.ts";
 import { groupSet } from "./network-interface.ts";
-import { readMetadataOptions } from "./run-instances.ts";
+import { readMetadataOptions, readPrivateDnsNames } from "./run-instances.ts";
 import { onAnything, onExisting } from "./target.ts";
 import { wholeSecond } from "./time.ts";
 
@@ -305,6 +308,17 @@ const modifyMetadata: Handler<ModifyInstanceMetadataOptionsRequest, ModifyInstan
   });
 };
 
+const modifyPrivateDns: Handler<ModifyPrivateDnsNameOptionsRequest, ModifyPrivateDnsNameOptionsResult> = async (
+  input,
+  call,
+) => {
+  const { PrivateDnsHostnameType: HostnameType, ...records } = input;
+  const options = readPrivateDnsNames({ ...records, HostnameType });
+  const wanted = { instanceId: input.InstanceId ?? "", options };
+  const done = await call.run((state, context) => modifyPrivateDnsNameOptions(state, wanted, context));
+  return done.ok ? ok({ Return: true }) : done;
+};
+
 const describeCredits: Handler<
   DescribeInstanceCreditSpecificationsRequest,
   DescribeInstanceCreditSpecificationsResult
@@ -356,6 +370,7 @@ export const instanceAttributeActions: Actions = {
   ]),
   ResetInstanceAttribute: action(resetAttribute, onInstance("ResetInstanceAttribute")),
   ModifyInstanceMetadataOptions: action(modifyMetadata, onInstance("ModifyInstanceMetadataOptions")),
+  ModifyPrivateDnsNameOptions: action(modifyPrivateDns, onInstance("ModifyPrivateDnsNameOptions")),
   DescribeInstanceCreditSpecifications: action(describeCredits, (_, call) =>
     onAnything("DescribeInstanceCreditSpecifications", call),
   ),

@@ -1,6 +1,7 @@
 /** The filters of DescribeInstances. Source: Amazon EC2 API Reference, "DescribeInstances", Filters. */
 
 import type { GroupIdentifier, Instance as WireInstance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
+import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
 import type { Instance } from "../../model/instance.ts";
 import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
 
@@ -151,9 +152,13 @@ const fixed: FilterTable<Instance> = {
   "placement-partition-number": never,
   platform: never,
   "platform-details": always("Linux/UNIX"),
-  "private-dns-name-options.enable-resource-name-dns-a-record": always("false"),
-  "private-dns-name-options.enable-resource-name-dns-aaaa-record": always("false"),
-  "private-dns-name-options.hostname-type": always("ip-name"),
+  "private-dns-name-options.enable-resource-name-dns-a-record": (it) => [
+    String(privateDnsNamesOf(it).enableResourceNameDnsARecord),
+  ],
+  "private-dns-name-options.enable-resource-name-dns-aaaa-record": (it) => [
+    String(privateDnsNamesOf(it).enableResourceNameDnsAaaaRecord),
+  ],
+  "private-dns-name-options.hostname-type": (it) => [privateDnsNamesOf(it).hostnameType],
   "product-code": never,
   "product-code.type": never,
   "ramdisk-id": never,

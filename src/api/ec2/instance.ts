@@ -11,6 +11,7 @@ import type {
   TerminateInstancesResult,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
+import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
 import { ec2Arn } from "../../model/lookup.ts";
 import {
   type Instance,
@@ -21,6 +22,7 @@ import {
   terminateInstances,
 } from "../../model/instance.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
+import { privateDnsSuffix } from "../../model/region.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
@@ -29,6 +31,7 @@ import { list } from "./listing.ts";
 import { groupSet, privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
 import { wholeSecond } from "./time.ts";
 import { readLaunch } from "./run-instances.ts";
+import { wirePrivateDnsNames } from "./subnet.ts";
 import { optionalTags } from "./tag-set.ts";
 import { onAnything, onExisting, onNew, regionKeys } from "./target.ts";
 
@@ -128,11 +131,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     PlatformDetails: "Linux/UNIX",
     UsageOperation: "RunInstances",
     UsageOperationUpdateTime: wholeSecond(instance.createdAtMs),
-    PrivateDnsNameOptions: {
-      HostnameType: "ip-name",
-      EnableResourceNameDnsARecord: false,
-      EnableResourceNameDnsAAAARecord: false,
-    },
+    PrivateDnsNameOptions: wirePrivateDnsNames(privateDnsNamesOf(instance)),
     MaintenanceOptions: { AutoRecovery: "default" },
     CurrentInstanceBootMode: "legacy-bios",
     Operator: { Managed: false },
@@ -170,11 +169,18 @@ function wireAddresses(state: State, instance: Instance, primary: NetworkInterfa
     SubnetId: instance.subnetId,
     VpcId: instance.vpcId,
     PrivateIpAddress: primary.privateIpAddress,
-    PrivateDnsName: privateDnsName(instance.region, primary.privateIpAddress),
+    PrivateDnsName: hostName(instance, primary),
     PublicDnsName: publicDnsName(state, primary),
     ...(primary.publicIpAddress !== undefined && { PublicIpAddress: primary.publicIpAddress }),
     ...(primary.ipv6Addresses[0] !== undefined && { Ipv6Address: primary.ipv6Addresses[0] }),
   };
+}
+
+/** Source: Amazon EC2 User Guide, "EC2 instance hostnames and domains". */
+function hostName(instance: Instance, primary: NetworkInterface): string {
+  return privateDnsNamesOf(instance).hostnameType === "resource-name"
+    ? `${instance.id}.${privateDnsSuffix(instance.region)}`
+    : privateDnsName(instance.region, primary.privateIpAddress);
 }
 
 function placementOf(state: State, instance: Instance): NonNullable<WireInstance["Placement"]> {

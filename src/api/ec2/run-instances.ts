@@ -4,6 +4,7 @@ import type {
   IamInstanceProfileSpecification,
   InstanceMetadataOptionsRequest,
   InstanceNetworkInterfaceSpecification,
+  PrivateDnsNameOptionsRequest,
   RunInstancesRequest,
 } from "@aws-sdk/client-ec2";
 import { ok, type Result } from "../../base/result.ts";
@@ -16,6 +17,7 @@ import {
   type PrimaryInterfaceInput,
   type RunInstancesInput,
 } from "../../model/instance.ts";
+import type { PrivateDnsNameOptions } from "../../model/subnet.ts";
 import { readTagSpecifications } from "./tag-set.ts";
 
 /** Kinds that RunInstances tags; volumes and the rest are not made here. */
@@ -37,6 +39,7 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
     maxCount: input.MaxCount ?? 1,
     primary: primary.value,
     attributes: readAttributes(input),
+    privateDnsNames: readPrivateDnsNames(input.PrivateDnsNameOptions ?? {}),
     ...(input.IamInstanceProfile !== undefined && { iamInstanceProfile: readProfile(input.IamInstanceProfile) }),
     ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
     instanceTags: tags.value.instance,
@@ -128,6 +131,19 @@ function readAttributes(input: RunInstancesRequest): Partial<InstanceAttributes>
     ...(input.UserData !== undefined && { userData: input.UserData }),
     ...((credits === "standard" || credits === "unlimited") && { cpuCredits: credits }),
     ...(options !== undefined && { metadata: { ...defaultMetadataOptions, ...readMetadataOptions(options) } }),
+  };
+}
+
+/** Those that a call gives. */
+export function readPrivateDnsNames({
+  HostnameType: hostnameType,
+  EnableResourceNameDnsARecord: a,
+  EnableResourceNameDnsAAAARecord: aaaa,
+}: PrivateDnsNameOptionsRequest): Partial<PrivateDnsNameOptions> {
+  return {
+    ...(hostnameType !== undefined && { hostnameType }),
+    ...(a !== undefined && { enableResourceNameDnsARecord: a }),
+    ...(aaaa !== undefined && { enableResourceNameDnsAaaaRecord: aaaa }),
   };
 }
 

@@ -20,6 +20,7 @@ import {
   createSubnet,
   deleteSubnet,
   modifySubnetAttribute,
+  type PrivateDnsNameOptions,
   type Subnet,
   type SubnetAttribute,
   type SubnetIpv6CidrBlock,
@@ -128,11 +129,7 @@ export function wireSubnet(state: State, subnet: Subnet): WireSubnet {
     SubnetArn: ec2Arn("subnet", subnet.id, subnet),
     EnableDns64: subnet.enableDns64,
     Ipv6Native: false,
-    PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: subnet.privateDnsNameOptionsOnLaunch.hostnameType,
-      EnableResourceNameDnsARecord: subnet.privateDnsNameOptionsOnLaunch.enableResourceNameDnsARecord,
-      EnableResourceNameDnsAAAARecord: subnet.privateDnsNameOptionsOnLaunch.enableResourceNameDnsAaaaRecord,
-    },
+    PrivateDnsNameOptionsOnLaunch: wirePrivateDnsNames(subnet.privateDnsNameOptionsOnLaunch),
     BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
     SubnetId: subnet.id,
     State: "available",
@@ -212,3 +209,14 @@ export const subnetActions: Actions = {
     onExisting("ModifySubnetAttribute", "subnet", [input.SubnetId], call),
   ),
 };
+
+/** Of an instance or, on launch, of a subnet. */
+export function wirePrivateDnsNames(
+  options: PrivateDnsNameOptions,
+): NonNullable<WireSubnet["PrivateDnsNameOptionsOnLaunch"]> {
+  return {
+    HostnameType: options.hostnameType,
+    EnableResourceNameDnsARecord: options.enableResourceNameDnsARecord,
+    EnableResourceNameDnsAAAARecord: options.enableResourceNameDnsAaaaRecord,
+  };
+}

@@ -154,6 +154,7 @@ ModifyInstanceAttribute ModifyInstanceAttributeRequest =unit
 ModifyInstanceMetadataOptions ModifyInstanceMetadataOptionsRequest ModifyInstanceMetadataOptionsResult
 ModifyManagedPrefixList ModifyManagedPrefixListRequest ModifyManagedPrefixListResult
 ModifyNetworkInterfaceAttribute ModifyNetworkInterfaceAttributeRequest =unit
+ModifyPrivateDnsNameOptions ModifyPrivateDnsNameOptionsRequest ModifyPrivateDnsNameOptionsResult
 ModifySecurityGroupRules ModifySecurityGroupRulesRequest ModifySecurityGroupRulesResult
 ModifySubnetAttribute ModifySubnetAttributeRequest =unit
 ModifyVolume ModifyVolumeRequest ModifyVolumeResult
@@ -723,6 +724,8 @@ ModifyInstanceMetadataOptionsResult ["s",0,["InstanceId","=string",{"x":"instanc
 ModifyManagedPrefixListRequest ["s",0,["PrefixListId","=string",{"r":1}],["DryRun","=boolean"],["CurrentVersion","=number"],["PrefixListName","=string"],["AddEntries","AddPrefixListEntries",{"x":"AddEntry"}],["RemoveEntries","RemovePrefixListEntries",{"x":"RemoveEntry"}],["MaxEntries","=number"],["IpamPrefixListResolverSyncEnabled","=boolean"]]
 ModifyManagedPrefixListResult ["s",0,["PrefixList","ManagedPrefixList",{"x":"prefixList"}]]
 ModifyNetworkInterfaceAttributeRequest ["s",0,["NetworkInterfaceId","=string",{"r":1,"x":"networkInterfaceId"}],["EnaSrdSpecification","EnaSrdSpecification"],["EnablePrimaryIpv6","=boolean"],["ConnectionTrackingSpecification","ConnectionTrackingSpecificationRequest"],["AssociatePublicIpAddress","=boolean"],["AssociatedSubnetIds","SubnetIdList",{"x":"AssociatedSubnetId"}],["DryRun","=boolean",{"x":"dryRun"}],["Description","AttributeValue",{"x":"description"}],["SourceDestCheck","AttributeBooleanValue",{"x":"sourceDestCheck"}],["Groups","SecurityGroupIdStringList",{"x":"SecurityGroupId"}],["Attachment","NetworkInterfaceAttachmentChanges",{"x":"attachment"}]]
+ModifyPrivateDnsNameOptionsRequest ["s",0,["InstanceId","=string",{"r":1}],["DryRun","=boolean"],["PrivateDnsHostnameType","=string"],["EnableResourceNameDnsARecord","=boolean"],["EnableResourceNameDnsAAAARecord","=boolean"]]
+ModifyPrivateDnsNameOptionsResult ["s",0,["Return","=boolean",{"x":"return"}]]
 ModifySecurityGroupRulesRequest ["s",0,["GroupId","=string",{"r":1}],["SecurityGroupRules","SecurityGroupRuleUpdateList",{"r":1,"x":"SecurityGroupRule"}],["DryRun","=boolean"]]
 ModifySecurityGroupRulesResult ["s",0,["Return","=boolean",{"x":"return"}]]
 ModifySubnetAttributeRequest ["s",0,["SubnetId","=string",{"r":1,"x":"subnetId"}],["AssignIpv6AddressOnCreation","AttributeBooleanValue"],["MapPublicIpOnLaunch","AttributeBooleanValue"],["MapCustomerOwnedIpOnLaunch","AttributeBooleanValue"],["CustomerOwnedIpv4Pool","=string"],["EnableDns64","AttributeBooleanValue"],["PrivateDnsHostnameTypeOnLaunch","=string"],["EnableResourceNameDnsARecordOnLaunch","AttributeBooleanValue"],["EnableResourceNameDnsAAAARecordOnLaunch","AttributeBooleanValue"],["EnableLniAtDeviceIndex","=number"],["DisableLniAtDeviceIndex","AttributeBooleanValue"]]
