@@ -4,8 +4,11 @@
  */
 
 import { type Bucket, bucketArn, objectArn } from "../model/bucket.ts";
+import { bucketList } from "../model/bucket-access.ts";
+import { canonicalUserId } from "../model/canonical-user.ts";
 import { find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
+import type { AccessControlList } from "../policy/access-control-list.ts";
 import type { Principal } from "../policy/request.ts";
 import type { Ask } from "./authorise.ts";
 
@@ -17,8 +20,20 @@ export interface S3Need {
   readonly bucketName?: string;
   /** Absent: the bucket itself. */
   readonly key?: string;
+  /** The bucket is about to be made, so that another of its name has no say. */
+  readonly isNew?: true;
+  /** The object is about to be made, so that it will be the caller's own where lists are in force. */
+  readonly isNewObject?: true;
+  /** The object that the action reads or changes, where there is one and lists are in force. */
+  readonly object?: ListedObject;
   /** Condition keys beyond those of the request. */
   readonly keys?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ListedObject {
+  /** Who wrote it and owns it; absent for an anonymous writer. */
+  readonly accountId?: string;
+  readonly list: AccessControlList;
 }
 
 /** What the actions of one request have in common. */
@@ -38,7 +53,8 @@ export interface S3Request {
 export function s3Ask(request: S3Request, need: S3Need): Ask {
   const { principal, path, region, nowMs, secure, userAgent } = request;
   const bucket = bucketFor(request.state, need);
-  const owner = need.action === "s3:CreateBucket" ? accountOf(principal) : bucket?.accountId;
+  const owner = isNew(need) ? accountOf(principal) : bucket?.accountId;
+  const resourceAccountId = need.object?.accountId ?? owner;
   return {
     principal,
     path,
@@ -48,8 +64,9 @@ export function s3Ask(request: S3Request, need: S3Need): Ask {
     ...(userAgent === undefined ? {} : { userAgent }),
     action: need.action,
     resource: resourceOf(need),
-    ...(owner === undefined ? {} : { resourceAccountId: owner }),
+    ...(resourceAccountId === undefined ? {} : { resourceAccountId }),
     ...(bucket === undefined || isLockout(principal, bucket, need.action) ? {} : { bucketName: bucket.id }),
+    ...(bucket === undefined ? {} : accessOf(bucket, need, principal)),
     keys: {
       ...request.keys,
       ...(owner === undefined ? {} : { "s3:ResourceAccount": [owner] }),
@@ -58,9 +75,31 @@ export function s3Ask(request: S3Request, need: S3Need): Ask {
   };
 }
 
+/** What opens and shuts the bucket beside its policy. */
+function accessOf(
+  bucket: Bucket,
+  need: S3Need,
+  principal: Principal,
+): Pick<Ask, "accessControlLists" | "publicAccessBlock" | "canonicalUserId"> {
+  const { publicAccessBlock } = bucket;
+  const block = publicAccessBlock === undefined ? {} : { publicAccessBlock };
+  const list = bucketList(bucket);
+  if (list === undefined) return block;
+  const accountId = accountOf(principal);
+  return {
+    ...block,
+    accessControlLists: need.object === undefined ? [list] : [list, need.object.list],
+    ...(accountId === undefined ? {} : { canonicalUserId: canonicalUserId(accountId) }),
+  };
+}
+
+function isNew(need: S3Need): boolean {
+  return need.action === "s3:CreateBucket" || need.isNew === true;
+}
+
 /** A bucket that is about to be made is the caller's: another of that name has no say. */
 function bucketFor(state: State, need: S3Need): Bucket | undefined {
-  if (need.bucketName === undefined || need.action === "s3:CreateBucket") return undefined;
+  if (need.bucketName === undefined || isNew(need)) return undefined;
   return find(state, "bucket", need.bucketName);
 }
 

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { authorise } from "../analyse/authorise.ts";
 import { createBucket, putBucketPolicy } from "../model/bucket.ts";
+import { setPublicAccessBlock } from "../model/bucket-access.ts";
 import { fail } from "../model/error.ts";
 import { emptyState, find } from "../model/state.ts";
 import { createVpc } from "../model/vpc.ts";
@@ -80,6 +81,7 @@ test("a changed policy is in force after the delay, also a first one of a bucket
   let nowMs = 1_000_000;
   const region = open({ nowMs: () => nowMs, policyDelayMs: 5_000 });
   await newBucket(region, "docs");
+  await region.run((state) => setPublicAccessBlock(state, "docs", undefined), caller);
   const policy = (effect: string) =>
     JSON.stringify({
       Version: "2012-10-17",

@@ -58,7 +58,9 @@ test.each([
 test("a policy is put, replaced and deleted; the bucket goes", () => {
   let state = apply(emptyState, done(createBucket(emptyState, { name: "abc", tags: [] }, context)).changes);
   const policy = (resource: string) =>
-    JSON.stringify({ Statement: { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: resource } });
+    JSON.stringify({
+      Statement: { Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "s3:GetObject", Resource: resource },
+    });
   state = apply(state, done(putBucketPolicy(state, "abc", policy("arn:aws:s3:::abc/*"))).changes);
   expect(find(state, "bucket", "abc")?.policyDocument).toBe(policy("arn:aws:s3:::abc/*"));
   for (const resource of ["*", "arn:aws:s3:::ab*", "arn:aws:s3:::abcd/*", "arn:aws:s3:::other"]) {

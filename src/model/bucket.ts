@@ -5,7 +5,9 @@
 
 import { parseIp } from "../base/ip.ts";
 import { ok, type Result } from "../base/result.ts";
+import type { AclGrant } from "../policy/access-control-list.ts";
 import { parsePolicy } from "../policy/parse.ts";
+import { isPublicPolicy, type PublicAccessBlock } from "../policy/public-access.ts";
 import { s3PolicyText } from "../policy/policy-error.ts";
 import { type ApiError, fail } from "./error.ts";
 import { findRegion } from "./region.ts";
@@ -21,13 +23,33 @@ export interface Bucket extends Resource {
   readonly policyDocument?: string;
   /** The unique id that each user or role ARN of the policy had when it was saved; present with the policy. */
   readonly policyPrincipalIds?: Readonly<Record<string, string>>;
+  /** Absent once it was deleted: then lists are in force and objects belong to who writes them, as with `ObjectWriter`. */
+  readonly objectOwnership?: ObjectOwnership;
+  /** Absent: the owner has full control and nobody else anything. */
+  readonly acl?: readonly AclGrant[];
+  /** Absent once it was deleted: nothing is blocked. */
+  readonly publicAccessBlock?: PublicAccessBlock;
+  /** Whether objects are to be encrypted with bucket keys, which says nothing as long as the keys are S3's own. */
+  readonly bucketKeyEnabled?: boolean;
 }
+
+export type ObjectOwnership = "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
 
 export interface CreateBucketInput {
   readonly name: string;
   readonly locationConstraint?: string;
   readonly tags: Tags;
+  readonly objectOwnership?: ObjectOwnership;
+  readonly acl?: readonly AclGrant[];
 }
+
+/** Source: S3 User Guide, "Default settings for new S3 buckets FAQ": since April 2023 for every new bucket. */
+const everythingBlocked: PublicAccessBlock = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
+};
 
 /**
  * Makes a bucket in the region of the call, or, through us-east-1, in any region. Failures: InvalidBucketName,
@@ -46,7 +68,16 @@ export function createBucket(state: State, input: CreateBucketInput, context: Co
     return fail("BucketAlreadyOwnedByYou", { bucketName });
   }
   const { accountId, nowMs: createdAtMs } = context;
-  const bucket: Bucket = { id: bucketName, accountId, region: region.value, createdAtMs, tags };
+  const bucket: Bucket = {
+    id: bucketName,
+    accountId,
+    region: region.value,
+    createdAtMs,
+    tags,
+    objectOwnership: input.objectOwnership ?? "BucketOwnerEnforced",
+    ...(input.acl === undefined ? {} : { acl: input.acl }),
+    publicAccessBlock: everythingBlocked,
+  };
   return ok({ changes: [put("bucket", bucket)], value: bucket });
 }
 
@@ -56,8 +87,8 @@ export function deleteBucket(state: State, bucketName: string): Outcome<undefine
   return ok({ changes: [remove("bucket", bucketName)], value: undefined });
 }
 
-/** Replaces the policy. Failures: NoSuchBucket, MalformedPolicy. */
-export function putBucketPolicy(state: State, bucketName: string, policyDocument: string): Outcome<undefined> {
+/** Replaces the policy; resolves with false where public policies are blocked. Failures: NoSuchBucket, MalformedPolicy. */
+export function putBucketPolicy(state: State, bucketName: string, policyDocument: string): Outcome<boolean> {
   const policy = parsePolicy(policyDocument, "bucket");
   if (!policy.ok) return fail("MalformedPolicy", { message: s3PolicyText(policy.error) });
   const resources = policy.value.statements.flatMap(({ resource }) =>
@@ -68,12 +99,19 @@ export function putBucketPolicy(state: State, bucketName: string, policyDocument
   }
   const ids = trustedPrincipalIds(state, policyDocument);
   if (!ids.ok) return fail("MalformedPolicy", { message: "Invalid principal in policy" });
-  return change(state, bucketName, (bucket) => ({ ...bucket, policyDocument, policyPrincipalIds: ids.value }));
+  const blocked = find(state, "bucket", bucketName)?.publicAccessBlock?.blockPublicPolicy === true;
+  if (blocked && isPublicPolicy(policy.value)) return ok({ changes: [], value: false });
+  const put = changeBucket(state, bucketName, (bucket) => ({
+    ...bucket,
+    policyDocument,
+    policyPrincipalIds: ids.value,
+  }));
+  return put.ok ? ok({ ...put.value, value: true }) : put;
 }
 
 /** Without a policy nothing changes. */
 export function deleteBucketPolicy(state: State, bucketName: string): Outcome<undefined> {
-  return change(state, bucketName, (bucket) => {
+  return changeBucket(state, bucketName, (bucket) => {
     const { policyDocument: _, policyPrincipalIds: __, ...rest } = bucket;
     return rest;
   });
@@ -86,7 +124,7 @@ export function shownBucketPolicy(state: State, bucket: Bucket): string | undefi
 }
 
 export function putBucketTags(state: State, bucketName: string, tags: Tags): Outcome<undefined> {
-  return change(state, bucketName, (bucket) => ({ ...bucket, tags }));
+  return changeBucket(state, bucketName, (bucket) => ({ ...bucket, tags }));
 }
 
 export function bucketArn(bucketName: string): string {
@@ -123,7 +161,8 @@ function belongsTo(pattern: string, bucketName: string): boolean {
 const reservedStarts = ["xn--", "sthree-", "amzn-s3-demo-"];
 const reservedEnds = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-function change(state: State, bucketName: string, edit: (bucket: Bucket) => Bucket): Outcome<undefined> {
+/** Replaces the bucket by what `edit` makes of it. Failures: NoSuchBucket. */
+export function changeBucket(state: State, bucketName: string, edit: (bucket: Bucket) => Bucket): Outcome<undefined> {
   const bucket = find(state, "bucket", bucketName);
   if (bucket === undefined) return fail("NoSuchBucket", { bucketName });
   return ok({ changes: [put("bucket", edit(bucket))], value: undefined });

@@ -17,11 +17,12 @@ export interface AclGrant {
   readonly permission: "READ" | "WRITE" | "READ_ACP" | "WRITE_ACP" | "FULL_CONTROL";
 }
 
-/** `everyone` and `authenticated-users` are the groups AllUsers and AuthenticatedUsers. */
-type AclGrantee =
+/** `everyone`, `authenticated-users` and `log-delivery` are the groups AllUsers, AuthenticatedUsers and LogDelivery. */
+export type AclGrantee =
   | { readonly kind: "canonical-user"; readonly canonicalUserId: string }
   | { readonly kind: "everyone" }
-  | { readonly kind: "authenticated-users" };
+  | { readonly kind: "authenticated-users" }
+  | { readonly kind: "log-delivery" };
 
 /**
  * How strongly the list grants the action to the caller, or undefined. An account that is granted something has to pass it
@@ -38,8 +39,8 @@ export function aclGrantOf(list: AccessControlList, request: PolicyRequest, igno
 }
 
 /** Whether the grant is to everyone or to everyone with an account of AWS. */
-function isPublicGrant({ grantee }: AclGrant): boolean {
-  return grantee.kind !== "canonical-user";
+export function isPublicGrant({ grantee }: AclGrant): boolean {
+  return grantee.kind === "everyone" || grantee.kind === "authenticated-users";
 }
 
 function granteeGrant(grantee: AclGrantee, { principal, canonicalUserId }: PolicyRequest): Grant | undefined {
@@ -47,6 +48,9 @@ function granteeGrant(grantee: AclGrantee, { principal, canonicalUserId }: Polic
   switch (grantee.kind) {
     case "everyone":
       return "direct";
+    // The group holds a service of AWS's alone, which asks for itself.
+    case "log-delivery":
+      return undefined;
     case "authenticated-users":
       return accountOf(principal) === undefined ? undefined : ofAccount;
     case "canonical-user":

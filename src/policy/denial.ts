@@ -26,6 +26,17 @@ export function denialText(
   return `${subject} because no ${name} allows the ${action} action`;
 }
 
+/** Why a public policy or list is not taken at all. Source: S3 User Guide, "Blocking public access to your Amazon S3 storage". */
+export function blockedText(
+  request: Pick<PolicyRequest, "principal" | "action" | "resource">,
+  by: "BlockPublicAcls" | "BlockPublicPolicy",
+): string {
+  const { principal, action } = request;
+  const what = by === "BlockPublicAcls" ? "public access control lists (ACLs)" : "public policies";
+  const subject = `User: ${nameOf(principal)} is not authorized to perform: ${action}${resourceText(request)}`;
+  return `${subject} because ${what} are prevented by the ${by} setting in S3 Block Public Access.`;
+}
+
 const namesOf: Readonly<
   Record<Exclude<Layer, "public-access-block">, { readonly article: string; readonly name: string }>
 > = {

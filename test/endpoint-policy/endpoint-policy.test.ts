@@ -10,6 +10,7 @@ import {
 import {
   CreateBucketCommand,
   DeleteBucketPolicyCommand,
+  DeletePublicAccessBlockCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
@@ -77,6 +78,7 @@ async function fillBuckets(): Promise<void> {
   for (const bucket of new Set(asks.map((ask) => ask.bucket).filter((name) => name !== undefined))) {
     const s3 = world.s3Of(ownerOf(bucket));
     await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket }));
     for (const key of new Set(asks.filter((ask) => ask.bucket === bucket).map((ask) => ask.key))) {
       if (key !== undefined && key !== "") await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: key }));
     }

@@ -32,7 +32,13 @@ export function needsOf(asked: Asked): readonly S3Need[] {
   }));
   if (writesObject.has(operation)) {
     if (asked.headers["x-amz-tagging"] !== undefined) needs.push({ action: "s3:PutObjectTagging", ...at });
-    if (setsAcl(asked.headers)) needs.push({ action: "s3:PutObjectAcl", ...at });
+    if (setsAcl(asked.headers)) needs.push({ action: "s3:PutObjectAcl", ...at, isNewObject: true });
+  }
+  if (operation === "CreateBucket") {
+    if (setsAcl(asked.headers)) needs.push({ action: "s3:PutBucketAcl", ...at, isNew: true });
+    if (asked.headers["x-amz-object-ownership"] !== undefined) {
+      needs.push({ action: "s3:PutBucketOwnershipControls", ...at, isNew: true });
+    }
   }
   return needs;
 }

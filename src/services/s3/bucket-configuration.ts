@@ -2,12 +2,10 @@
  * What a bucket answers that was made a moment ago and never configured: infrastructure tools read all of it. What
  * cannot be set here is set nowhere, so these answers are the truth.
  * Source: Amazon S3 API Reference, the Get operations of each configuration; S3 User Guide, "Default settings for new buckets".
- *
- * ASSUMPTION: a new bucket has no public access block, since none is enforced; at AWS all four switches are on.
  */
 
 import { ok, type Result } from "../../base/result.ts";
-import { type Answer, bucketOf, ownerOf, type S3Call } from "./call.ts";
+import type { Answer, S3Call } from "./call.ts";
 import { findObject } from "./object-read.ts";
 import { refuse, type S3Error, type S3ErrorCode } from "./s3-error.ts";
 
@@ -20,11 +18,6 @@ function absent(code: S3ErrorCode): Read {
   return (call) => refuse(code, { details: { BucketName: call.bucketName } });
 }
 
-function fullControl(call: S3Call): object {
-  const owner = ownerOf(bucketOf(call).accountId);
-  return { Owner: owner, Grants: [{ Grantee: { Type: "CanonicalUser", ...owner }, Permission: "FULL_CONTROL" }] };
-}
-
 /** Those of an object answer only when it is there. */
 function ofObject(read: Read): Read {
   return (call) => {
@@ -33,25 +26,17 @@ function ofObject(read: Read): Read {
   };
 }
 
-const encryptionRule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false };
-
 export const configurationReads: Readonly<Record<string, Read>> = {
   GetBucketAccelerateConfiguration: empty,
-  GetBucketAcl: (call) => ok({ output: fullControl(call) }),
   GetBucketCors: absent("NoSuchCORSConfiguration"),
-  GetBucketEncryption: () => ok({ output: { ServerSideEncryptionConfiguration: { Rules: [encryptionRule] } } }),
   GetBucketLifecycleConfiguration: absent("NoSuchLifecycleConfiguration"),
   GetBucketLogging: empty,
   GetBucketNotificationConfiguration: empty,
-  GetBucketOwnershipControls: () =>
-    ok({ output: { OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] } } }),
   GetBucketReplication: absent("ReplicationConfigurationNotFoundError"),
   GetBucketRequestPayment: () => ok({ output: { Payer: "BucketOwner" } }),
   GetBucketVersioning: empty,
   GetBucketWebsite: absent("NoSuchWebsiteConfiguration"),
-  GetObjectAcl: ofObject((call) => ok({ output: fullControl(call) })),
   GetObjectLegalHold: ofObject(absent("NoSuchObjectLockConfiguration")),
   GetObjectLockConfiguration: absent("ObjectLockConfigurationNotFoundError"),
   GetObjectRetention: ofObject(absent("NoSuchObjectLockConfiguration")),
-  GetPublicAccessBlock: absent("NoSuchPublicAccessBlockConfiguration"),
 };

@@ -12,28 +12,28 @@ import type {
   ListBucketsCommandInput,
   ListBucketsCommandOutput,
 } from "@aws-sdk/client-s3";
-import { err, ok } from "../../base/result.ts";
+import { err, ok, type Result } from "../../base/result.ts";
 import {
   type Bucket,
   bucketArn,
   createBucket as createBucketVerb,
+  type CreateBucketInput,
   deleteBucket as deleteBucketVerb,
 } from "../../model/bucket.ts";
+import { canonicalUserId } from "../../model/canonical-user.ts";
 import { all } from "../../model/state.ts";
+import { isOwnersAlone, isPublicList, readAclHeaders } from "./acl.ts";
+import { isOwnership } from "./bucket-setting.ts";
 import { bucketOf, type Handler, ownerOf } from "./call.ts";
-import { fromApiError, refuse, unservedHeader } from "./s3-error.ts";
+import { fromApiError, refuse, type S3Error, unservedHeader } from "./s3-error.ts";
 import { maxBucketTags, tagsOfWire } from "./tag.ts";
 
 export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommandOutput> = async (input, call) => {
   const accountId = call.caller.accountId;
   if (accountId === undefined) return refuse("AccessDenied");
-  const acl = input.ACL;
-  const grants = Object.keys(call.headers).some((name) => name.startsWith("x-amz-grant-"));
-  if (grants || (acl !== undefined && acl !== "private")) return refuse("InvalidBucketAclWithObjectOwnership");
   if (input.ObjectLockEnabledForBucket === true) return err(unservedHeader("x-amz-bucket-object-lock-enabled"));
-  if (input.ObjectOwnership !== undefined && input.ObjectOwnership !== "BucketOwnerEnforced") {
-    return err(unservedHeader("x-amz-object-ownership"));
-  }
+  const access = accessOfNewBucket(input, accountId);
+  if (!access.ok) return access;
   const configuration = input.CreateBucketConfiguration;
   const tags = tagsOfWire(configuration?.Tags ?? [], maxBucketTags);
   if (!tags.ok) return tags;
@@ -41,6 +41,7 @@ export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommand
   const wanted = {
     name: call.bucketName,
     tags: tags.value,
+    ...access.value,
     ...(constraint === undefined ? {} : { locationConstraint: constraint }),
   };
   const made = await call.control.run((state, context) => createBucketVerb(state, wanted, context), {
@@ -52,6 +53,28 @@ export const createBucket: Handler<CreateBucketCommandInput, CreateBucketCommand
   const location = region === call.region ? `/${id}` : `http://${id}.s3.amazonaws.com/`;
   return ok({ output: { Location: location, BucketArn: bucketArn(id) } });
 };
+
+/** A new bucket blocks public lists, and takes others only when its owner asks for lists. */
+function accessOfNewBucket(
+  input: CreateBucketCommandInput,
+  accountId: string,
+): Result<Pick<CreateBucketInput, "objectOwnership" | "acl">, S3Error> {
+  const objectOwnership = input.ObjectOwnership ?? "BucketOwnerEnforced";
+  if (!isOwnership(objectOwnership)) {
+    return refuse("InvalidArgument", {
+      message: "Invalid x-amz-object-ownership header: " + objectOwnership,
+      details: { ArgumentName: "x-amz-object-ownership", ArgumentValue: objectOwnership },
+    });
+  }
+  const owner = canonicalUserId(accountId);
+  const acl = readAclHeaders(input, { owner, bucketOwner: owner });
+  if (!acl.ok) return acl;
+  if (acl.value === undefined || isOwnersAlone(acl.value, { owner, bucketOwner: owner }))
+    return ok({ objectOwnership });
+  if (objectOwnership === "BucketOwnerEnforced") return refuse("InvalidBucketAclWithObjectOwnership");
+  if (isPublicList(acl.value)) return refuse("InvalidBucketAclWithBlockPublicAccessError");
+  return ok({ objectOwnership, acl: acl.value });
+}
 
 /** ASSUMPTION: multipart uploads in progress do not keep a bucket from being deleted; they go with it. */
 export const deleteBucket: Handler<DeleteBucketCommandInput, DeleteBucketCommandOutput> = async (_, call) => {

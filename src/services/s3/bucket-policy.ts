@@ -9,7 +9,13 @@ import type {
   PutBucketPolicyCommandOutput,
 } from "@aws-sdk/client-s3";
 import { err, ok } from "../../base/result.ts";
-import { deleteBucketPolicy as deleteVerb, putBucketPolicy as putVerb, shownBucketPolicy } from "../../model/bucket.ts";
+import {
+  bucketArn,
+  deleteBucketPolicy as deleteVerb,
+  putBucketPolicy as putVerb,
+  shownBucketPolicy,
+} from "../../model/bucket.ts";
+import { blockedText } from "../../policy/denial.ts";
 import { bucketOf, type Handler } from "./call.ts";
 import { fromApiError, refuse } from "./s3-error.ts";
 
@@ -20,7 +26,13 @@ export const putBucketPolicy: Handler<PutBucketPolicyCommandInput, PutBucketPoli
   const { id, accountId, region } = bucketOf(call);
   const document = input.Policy ?? "";
   const done = await call.control.run((state) => putVerb(state, id, document), { accountId, region });
-  return done.ok ? ok({ output: {} }) : err(fromApiError(done.error));
+  if (!done.ok) return err(fromApiError(done.error));
+  if (done.value) return ok({ output: {} });
+  const asked = { principal: call.caller.principal, action: "s3:PutBucketPolicy", resource: bucketArn(id) };
+  return refuse("AccessDenied", {
+    message: blockedText(asked, "BlockPublicPolicy"),
+    headers: { "x-underpass-denied-by": "public-access-block; BlockPublicPolicy" },
+  });
 };
 
 export const getBucketPolicy: Handler<GetBucketPolicyCommandInput, GetBucketPolicyCommandOutput> = async (_, call) => {

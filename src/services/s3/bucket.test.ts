@@ -111,6 +111,17 @@ describe("a bucket that was never configured", () => {
       new GetBucketOwnershipControlsCommand(input),
       { OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] } },
     ],
+    [
+      new GetPublicAccessBlockCommand(input),
+      {
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          IgnorePublicAcls: true,
+          BlockPublicPolicy: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    ],
   ])("answers %o", async (command, expected) => {
     expect(await s3.send(command as GetBucketAclCommand)).toMatchObject(expected);
   });
@@ -122,7 +133,6 @@ describe("a bucket that was never configured", () => {
     [new GetBucketLifecycleConfigurationCommand(input), "NoSuchLifecycleConfiguration"],
     [new GetBucketReplicationCommand(input), "ReplicationConfigurationNotFoundError"],
     [new GetObjectLockConfigurationCommand(input), "ObjectLockConfigurationNotFoundError"],
-    [new GetPublicAccessBlockCommand(input), "NoSuchPublicAccessBlockConfiguration"],
     [new PutBucketVersioningCommand({ ...input, VersioningConfiguration: { Status: "Enabled" } }), "NotImplemented"],
   ])("refuses %o", async (command, name) => {
     await expect(s3.send(command as GetBucketCorsCommand)).rejects.toMatchObject({ name });

@@ -39,6 +39,7 @@ const headerKeys: ReadonlySet<string> = new Set([
   "x-amz-content-sha256",
   "x-amz-copy-source",
   "x-amz-metadata-directive",
+  "x-amz-object-ownership",
   "x-amz-storage-class",
   "x-amz-website-redirect-location",
   "if-match",

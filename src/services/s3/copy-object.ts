@@ -4,6 +4,7 @@ import type { CopyObjectCommandInput, CopyObjectCommandOutput } from "@aws-sdk/c
 import { err, ok, type Result } from "../../base/result.ts";
 import { find } from "../../model/state.ts";
 import { type ChecksumAlgorithm, checksumAlgorithms, openChecksum } from "../../wire/checksum.ts";
+import { accessOfNewObject } from "./access-control.ts";
 import type { Handler, S3Call } from "./call.ts";
 import { checksumMembers, readAttributes, refuseUnserved } from "./object-header.ts";
 import { noSuchKey, refuseVersion } from "./object-read.ts";
@@ -29,6 +30,8 @@ export const copyObject: Handler<CopyObjectCommandInput, CopyObjectCommandOutput
   }
   const attributes = attributesFor(call, input, object);
   if (!attributes.ok) return attributes;
+  const access = accessOfNewObject(call, input);
+  if (!access.ok) return access;
   const algorithm = readAlgorithm(input.ChecksumAlgorithm, object.attributes.checksum?.algorithm);
   if (!algorithm.ok) return algorithm;
   const whole = { first: 0, last: object.sizeBytes - 1 };
@@ -37,7 +40,7 @@ export const copyObject: Handler<CopyObjectCommandInput, CopyObjectCommandOutput
   const { checksum } = copied;
   const etag = draft.md5.toString("hex");
   const modifiedAtMs = call.nowMs;
-  const copy = { ...at, etag, modifiedAtMs, attributes: { ...attributes.value, checksum } };
+  const copy = { ...at, etag, modifiedAtMs, attributes: { ...attributes.value, ...access.value, checksum } };
   const stored = await call.store.put(copy, draft, guard);
   if (!stored.ok) return stored;
   draft.adopt();

@@ -1,7 +1,7 @@
 /** Asks the policies for one request and remembers what was asked. */
 
 import { type Ask, authorise } from "../../analyse/authorise.ts";
-import { s3Ask, type S3Need, type S3Request } from "../../analyse/s3-ask.ts";
+import { type ListedObject, s3Ask, type S3Need, type S3Request } from "../../analyse/s3-ask.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { denialText } from "../../policy/denial.ts";
 import { type S3Error, s3Error } from "./s3-error.ts";
@@ -13,12 +13,14 @@ export interface Gate {
   readonly asks: () => readonly Ask[];
 }
 
-export function openGate(options: S3Request): Gate {
+/** `objectAt` gives the object's own list, where lists are in force. */
+export function openGate(options: S3Request, objectAt: (need: S3Need) => ListedObject | undefined): Gate {
   const asks: Ask[] = [];
   return {
     asks: () => asks,
     refuse: (need) => {
-      const ask = s3Ask(options, need);
+      const object = objectAt(need);
+      const ask = s3Ask(options, object === undefined ? need : { ...need, object });
       asks.push(ask);
       const decision = authorise(options.state, ask);
       return decision.allowed ? undefined : denied(ask, decision);

@@ -1,9 +1,22 @@
 /** Every operation that is served, by its name. */
 
 import type { Handler } from "./call.ts";
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./access-control.ts";
 import { configurationReads } from "./bucket-configuration.ts";
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from "./bucket-operation.ts";
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from "./bucket-policy.ts";
+import {
+  deleteBucketEncryption,
+  deleteBucketOwnershipControls,
+  deletePublicAccessBlock,
+  getBucketEncryption,
+  getBucketOwnershipControls,
+  getBucketPolicyStatus,
+  getPublicAccessBlock,
+  putBucketEncryption,
+  putBucketOwnershipControls,
+  putPublicAccessBlock,
+} from "./bucket-setting.ts";
 import { listObjects, listObjectsV2, listObjectVersions } from "./list-objects.ts";
 import { copyObject } from "./copy-object.ts";
 import { listMultipartUploads, listParts } from "./list-uploads.ts";
@@ -35,29 +48,43 @@ const handlers: Readonly<Record<string, AnyHandler>> = {
   CreateBucket: createBucket,
   CreateMultipartUpload: createMultipartUpload,
   DeleteBucket: deleteBucket,
+  DeleteBucketEncryption: deleteBucketEncryption,
+  DeleteBucketOwnershipControls: deleteBucketOwnershipControls,
   DeleteBucketPolicy: deleteBucketPolicy,
   DeleteBucketTagging: deleteBucketTagging,
   DeleteObject: deleteObject,
-  DeleteObjects: deleteObjects,
   DeleteObjectTagging: deleteObjectTagging,
+  DeleteObjects: deleteObjects,
+  DeletePublicAccessBlock: deletePublicAccessBlock,
+  GetBucketAcl: getBucketAcl,
+  GetBucketEncryption: getBucketEncryption,
   GetBucketLocation: getBucketLocation,
+  GetBucketOwnershipControls: getBucketOwnershipControls,
   GetBucketPolicy: getBucketPolicy,
+  GetBucketPolicyStatus: getBucketPolicyStatus,
   GetBucketTagging: getBucketTagging,
   GetObject: getObject,
+  GetObjectAcl: getObjectAcl,
   GetObjectAttributes: getObjectAttributes,
   GetObjectTagging: getObjectTagging,
+  GetPublicAccessBlock: getPublicAccessBlock,
   HeadBucket: headBucket,
   HeadObject: headObject,
   ListBuckets: listBuckets,
   ListMultipartUploads: listMultipartUploads,
+  ListObjectVersions: listObjectVersions,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
-  ListObjectVersions: listObjectVersions,
   ListParts: listParts,
+  PutBucketAcl: putBucketAcl,
+  PutBucketEncryption: putBucketEncryption,
+  PutBucketOwnershipControls: putBucketOwnershipControls,
   PutBucketPolicy: putBucketPolicy,
   PutBucketTagging: putBucketTagging,
   PutObject: putObject,
+  PutObjectAcl: putObjectAcl,
   PutObjectTagging: putObjectTagging,
+  PutPublicAccessBlock: putPublicAccessBlock,
   UploadPart: uploadPart,
   UploadPartCopy: uploadPartCopy,
 };

@@ -10,7 +10,8 @@ import type {
   ListObjectVersionsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { ok, type Result } from "../../base/result.ts";
-import { bucketOf, type Handler, type Owner, ownerOf, type S3Call } from "./call.ts";
+import { objectOwner } from "./access-control.ts";
+import { type Handler, type Owner, type S3Call } from "./call.ts";
 import { refuse, type S3Error } from "./s3-error.ts";
 import { foldedPrefix, type Page, type Position } from "./store/listing.ts";
 import type { StoredObject } from "./store/stored-object.ts";
@@ -29,7 +30,7 @@ export const listObjectsV2: Handler<ListObjectsV2CommandInput, ListObjectsV2Comm
   const listing = list(call, input, after);
   if (!listing.ok) return listing;
   const { page, encode, common } = listing.value;
-  const owner = input.FetchOwner === true ? ownerOf(bucketOf(call).accountId) : undefined;
+  const owner = input.FetchOwner === true ? ownersIn(call) : undefined;
   return ok({
     output: {
       ...common,
@@ -49,7 +50,7 @@ export const listObjects: Handler<ListObjectsCommandInput, ListObjectsCommandOut
   const next = page.next;
   // Without a delimiter the client takes the last key for its next marker. Source: "ListObjects", NextMarker.
   const marker = next === undefined || !input.Delimiter ? {} : { NextMarker: encode(textOf(next)) };
-  const owner = ownerOf(bucketOf(call).accountId);
+  const owner = ownersIn(call);
   return ok({
     output: { ...common, Marker: encode(input.Marker ?? ""), ...marker, Contents: contentsOf(page, encode, owner) },
   });
@@ -63,7 +64,7 @@ export const listObjectVersions: Handler<ListObjectVersionsCommandInput, ListObj
   const listing = list(call, input, markerPosition({ ...input, Marker: input.KeyMarker }));
   if (!listing.ok) return listing;
   const { page, encode, common } = listing.value;
-  const owner = ownerOf(bucketOf(call).accountId);
+  const owner = ownersIn(call);
   const next = page.next;
   const isKey = next?.kind === "key";
   return ok({
@@ -186,10 +187,14 @@ function encodeKey(text: string): string {
     .replaceAll("%20", "+");
 }
 
+function ownersIn(call: S3Call): (object: StoredObject) => Owner {
+  return (object) => ({ ID: objectOwner(call, object) });
+}
+
 function contentsOf(
   page: Page<StoredObject>,
   encode: (text: string) => string,
-  owner: Owner | undefined,
+  owner: ((object: StoredObject) => Owner) | undefined,
 ): (_Object & { StorageClass: "STANDARD" })[] {
   return page.entries.flatMap((entry) => {
     if (entry.kind === "prefix") return [];
@@ -205,7 +210,7 @@ function contentsOf(
           ? {}
           : { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: checksum.type }),
         Size: sizeBytes,
-        ...(owner === undefined ? {} : { Owner: owner }),
+        ...(owner === undefined ? {} : { Owner: owner(entry.row) }),
         StorageClass: "STANDARD" as const,
       },
     ];

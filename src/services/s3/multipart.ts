@@ -14,6 +14,7 @@ import type {
   UploadPartCopyCommandOutput,
 } from "@aws-sdk/client-s3";
 import { err, ok, type Result } from "../../base/result.ts";
+import { accessOfNewObject } from "./access-control.ts";
 import { type Handler, isOpen, type S3Call } from "./call.ts";
 import { copyBytes, findSource, readAlgorithm, sourceInput } from "./copy-object.ts";
 import { chooseParts } from "./completion.ts";
@@ -33,6 +34,8 @@ export const createMultipartUpload: Handler<
   if (refused !== undefined) return err(refused);
   const attributes = readAttributes(call.headers);
   if (!attributes.ok) return attributes;
+  const access = accessOfNewObject(call, input);
+  if (!access.ok) return access;
   const algorithm = readAlgorithm(input.ChecksumAlgorithm);
   if (!algorithm.ok) return algorithm;
   const type = checksumTypeOf(algorithm.value, input.ChecksumType);
@@ -46,7 +49,7 @@ export const createMultipartUpload: Handler<
     key: call.key,
     createdAtMs: call.nowMs,
     initiator: initiatorOf(call),
-    attributes: attributes.value,
+    attributes: { ...attributes.value, ...access.value },
     checksumAlgorithm: algorithm.value,
     checksumType: type,
   };

@@ -53,11 +53,6 @@ function readTags(headers: IncomingHttpHeaders): Result<Tags, S3Error> {
  * would take an object for encrypted or locked that is neither.
  */
 export function refuseUnserved(headers: IncomingHttpHeaders): S3Error | undefined {
-  const acl = headers["x-amz-acl"];
-  const grants = Object.keys(headers).some((name) => name.startsWith("x-amz-grant-"));
-  if (grants || (acl !== undefined && acl !== "private" && acl !== "bucket-owner-full-control")) {
-    return s3Error("AccessControlListNotSupported");
-  }
   const storageClass = headers["x-amz-storage-class"];
   if (storageClass !== undefined && storageClass !== "STANDARD") {
     return storageClasses.has(String(storageClass))

@@ -11,6 +11,7 @@ import type {
   PutObjectCommandOutput,
 } from "@aws-sdk/client-s3";
 import { err, ok } from "../../base/result.ts";
+import { accessOfNewObject } from "./access-control.ts";
 import { type Handler, isOpen, type S3Call } from "./call.ts";
 import { checksumMembers, readAttributes, refuseUnserved } from "./object-header.ts";
 import { refuseVersion } from "./object-read.ts";
@@ -25,12 +26,19 @@ export const putObject: Handler<PutObjectCommandInput, PutObjectCommandOutput> =
   if (refused !== undefined) return err(refused);
   const attributes = readAttributes(call.headers);
   if (!attributes.ok) return attributes;
+  const access = accessOfNewObject(call, input);
+  if (!access.ok) return access;
   const received = await call.body.receive({ take: call.store.receive, algorithm: "CRC64NVME" });
   if (!received.ok) return received;
   await using draft = received.value.draft;
   const { checksum } = received.value;
   const etag = draft.md5.toString("hex");
-  const object = { ...at, etag, modifiedAtMs: call.nowMs, attributes: { ...attributes.value, checksum } };
+  const object = {
+    ...at,
+    etag,
+    modifiedAtMs: call.nowMs,
+    attributes: { ...attributes.value, ...access.value, checksum },
+  };
   const stored = await call.store.put(object, draft, guard);
   if (!stored.ok) return stored;
   draft.adopt();

@@ -14,6 +14,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  DeletePublicAccessBlockCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   type S3Client,
@@ -37,6 +38,7 @@ beforeAll(async () => {
     { ...open, Action: ["s3:GetObject*", "s3:PutObject"], Resource: "arn:aws:s3:::public/*" },
     { ...open, Action: "s3:ListBucket", Resource: "arn:aws:s3:::public" },
   );
+  await root.send(new DeletePublicAccessBlockCommand({ Bucket: "public" }));
   await root.send(new PutBucketPolicyCommand({ Bucket: "public", Policy }));
 });
 
@@ -326,6 +328,7 @@ describe("uploads", () => {
 
   test("an ACL is refused, since buckets have none", async () => {
     const Policy = policyText({ ...open, Action: "s3:*", Resource: "arn:aws:s3:::other/*" });
+    await root.send(new DeletePublicAccessBlockCommand({ Bucket: "other" }));
     await root.send(new PutBucketPolicyCommand({ Bucket: "other", Policy }));
     const refused = await ask("PUT", "/other/refused", { "x-amz-acl": "public-read" }, "body");
     expect(refused).toMatchObject({ status: 400, code: "AccessControlListNotSupported" });
@@ -370,7 +373,7 @@ describe("what is not there", () => {
     ["PATCH", "/docs", 405, "MethodNotAllowed"],
     ["GET", "/docs?analytics", 501, "NotImplemented"],
     ["PUT", "/docs?versioning", 501, "NotImplemented"],
-    ["PUT", "/public/k?acl", 501, "NotImplemented"],
+    ["PUT", "/public/k?legal-hold", 501, "NotImplemented"],
     ["GET", "/docs/%ff", 400, "InvalidURI"],
     ["GET", `/docs/${"k".repeat(1025)}`, 400, "KeyTooLongError"],
     ["GET", "/public?max-keys=-1", 400, "InvalidArgument"],

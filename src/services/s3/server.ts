@@ -20,6 +20,7 @@ import { type RestRequest, restRouter } from "../../wire/rest-route.ts";
 import { presignedHeadersV2 } from "../../wire/signature-v2.ts";
 import type { Operation } from "../../wire/shape.ts";
 import { needsOf } from "./action.ts";
+import { listedObject } from "./access-control.ts";
 import { type Address, addressOf } from "./address.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
 import type { Answer, S3Call } from "./call.ts";
@@ -233,7 +234,7 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
   const query = firstOf(queryPairs(address.query));
   const protocol = request.socket instanceof TLSSocket ? request.socket.getProtocol() : null;
   const endpointRegion = region ?? scopeRegion(caller.value) ?? "us-east-1";
-  const gate = openGate({
+  const asking = {
     state,
     principal: caller.value.principal,
     path,
@@ -248,7 +249,8 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
       nowMs,
       ...(protocol === null ? {} : { tlsProtocol: protocol }),
     }),
-  });
+  };
+  const gate = openGate(asking, (need) => listedObject({ state, store: exchange.store, caller: caller.value }, need));
   return ok({
     control: exchange.control,
     store: exchange.store,

@@ -79,6 +79,6 @@ async function setObjectTags(
 ): Promise<Result<Answer<object>, S3Error>> {
   const found = findObject(call, call.key, versionId);
   if (!found.ok) return found;
-  const set = await call.store.setTags({ bucket: call.bucketName, key: call.key }, tags);
+  const set = await call.store.setAttributes({ bucket: call.bucketName, key: call.key }, { tags });
   return set ? ok({ output: {} }) : err(noSuchKey(call, call.bucketName, call.key));
 }

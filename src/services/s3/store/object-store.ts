@@ -10,7 +10,6 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Result } from "../../../base/result.ts";
-import type { Tags } from "../../../model/resource.ts";
 import { openContentFolder } from "./content-folder.ts";
 import { type ByteRange, filesOf, type OpenContent, openContentTable } from "./content-table.ts";
 import { makeCommitQueue, openDatabase } from "./database.ts";
@@ -39,6 +38,9 @@ export interface NewObject extends ObjectAddress {
  */
 export type Guard<E> = (current: StoredObject | undefined) => E | undefined;
 
+/** What of an object can change without its bytes. */
+export type AttributeChange = Partial<Pick<Attributes, "tags" | "acl">>;
+
 export interface ObjectStore extends AsyncDisposable {
   /** Takes a body in. The draft belongs to the caller, who disposes of it. */
   readonly receive: (body: AsyncIterable<Uint8Array>) => Promise<Draft>;
@@ -49,7 +51,7 @@ export interface ObjectStore extends AsyncDisposable {
   /** Resolves with whether there was an object. */
   readonly delete: <E>(at: ObjectAddress, guard: Guard<E>) => Promise<Result<boolean, E>>;
   /** Resolves with false when there is no object. */
-  readonly setTags: (at: ObjectAddress, tags: Tags) => Promise<boolean>;
+  readonly setAttributes: (at: ObjectAddress, change: AttributeChange) => Promise<boolean>;
   readonly list: (bucket: string, options: PageOptions) => Page<StoredObject>;
   /**
    * When the bucket holds no object: forgets its uploads, lets nothing in while `work` runs and resolves with what it
@@ -87,7 +89,7 @@ export async function openObjectStore(folder: string, temporaryHome?: string): P
     find: (at) => objects.find(at),
     open: (object, range) => contents.open(object.contentId, range),
     delete: (at, guard) => queue.run(() => objects.delete(at, guard)),
-    setTags: (at, tags) => queue.run(() => objects.setTags(at, tags)),
+    setAttributes: (at, change) => queue.run(() => objects.setAttributes(at, change)),
     list: (bucket, options) => objects.list(bucket, options),
     isClosing: (bucket) => closing.has(bucket),
     whileEmpty: async (bucket, work) => {

@@ -2,12 +2,11 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { err, ok, type Result } from "../../../base/result.ts";
-import type { Tags } from "../../../model/resource.ts";
 import type { ContentTable } from "./content-table.ts";
 import { bytesOf, integerOf, type Row, textOf } from "./database.ts";
 import type { Draft } from "./draft.ts";
 import { listPage, type Page, type PageOptions } from "./listing.ts";
-import type { Guard, NewObject, ObjectAddress } from "./object-store.ts";
+import type { AttributeChange, Guard, NewObject, ObjectAddress } from "./object-store.ts";
 import type { Attributes, StoredObject } from "./stored-object.ts";
 
 export interface ObjectTable {
@@ -18,7 +17,7 @@ export interface ObjectTable {
   /** Sets an object over contents that are there already. */
   readonly set: (object: StoredObject, replaced: StoredObject | undefined) => void;
   readonly delete: <E>(at: ObjectAddress, guard: Guard<E>) => Result<boolean, E>;
-  readonly setTags: (at: ObjectAddress, tags: Tags) => boolean;
+  readonly setAttributes: (at: ObjectAddress, change: AttributeChange) => boolean;
 }
 
 /** Until buckets can be versioned every object has this version. */
@@ -76,10 +75,10 @@ export function openObjectTable(database: DatabaseSync, contents: ContentTable):
       contents.drop(current.contentId);
       return ok(true);
     },
-    setTags: (at, tags) => {
+    setAttributes: (at, change) => {
       const current = find(at);
       if (current === undefined) return false;
-      set({ ...current, attributes: { ...current.attributes, tags } }, undefined);
+      set({ ...current, attributes: { ...current.attributes, ...change } }, undefined);
       return true;
     },
   };

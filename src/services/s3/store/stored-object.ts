@@ -1,6 +1,7 @@
 /** What the store keeps of an object, a multipart upload and a part. Source: Amazon S3 API Reference, "Object". */
 
 import type { Tags } from "../../../model/resource.ts";
+import type { AclGrant } from "../../../policy/access-control-list.ts";
 import type { ChecksumAlgorithm } from "../../../wire/checksum.ts";
 
 export interface StoredObject {
@@ -23,6 +24,10 @@ export interface Attributes {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: StoredChecksum;
   readonly tags: Tags;
+  /** Absent: the owner has full control and nobody else anything. */
+  readonly acl?: readonly AclGrant[];
+  /** Absent: the bucket's owner. `anonymous` owns what was written without a signature. */
+  readonly ownerAccountId?: string;
   /** Sizes and checksums of the parts that a multipart upload was made of. */
   readonly parts?: readonly ObjectPart[];
 }
