@@ -16,10 +16,22 @@ export type FilterTable<D> = Readonly<Record<string, (document: D) => readonly s
 /** What a call asks for, ready to be put to documents. */
 export interface Filters<D> {
   readonly matches: (document: D) => boolean;
-  /** The values of a filter that are without wildcards; undefined when it is not given or has one. */
-  readonly exact: (name: string) => readonly string[] | undefined;
-  /** The filters that are given. */
-  readonly names: readonly string[];
+  readonly tests: readonly Test<D>[];
+}
+
+/** One filter of a call: passed by a document with a value that is one of `exact` or that one of `globs` matches. */
+export interface Test<D> {
+  readonly name: string;
+  readonly valuesOf: (document: D) => readonly string[];
+  readonly exact: ReadonlySet<string>;
+  readonly globs: readonly ValueGlob[];
+}
+
+/** A pattern with wildcards, made ready for many values. */
+export interface ValueGlob {
+  /** The longest text without a wildcard that every match holds. */
+  readonly literal: string;
+  readonly matches: (value: string) => boolean;
 }
 
 /** Source: EC2 API Reference, "Error codes", FilterLimitExceeded; EC2 User Guide: 50 filters, 200 values. */
@@ -38,13 +50,10 @@ export function readFilters<D>(
     const valuesOf = selectorOf(table, name);
     if (valuesOf === undefined) return fail("InvalidParameterValue", { message: `The filter '${name}' is invalid` });
     if (values.length > valueLimit) return limit("filter values", valueLimit);
-    tests.push({ name, valuesOf, patterns: values.map(parsePattern) });
+    const [plain, wild] = [values.filter((value) => !isWild(value)), values.filter(isWild)];
+    tests.push({ name, valuesOf, exact: new Set(plain), globs: wild.map(parsePattern) });
   }
-  return ok({
-    matches: (document) => tests.every((test) => passes(test, document)),
-    exact: (name) => exactValues(tests.find((test) => test.name === name)?.patterns),
-    names: tests.map((test) => test.name),
-  });
+  return ok({ matches: (document) => tests.every((test) => passes(test, document)), tests });
 }
 
 /** The filters that every resource with tags has, beside `tag:…`. */
@@ -66,14 +75,6 @@ export function maybe(value: string | undefined): readonly string[] {
   return value === undefined ? [] : [value];
 }
 
-interface Test<D> {
-  readonly name: string;
-  readonly valuesOf: (document: D) => readonly string[];
-  readonly patterns: readonly Pattern[];
-}
-
-type Pattern = { readonly kind: "exact"; readonly text: string } | { readonly kind: "glob"; readonly glob: Glob };
-
 function selectorOf<D>(table: FilterTable<D>, name: string): ((document: D) => readonly string[]) | undefined {
   if (Object.hasOwn(table, name)) return table[name];
   if (!name.startsWith("tag:") || !Object.hasOwn(table, "tag-key")) return undefined;
@@ -85,20 +86,15 @@ function tagsOf(document: unknown): Tags {
   return (document as { readonly tags: Tags }).tags;
 }
 
-function passes<D>({ valuesOf, patterns }: Test<D>, document: D): boolean {
-  const values = valuesOf(document);
-  return patterns.some((pattern) =>
-    values.some((value) => (pattern.kind === "exact" ? pattern.text === value : matchGlob(pattern.glob, value))),
-  );
+function passes<D>({ valuesOf, exact, globs }: Test<D>, document: D): boolean {
+  return valuesOf(document).some((value) => exact.has(value) || globs.some((glob) => glob.matches(value)));
 }
 
-function exactValues(patterns: readonly Pattern[] | undefined): readonly string[] | undefined {
-  const exact = patterns?.flatMap((pattern) => (pattern.kind === "exact" ? [pattern.text] : []));
-  return exact?.length === patterns?.length ? exact : undefined;
+function isWild(pattern: string): boolean {
+  return /[*?\\]/.test(pattern);
 }
 
-function parsePattern(text: string): Pattern {
-  if (!/[*?\\]/.test(text)) return { kind: "exact", text };
+function parsePattern(text: string): ValueGlob {
   const glob: number[] = [];
   let escaped = false;
   for (const character of text) {
@@ -109,7 +105,17 @@ function parsePattern(text: string): Pattern {
     glob.push(escaped ? codePoint(character) : (wildcards[character] ?? codePoint(character)));
     escaped = false;
   }
-  return { kind: "glob", glob: escaped ? [...glob, codePoint("\\")] : glob };
+  if (escaped) glob.push(codePoint("\\"));
+  return { literal: longestLiteral(glob), matches: (value) => matchGlob(glob, value) };
+}
+
+function longestLiteral(glob: Glob): string {
+  let [longest, current] = ["", ""];
+  for (const one of glob) {
+    current = one === star || one === any ? "" : current + String.fromCodePoint(one);
+    if (current.length > longest.length) longest = current;
+  }
+  return longest;
 }
 
 const wildcards: Readonly<Record<string, number>> = { "*": star, "?": any };

@@ -6,8 +6,10 @@ import { type ApiError, fail } from "../../model/error.ts";
 import { type Ec2Kind, lookupAll } from "../../model/lookup.ts";
 import { countBy, type Documents, type IndexName, ownerKey, tagKey } from "../../model/state.ts";
 import type { Call } from "../handler.ts";
-import { type Filters, type FilterTable, readFilters } from "./filter.ts";
-import { inOrder, keyOf, orderedBy } from "./ordered.ts";
+import { inOrder, keyOf } from "./age.ts";
+import { countOf, type Facet, valuesWith } from "./facet.ts";
+import { type Filters, type FilterTable, readFilters, type Test } from "./filter.ts";
+import { facetBy, orderedBy, type Shelf, worthKeeping } from "./ordered.ts";
 import { type Page, type PageBounds, type PageInput, pageOfMatching, usualBounds } from "./page.ts";
 
 export interface ListingInput extends PageInput {
@@ -25,6 +27,8 @@ export interface Listing<K extends Ec2Kind> {
   readonly indexed?: Readonly<Record<string, IndexName<K>>>;
   /** The index by whole tags (`tagKey`), where the kind has one. */
   readonly taggedBy?: IndexName<K>;
+  /** Set where the filters look at nothing but the document, so that facets of large lists answer them. */
+  readonly faceted?: true;
   readonly bounds?: PageBounds;
   /** What is there but not shown. */
   readonly hidden?: (document: Documents[K]) => boolean;
@@ -56,47 +60,73 @@ function isShown<K extends Ec2Kind>(listing: Listing<K>, one: Documents[K], call
   return one.accountId === call.accountId && one.region === call.region && listing.hidden?.(one) !== true;
 }
 
-/** The smallest set in order that holds all that can pass: of an index that a filter names, else all of the owner. */
+/** The smallest set in order that holds all that can pass: what a filter finds in an index or a facet, else all of the owner. */
 function candidates<K extends Ec2Kind>(
   listing: Listing<K>,
   filters: Filters<Documents[K]>,
   call: Call,
 ): readonly Documents[K][] {
-  const { kind } = listing;
   const state = call.state();
-  const owner = ownerKey(call.accountId, call.region);
-  let best: Place = { index: "owner", keys: [owner], size: countBy(state, kind, "owner", owner) };
-  for (const { index, keys } of places(listing, filters, call)) {
-    const size = keys.reduce((sum, key) => sum + countBy(state, kind, index as IndexName<K>, key), 0);
-    if (size < best.size) best = { index, keys, size };
+  const { kind } = listing;
+  const everything: Shelf<K> = { kind, index: "owner", key: ownerKey(call.accountId, call.region) };
+  const everyone = countBy(state, kind, everything.index, everything.key);
+  let best: Narrowed<Documents[K]> = { size: everyone, lists: () => [orderedBy(state, everything)] };
+  const consider = (other: Narrowed<Documents[K]> | undefined): void => {
+    if (other !== undefined && other.size < best.size) best = other;
+  };
+  for (const test of filters.tests) consider(byIndex(listing, test, call));
+  for (const test of filters.tests) {
+    if (listing.faceted !== true || best.size < worthKeeping) break;
+    const facet = facetBy(state, everything, test);
+    if (facet !== undefined) consider(byFacet(facet, test, best.size / worthCollecting));
   }
-  const index = best.index as IndexName<K>;
-  const [first, ...more] = best.keys.map((key) => orderedBy(state, kind, index, key));
-  return more.length === 0 ? (first ?? []) : inOrder([...new Set([...(first ?? []), ...more.flat()])]);
+  const lists = best.lists();
+  if (lists.length === 1) return lists[0] ?? [];
+  // A page of many is found sooner than they are put in order.
+  if (best.size > worthKeeping && best.size > everyone / worthCollecting) return orderedBy(state, everything);
+  return inOrder([...new Set(lists.flat())]);
 }
 
-interface Place {
-  readonly index: string;
-  readonly keys: readonly string[];
+/** What one filter leaves: lists in order that may overlap, and how many documents they hold at most. */
+interface Narrowed<D> {
   readonly size: number;
+  readonly lists: () => readonly (readonly D[])[];
 }
 
-/** The indexes that answer filters of the call, and the keys to look for. */
-function places<K extends Ec2Kind>(
-  listing: Listing<K>,
-  filters: Filters<Documents[K]>,
+/** By an index of the state, where the kind has one for the filter and no value a wildcard. */
+function byIndex<K extends Ec2Kind>(
+  { kind, indexed, taggedBy }: Listing<K>,
+  { name, exact, globs }: Test<Documents[K]>,
   call: Call,
-): readonly Omit<Place, "size">[] {
-  const named = Object.entries(listing.indexed ?? {}).flatMap(([filter, index]) => {
-    const keys = filters.exact(filter);
-    return keys === undefined ? [] : [{ index: index as string, keys: [...new Set(keys)] }];
-  });
-  if (listing.taggedBy === undefined) return named;
-  const tagged = filters.names.flatMap((name) => {
-    const values = name.startsWith("tag:") ? filters.exact(name) : undefined;
-    if (values === undefined) return [];
-    const key = name.slice("tag:".length);
-    return [{ index: listing.taggedBy as string, keys: [...new Set(values)].map((value) => tagKey(call, key, value)) }];
-  });
-  return [...named, ...tagged];
+): Narrowed<Documents[K]> | undefined {
+  if (globs.length > 0) return undefined;
+  const tagged = name.startsWith("tag:");
+  const index = tagged ? taggedBy : indexed?.[name];
+  if (index === undefined) return undefined;
+  const keyOfValue = (value: string): string => (tagged ? tagKey(call, name.slice("tag:".length), value) : value);
+  const state = call.state();
+  const shelves = [...exact].map((value): Shelf<K> => ({ kind, index, key: keyOfValue(value) }));
+  return {
+    size: shelves.reduce((sum, one) => sum + countBy(state, kind, index, one.key), 0),
+    lists: () => shelves.map((one) => orderedBy(state, one)),
+  };
 }
+
+/** By the values of a facet; undefined when more than `most` documents have one that a wildcard matches. */
+function byFacet<D>(facet: Facet<D>, { exact, globs }: Test<D>, most: number): Narrowed<D> | undefined {
+  const values = new Set([...exact].filter((value) => facet.byValue.has(value)));
+  let size = 0;
+  for (const value of values) size += countOf(facet, value);
+  for (const { literal, matches } of globs) {
+    for (const value of valuesWith(facet, literal)) {
+      if (values.has(value) || !matches(value)) continue;
+      values.add(value);
+      size += countOf(facet, value);
+      if (size > most) return undefined;
+    }
+  }
+  return { size, lists: () => [...values].map((value) => facet.byValue.get(value) ?? []) };
+}
+
+/** The share of all documents up to which those with one of many values are worth being put together. */
+const worthCollecting = 8;

@@ -1,84 +1,109 @@
 /**
  * Documents in the order in which they came. Large sets are kept in order from state to state: only what has changed since
- * is put in its place, so that a list of 100,000 costs no sorting.
+ * is put in its place, so that a list of 100,000 costs no sorting, and a filter over it no search.
  */
 
 import type { PersistentMap } from "../../base/persistent-map.ts";
 import type { Documents, IndexName, Kind, State } from "../../model/state.ts";
+import { type Dated, inOrder, insertByAge, removeByAge } from "./age.ts";
+import { addToFacet, type Facet, facetOf, removeFromFacet } from "./facet.ts";
 
-/** What the order looks at. */
-interface Dated {
-  readonly id: string;
-  readonly createdAtMs: number;
+/** Which documents: those that have `key` in an index. */
+export interface Shelf<K extends Kind> {
+  readonly kind: K;
+  readonly index: IndexName<K>;
+  readonly key: string;
 }
 
-/** Creation time first; the id makes it one of a kind. */
-export function keyOf(document: Dated): string {
-  return `${String(document.createdAtMs).padStart(15, "0")} ${document.id}`;
-}
-
-/** The documents, oldest first. */
-export function inOrder<D extends Dated>(documents: readonly D[]): readonly D[] {
-  return documents.toSorted(byAge);
-}
-
-/** The documents that have `key` in an index, oldest first. */
-export function orderedBy<K extends Kind>(
-  state: State,
-  kind: K,
-  index: IndexName<K>,
-  key: string,
-): readonly Documents[K][] {
-  const found = state.tables[kind].byIndex[index as string]?.get(key) as PersistentMap<Documents[K]> | undefined;
+/** The documents of a shelf, oldest first; to be read at once, since later calls may change the list in place. */
+export function orderedBy<K extends Kind>(state: State, shelf: Shelf<K>): readonly Documents[K][] {
+  const found = documentsOn(state, shelf);
   if (found === undefined) return [];
-  if (found.size < worthKeeping) return inOrder([...found.values()]);
-  const place = `${kind} ${String(index)} ${key}`;
-  const known = kept.get(place) as Kept<Documents[K]> | undefined;
-  if (known?.of === found) return known.ordered;
-  const ordered = known === undefined ? inOrder([...found.values()]) : broughtUp(known, found);
-  kept.delete(place);
-  kept.set(place, { of: found, ordered } as unknown as Kept<Dated>);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= keptAtMost) break;
-    kept.delete(oldest);
-  }
-  return ordered;
+  return found.size < worthKeeping ? sortedOnce(found) : keptOf(shelf, found).ordered;
 }
+
+/** The documents of a large shelf by the values of a filter; undefined where there are so few that looking at all is quicker. */
+export function facetBy<K extends Kind>(
+  state: State,
+  shelf: Shelf<K>,
+  filter: { readonly name: string; readonly valuesOf: (document: Documents[K]) => readonly string[] },
+): Facet<Documents[K]> | undefined {
+  const found = documentsOn(state, shelf);
+  if (found === undefined || found.size < worthKeeping) return undefined;
+  const { ordered, facets } = keptOf(shelf, found);
+  const facet = facets.get(filter.name) ?? facetOf(ordered, filter.valuesOf);
+  setLast(facets, filter.name, facet, facetsAtMost);
+  return facet;
+}
+
+/** From how many documents on a shelf is kept in order. */
+export const worthKeeping = 256;
 
 interface Kept<D> {
-  readonly of: PersistentMap<D>;
-  readonly ordered: readonly D[];
+  of: PersistentMap<D>;
+  ordered: D[];
+  /** By the name of the filter. */
+  readonly facets: Map<string, Facet<D>>;
 }
 
 // A memo of pure results; the one used last is the last in the map.
 const kept = new Map<string, Kept<Dated>>();
 const keptAtMost = 32;
-const worthKeeping = 256;
+const facetsAtMost = 16;
 
-/** The order of a later version, from that of an earlier one. */
-function broughtUp<D extends Dated>(known: Kept<D>, later: PersistentMap<D>): readonly D[] {
-  const changes = later.differencesFrom(known.of);
-  if (changes.length * 4 > later.size) return inOrder([...later.values()]);
-  const gone = new Set(changes.flatMap((one) => one.before ?? []));
-  const come = changes.flatMap((one) => one.after ?? []).sort(byAge);
-  const stay = gone.size === 0 ? known.ordered : known.ordered.filter((one) => !gone.has(one));
-  const last = stay.at(-1);
-  const [first] = come;
-  if (first === undefined) return stay;
-  if (last === undefined || byAge(last, first) < 0) return stay.concat(come);
-  return merged(stay, come);
+function documentsOn<K extends Kind>(
+  state: State,
+  { kind, index, key }: Shelf<K>,
+): PersistentMap<Documents[K]> | undefined {
+  return state.tables[kind].byIndex[index as string]?.get(key) as PersistentMap<Documents[K]> | undefined;
 }
 
-function merged<D extends Dated>(left: readonly D[], right: readonly D[]): readonly D[] {
-  const all: D[] = [];
-  let at = 0;
-  for (const one of left) {
-    for (let next = right[at]; next !== undefined && byAge(next, one) < 0; next = right[++at]) all.push(next);
-    all.push(one);
+// A memo of pure results.
+const sorted = new WeakMap<PersistentMap<Dated>, readonly Dated[]>();
+
+function sortedOnce<D extends Dated>(few: PersistentMap<D>): readonly D[] {
+  const place = few as unknown as PersistentMap<Dated>;
+  const known = (sorted.get(place) as readonly D[] | undefined) ?? inOrder([...few.values()]);
+  sorted.set(place, known);
+  return known;
+}
+
+function keptOf<K extends Kind>({ kind, index, key }: Shelf<K>, found: PersistentMap<Documents[K]>) {
+  const name = `${kind} ${String(index)} ${key}`;
+  const known = kept.get(name) as Kept<Documents[K]> | undefined;
+  const now = known ?? { of: found, ordered: inOrder([...found.values()]), facets: new Map() };
+  bringUp(now, found);
+  setLast(kept, name, now as unknown as Kept<Dated>, keptAtMost);
+  return now;
+}
+
+/** From one version of the shelf to another. */
+function bringUp<D extends Dated>(shelf: Kept<D>, later: PersistentMap<D>): void {
+  if (shelf.of === later) return;
+  const changes = later.differencesFrom(shelf.of);
+  shelf.of = later;
+  if (changes.length * 16 > later.size) {
+    shelf.ordered = inOrder([...later.values()]);
+    shelf.facets.clear();
+    return;
   }
-  return all.concat(right.slice(at));
+  for (const { before, after } of changes) {
+    if (before !== undefined) removeByAge(shelf.ordered, before);
+    if (after !== undefined) insertByAge(shelf.ordered, after);
+    for (const facet of shelf.facets.values()) {
+      if (before !== undefined) removeFromFacet(facet, before);
+      if (after !== undefined) addToFacet(facet, after);
+    }
+  }
 }
 
-function byAge(a: Dated, b: Dated): number {
-  return a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1);
+/** Sets an entry as the one used last and drops the one that was not used for longest. */
+function setLast<V>(map: Map<string, V>, key: string, value: V, atMost: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= atMost) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
 }

@@ -58,6 +58,7 @@ const describe: Handler<DescribeVpcEndpointsRequest, DescribeVpcEndpointsResult>
     filters,
     indexed: { "vpc-id": "vpcId", "service-name": "serviceName" },
     taggedBy: "tag",
+    faceted: true,
     bounds,
   } as const;
   const page = list(listing, input, call);
