@@ -64,11 +64,16 @@ describe("services", () => {
     expect(answer(build.state(), vpc, "s3.us-east-1.amazonaws.com", "AAAA")).toBe("no-data");
   });
 
+  test("a service that is not served has an address all the same", () => {
+    const resolution = resolveName(build.state(), vpc, { name: "lambda.us-east-1.amazonaws.com", type: "A" });
+    expect(resolution).toMatchObject({ kind: "records", by: expect.stringMatching(/lambda is not served here/) });
+  });
+
   test("domains above them exist without records; others do not exist", () => {
     const kinds = [
       "amazonaws.com",
       "us-east-1.amazonaws.com",
-      "lambda.us-east-1.amazonaws.com",
+      "lambdas.us-east-1.amazonaws.com",
       "example.com",
       "com",
       "",

@@ -15,6 +15,7 @@ import { find, findBy, type State } from "../model/state.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
+import { unservedService } from "./unserved-service.ts";
 import { networkOf } from "./vpc-network.ts";
 
 export type Resolution =
@@ -81,7 +82,13 @@ function holderOf(view: View, name: string): Holder | undefined {
   if (name.endsWith(".in-addr.arpa")) return reverse(view, name);
   const service = parseServiceHost(name);
   if (service !== undefined) return serviceHolder(view, service);
-  return privateHost(view, name) ?? resourceHost(view, name) ?? publicHost(view, name) ?? nonTerminal(name);
+  return (
+    privateHost(view, name) ??
+    resourceHost(view, name) ??
+    publicHost(view, name) ??
+    unservedHost(name) ??
+    nonTerminal(name)
+  );
 }
 
 function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
@@ -94,6 +101,13 @@ function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
   const by =
     bucket === undefined || region === host.region ? "service name" : `service name: the bucket is in ${region}`;
   return { records: [{ type: "A", ip, ttlSeconds: serviceTtlSeconds[host.service] }], by };
+}
+
+function unservedHost(name: string): Holder | undefined {
+  const service = unservedService(name);
+  if (service === undefined) return undefined;
+  const by = `service name: ${service.service} is not served here, nothing answers`;
+  return { records: [{ type: "A", ip: service.ip, ttlSeconds: serviceTtlSeconds.ec2 }], by };
 }
 
 /** `ip-10-0-1-5.ec2.internal`: known inside the VPC that has the address. */
