@@ -17,7 +17,7 @@ import {
 } from "../src/model/route-table.ts";
 import { apply, emptyState, find, type State } from "../src/model/state.ts";
 import { createSubnet } from "../src/model/subnet.ts";
-import type { Context, Outcome } from "../src/model/verb.ts";
+import { type Context, type Outcome, type Settings, usualSettings } from "../src/model/verb.ts";
 import { createVpc, modifyVpcAttribute, type VpcAttribute } from "../src/model/vpc.ts";
 import { createVpcEndpoint, deleteVpcEndpoints, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
 
@@ -35,13 +35,21 @@ export function seededHex(seed: number): (digits: number) => string {
   return (digits) => Array.from({ length: digits }, () => (next() >>> 28).toString(16)).join("");
 }
 
-export function regionBuilder(options: { readonly seed?: number; readonly region?: string } = {}) {
+export interface BuilderOptions {
+  readonly seed?: number;
+  readonly region?: string;
+  /** Absent for AWS's. */
+  readonly quotas?: Settings["quotas"];
+}
+
+export function regionBuilder(options: BuilderOptions = {}) {
   let state: State = emptyState;
   const context: Context = {
     nowMs: 1_700_000_000_000,
     hex: seededHex(options.seed ?? 1),
     accountId: "000000000000",
     region: options.region ?? "us-east-1",
+    settings: { ...usualSettings, quotas: options.quotas ?? usualSettings.quotas },
   };
 
   function run<I, V>(verb: Verb<I, V>, input: I): V {

@@ -8,7 +8,15 @@ import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
 import { addressesOf, resolveName } from "../network/resolve.ts";
-import { findInstance, instancesBehind, natGatewayOf, pathOf, type RouteChoice, walkFromNat } from "../network/walk.ts";
+import {
+  findInstance,
+  instancesBehind,
+  natGatewayOf,
+  pathOf,
+  type RouteChoice,
+  senderBehind,
+  walkFromNat,
+} from "../network/walk.ts";
 import { adviceOf } from "./advice.ts";
 import type { FilterTrace, NatTrace } from "./request-trace.ts";
 
@@ -67,7 +75,13 @@ export function originOf(state: State, path: Path, port: number): Origin {
   if (path.kind === "host") return {};
   const instance = findInstance(state, path);
   if (instance !== undefined) {
-    const reached = reach(state, instance.id, { destinationIp: path.destinationIp, opens: { kind: "tcp", port } });
+    const sourceIp = senderBehind(state, path)?.ip;
+    const flow: Flow = {
+      destinationIp: path.destinationIp,
+      ...(sourceIp !== undefined && { sourceIp }),
+      opens: { kind: "tcp", port },
+    };
+    const reached = reach(state, instance.id, flow);
     // A connection outlives the rules that let it open: of such a one the filters of now tell nothing.
     const { filters, ...rest } = reached;
     const way = tracedWay(reached.dropped === undefined ? { ...rest, filters } : rest);

@@ -8,7 +8,15 @@
 import type { Socket } from "node:net";
 import type { State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
-import { findInstance, instancesBehind, natGatewayOf, type Walk, walk, walkFromNat } from "../network/walk.ts";
+import {
+  findInstance,
+  instancesBehind,
+  natGatewayOf,
+  senderBehind,
+  type Walk,
+  walk,
+  walkFromNat,
+} from "../network/walk.ts";
 
 export interface Connections {
   readonly add: (socket: Socket, path: Path) => void;
@@ -48,7 +56,8 @@ export function openConnections(): Connections {
 export function stillHolds(state: State, path: Path): boolean {
   if (path.kind === "host") return true;
   const instance = findInstance(state, path);
-  if (instance !== undefined) return isSameExit(walk(state, instance.id, path.destinationIp), path);
+  const sourceIp = senderBehind(state, path)?.ip;
+  if (instance !== undefined) return isSameExit(walk(state, instance.id, path.destinationIp, sourceIp), path);
   const gateway = natGatewayOf(state, path);
   if (gateway === undefined) return false;
   const { destinationIp } = path;

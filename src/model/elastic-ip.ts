@@ -26,6 +26,8 @@ export interface ElasticIp extends Resource {
 export interface ElasticIpAssociation {
   readonly id: Id<"eipassoc">;
   readonly networkInterfaceId: Id<"eni">;
+  /** Of the interface. */
+  readonly vpcId: Id<"vpc">;
   /** One of the interface's private addresses. */
   readonly privateIpAddress: string;
 }
@@ -175,7 +177,8 @@ export function joinAddress(
   context: Context,
 ): { readonly associationId: Id<"eipassoc">; readonly changes: readonly Change[] } {
   const associationId = makeId("eipassoc", context.hex);
-  const association = { id: associationId, networkInterfaceId: holder.id, privateIpAddress };
+  const { id: networkInterfaceId, vpcId } = holder;
+  const association = { id: associationId, networkInterfaceId, vpcId, privateIpAddress };
   const isPrimary = privateIpAddress === holder.privateIpAddress;
   return {
     associationId,

@@ -4,7 +4,7 @@ import { type Id, makeId } from "../base/id.ts";
 import { fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { findBy, put, remove, type State } from "./state.ts";
+import { countBy, findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 
@@ -83,7 +83,8 @@ export function detachInternetGateway(state: State, input: AttachmentInput, cont
     return fail("Gateway.NotAttached", { gatewayId: detached.id, vpcId: vpc.value.id });
   }
   const interfaces = findBy(state, "network-interface", "vpcId", vpcId);
-  if (interfaces.some((one) => one.publicIpAddress !== undefined)) {
+  const isMapped = interfaces.some((one) => one.publicIpAddress !== undefined);
+  if (isMapped || countBy(state, "elastic-ip", "vpcId", vpcId) > 0) {
     return fail("DependencyViolation", {
       message: `Network ${vpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
     });

@@ -160,6 +160,7 @@ const indexes = {
   },
   "elastic-ip": {
     publicIp: (it: ElasticIp) => [it.publicIp],
+    vpcId: (it: ElasticIp) => (it.association === undefined ? [] : [it.association.vpcId]),
     networkInterfaceId: (it: ElasticIp) => (it.association === undefined ? [] : [it.association.networkInterfaceId]),
     associationId: (it: ElasticIp) => (it.association === undefined ? [] : [it.association.id]),
   },

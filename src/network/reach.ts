@@ -26,12 +26,14 @@ import {
   replyTo,
 } from "./packet.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
-import { type Walk, walk } from "./walk.ts";
+import { type Sender, senderOf, type Walk, walk } from "./walk.ts";
 
 /** A flow that an instance would open. */
 export interface Flow {
   /** IPv4. */
   readonly destinationIp: string;
+  /** One of the instance's private addresses; absent for the primary one. */
+  readonly sourceIp?: string;
   readonly opens: Opening;
   /** Whether it is open already: security groups track it then and are not asked again, network ACLs are. */
   readonly isTracked?: boolean;
@@ -78,10 +80,10 @@ export interface NatVerdict {
 
 /** What becomes of a flow that an instance opens. */
 export function reach(state: State, instanceId: string, flow: Flow): Reach {
-  const walked = walk(state, instanceId, flow.destinationIp);
+  const walked = walk(state, instanceId, flow.destinationIp, flow.sourceIp);
   const instance = find(state, "instance", instanceId);
   const network = instance && networkOf(state, instance.vpcId);
-  const source = network?.interfaces.get(instance?.networkInterfaceIds[0] ?? "");
+  const source = senderOf(network, instance, flow.sourceIp);
   if (network === undefined || source === undefined || !meetsFilters(walked)) return { ...walked, filters: [] };
   const filters: FilterStep[] = [];
   for (const step of stepsOf(network, source, walked, flow)) {
@@ -121,7 +123,7 @@ interface Segment {
 
 function* stepsOf(
   network: VpcNetwork,
-  source: NetworkInterface,
+  source: Sender,
   walked: Walk,
   flow: Flow,
 ): Generator<FilterStep, void, undefined> {
@@ -131,7 +133,7 @@ function* stepsOf(
   assert(first !== undefined && last !== undefined, "a way has a segment");
   const request = (packet: Packet, verdict: FilterStep["verdict"]): FilterStep => ({ leg: "request", packet, verdict });
   const isNew = flow.isTracked !== true;
-  if (isNew) yield request(first.packet, groupVerdict(network, source, "egress", first.packet));
+  if (isNew) yield request(first.packet, groupVerdict(network, source.holder, "egress", first.packet));
   for (const [at, segment] of segments.entries()) {
     for (const verdict of borders(network, segment)) yield request(segment.packet, verdict);
     const hop = walked.nats?.[at];
@@ -151,32 +153,35 @@ function* stepsOf(
 const translated: ReadonlySet<number> = new Set([protocolNumbers.icmp, protocolNumbers.tcp, protocolNumbers.udp]);
 
 /** One more than there are NAT gateways on the way. */
-function segmentsOf(network: VpcNetwork, source: NetworkInterface, walked: Walk, flow: Flow): readonly Segment[] {
+function segmentsOf(network: VpcNetwork, source: Sender, walked: Walk, flow: Flow): readonly Segment[] {
   const target = targetOf(network, walked);
   const hops = walked.nats ?? [];
-  const points: Point[] = [source, ...hops, target ?? {}];
+  const points: Point[] = [source.holder, ...hops, target ?? {}];
   const first = firstPacket(source, flow);
   return points.slice(1).map((to, at): Segment => {
     const hop = hops[at - 1];
     const packet = hop === undefined ? first : afterNat(first, hop.privateIp);
-    return { from: points[at] ?? source, to, packet };
+    return { from: points[at] ?? source.holder, to, packet };
   });
 }
 
 /** An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight. */
-function answersAstray(network: VpcNetwork, source: NetworkInterface, walked: Walk): string | undefined {
-  const hops = (walked.nats ?? []).flatMap((hop) => network.interfaces.get(hop.networkInterfaceId) ?? []);
+function answersAstray(network: VpcNetwork, source: Sender, walked: Walk): string | undefined {
+  const hops = (walked.nats ?? []).flatMap((hop) => {
+    const holder = network.interfaces.get(hop.networkInterfaceId);
+    return holder === undefined ? [] : [{ holder, ip: hop.privateIp }];
+  });
   const target = targetOf(network, walked);
-  const points = [source, ...hops, ...(target === undefined ? [] : [target])];
+  const points: Sender[] = [source, ...hops, ...(target === undefined ? [] : [{ holder: target, ip: "" }])];
   for (const [at, answering] of points.slice(1).entries()) {
     const asking = points[at];
-    const table = network.tableOf.get(answering.subnetId)?.table;
-    const route = asking && table?.byPrefix.longestMatch(ipOf(asking.privateIpAddress))?.value;
+    const table = network.tableOf.get(answering.holder.subnetId)?.table;
+    const route = asking && table?.byPrefix.longestMatch(ipOf(asking.ip))?.value;
     // INVARIANT: every table has a local route for every block of the VPC.
     assert(asking !== undefined && table !== undefined && route !== undefined, "a route leads to every interface");
-    if (route.active && leadsTo(route.target, asking)) continue;
+    if (route.active && leadsTo(route.target, asking.holder)) continue;
     const way = `the route ${route.destination} of ${table.routeTable.id} to ${targetText(route.target)}`;
-    return `the answers of ${answering.id} take ${way}`;
+    return `the answers of ${answering.holder.id} take ${way}`;
   }
   return undefined;
 }
@@ -200,8 +205,8 @@ function* borders(network: VpcNetwork, { from, to, packet }: Segment): Generator
   }
 }
 
-function firstPacket(source: NetworkInterface, { destinationIp, opens }: Flow): Packet {
-  const addresses = { sourceIp: ipOf(source.privateIpAddress), destinationIp: ipOf(destinationIp) };
+function firstPacket(source: Sender, { destinationIp, opens }: Flow): Packet {
+  const addresses = { sourceIp: ipOf(source.ip), destinationIp: ipOf(destinationIp) };
   switch (opens.kind) {
     case "tcp":
     case "udp": {

@@ -117,7 +117,7 @@ function privateHost({ state, vpc }: View, name: string): Holder | undefined {
   const holder = ip === undefined ? undefined : networkOf(state, vpc.id)?.interfaceByIp.get(ip);
   return (
     holder && {
-      records: [{ type: "A", ip: holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
+      records: [{ type: "A", ip: ip ?? holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
       by: "private host name",
     }
   );

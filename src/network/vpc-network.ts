@@ -6,6 +6,7 @@
 import { addToIp, formatIp, type Ip } from "../base/ip.ts";
 import type { PersistentMap } from "../base/persistent-map.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
+import type { ElasticIp } from "../model/elastic-ip.ts";
 import type { InternetGateway } from "../model/internet-gateway.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
@@ -41,8 +42,10 @@ export interface VpcNetwork extends Firewall {
   readonly natGateways: ReadonlyMap<string, NatGateway>;
   readonly instances: readonly Instance[];
   readonly interfaces: ReadonlyMap<string, NetworkInterface>;
-  /** By the primary private address. */
+  /** By each of its private addresses. */
   readonly interfaceByIp: ReadonlyMap<string, NetworkInterface>;
+  /** What an internet gateway maps a private address to, by the private one. */
+  readonly publicIpOf: ReadonlyMap<string, string>;
   readonly acls: readonly CompiledAcl[];
   /** The one in force, by subnet id. */
   readonly aclOf: ReadonlyMap<string, CompiledAcl>;
@@ -105,6 +108,7 @@ const kinds = [
   "natgateway",
   "instance",
   "network-interface",
+  "elastic-ip",
   "vpc-endpoint",
   "security-group",
   "network-acl",
@@ -163,12 +167,28 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     natGateways: new Map(natGateways.map((one) => [one.id, one])),
     instances: list("instance"),
     interfaces: new Map(interfaces.map((one) => [one.id, one])),
-    interfaceByIp: new Map(interfaces.map((one) => [one.privateIpAddress, one])),
+    interfaceByIp: new Map(interfaces.flatMap((one) => privateAddressesOf(one).map((ip) => [ip, one] as const))),
+    publicIpOf: publicAddressesOf(interfaces, list("elastic-ip")),
     acls,
     aclOf: new Map(acls.flatMap((acl) => acl.acl.associations.map((one) => [one.subnetId, acl] as const))),
     groups: groupsOf(state, list("security-group")),
     members: membersOf(interfaces),
   };
+}
+
+/** Of the primary addresses those that interfaces have, and the Elastic IPs of all. */
+function publicAddressesOf(
+  interfaces: readonly NetworkInterface[],
+  elasticIps: readonly ElasticIp[],
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { privateIpAddress, publicIpAddress } of interfaces) {
+    if (publicIpAddress !== undefined) found.set(privateIpAddress, publicIpAddress);
+  }
+  for (const { association, publicIp } of elasticIps) {
+    if (association !== undefined) found.set(association.privateIpAddress, publicIp);
+  }
+  return found;
 }
 
 function groupsOf(state: State, groups: readonly SecurityGroup[]): ReadonlyMap<string, CompiledGroup> {

@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { regionBuilder, type TestInstance } from "../../test/region-builder.ts";
 import { addToIp, formatIp, parseIp } from "../base/ip.ts";
 import { containsIp, parsePrefix, type Prefix } from "../base/prefix.ts";
+import { allocateAddress, associateAddress } from "../model/elastic-ip.ts";
+import { assignPrivateIpAddresses } from "../model/interface-address.ts";
 import { findPrefixList, prefixListOfService } from "../model/prefix-list.ts";
 import { routesOf } from "../model/route.ts";
 import { find, findBy } from "../model/state.ts";
 import { serviceAddress } from "./service-address.ts";
-import { findInstance, instanceAt, instanceByPublicIp, pathOf, walk, type Walk } from "./walk.ts";
+import { findInstance, instanceAt, instanceByPublicIp, pathOf, senderBehind, walk, type Walk } from "./walk.ts";
 
 /** The guide's VPC: a private subnet with an S3 endpoint on its table, a public one with an internet gateway. */
 function guide() {
@@ -237,6 +239,70 @@ describe("from an address back to the instance", () => {
       expect([path.kind === "host", findInstance(state, path)?.id]).toEqual([false, one.id]);
     }
     expect(findInstance(state, { kind: "host", sourceIp: "127.0.0.1" })).toBeUndefined();
+  });
+});
+
+describe("secondary addresses", () => {
+  function withSecond() {
+    const made = guide();
+    const { build, outside, inside, gateway } = made;
+    const assign = (networkInterfaceId: string): string =>
+      build.run(assignPrivateIpAddresses, {
+        networkInterfaceId,
+        addresses: [],
+        count: 1,
+        allowReassignment: false,
+      })[0]!;
+    const [second, hidden] = [assign(outside.eni), assign(inside.eni)];
+    const { id: allocationId, publicIp } = build.run(allocateAddress, { tags: [] });
+    build.run(associateAddress, {
+      allocationId,
+      networkInterfaceId: outside.eni,
+      privateIpAddress: second,
+      allowReassociation: false,
+    });
+    return { ...made, second, hidden, publicIp, gateway };
+  }
+
+  test("each goes out by its own Elastic IP, and back to its instance", () => {
+    const { build, outside, second, publicIp, gateway } = withSecond();
+    const state = build.state();
+    const exit = walk(state, outside.id, s3, second).exit;
+    expect(exit).toEqual({ kind: "internet", internetGatewayId: gateway, sourceIp: publicIp });
+    expect(walk(state, outside.id, s3).exit).toMatchObject({ sourceIp: outside.publicIp });
+    const path = pathOf(find(state, "instance", outside.id)!, { exit }, s3)!;
+    expect(senderBehind(state, path)).toMatchObject({ holder: { id: outside.eni }, ip: second });
+    expect(findInstance(state, path)?.id).toBe(outside.id);
+  });
+
+  test("one without an Elastic IP does not leave by the primary one's", () => {
+    const { build, outside, publicTable, vpc, inside, hidden, gateway, privateTable } = withSecond();
+    const bare = build.run(assignPrivateIpAddresses, {
+      networkInterfaceId: outside.eni,
+      addresses: [],
+      count: 1,
+      allowReassignment: false,
+    })[0]!;
+    expect(walk(build.state(), outside.id, s3, bare).exit).toEqual({
+      kind: "none",
+      reason: `${bare} of ${outside.eni} has no public address that ${gateway} could map`,
+    });
+    const endpoint = build.endpoint(vpc, "s3", publicTable, privateTable);
+    expect(walk(build.state(), inside.id, s3, hidden).exit).toMatchObject({
+      vpcEndpointId: endpoint,
+      sourceIp: hidden,
+    });
+  });
+
+  test("neighbours reach it, and an address of somebody else sends nothing", () => {
+    const { build, outside, inside, second } = withSecond();
+    const local = { kind: "local", networkInterfaceId: outside.eni };
+    expect(walk(build.state(), inside.id, second).exit).toEqual(local);
+    expect(walk(build.state(), outside.id, second).exit).toEqual(local);
+    expect(walk(build.state(), inside.id, s3, second).exit).toEqual({
+      kind: "none",
+      reason: `${second} is none of ${inside.id}`,
+    });
   });
 });
 

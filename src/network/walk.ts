@@ -11,7 +11,7 @@ import { equalIp, type Ip, parseIp } from "../base/ip.ts";
 import { containsIp, parsePrefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import type { NetworkInterface } from "../model/network-interface.ts";
+import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
 import type { RouteTarget } from "../model/route-table.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
@@ -62,19 +62,22 @@ export interface NatHop {
   readonly route: RouteChoice;
 }
 
-/** Where a packet from an instance to `destinationIp` (IPv4) ends. */
-export function walk(state: State, instanceId: string, destinationIp: string): Walk {
+/**
+ * Where a packet from an instance to `destinationIp` (IPv4) ends. It comes from `sourceIp`, one of the instance's private
+ * addresses; systems choose the primary one where a program does not.
+ */
+export function walk(state: State, instanceId: string, destinationIp: string, sourceIp?: string): Walk {
   const instance = find(state, "instance", instanceId);
   if (instance === undefined) return nowhere(`no instance ${instanceId}`);
   const network = networkOf(state, instance.vpcId);
-  const source = network?.interfaces.get(instance.networkInterfaceIds[0] ?? "");
-  if (network === undefined || source === undefined || instance.state !== "running") {
-    return nowhere(`${instanceId} is ${instance.state}`);
-  }
+  const source = senderOf(network, instance, sourceIp);
+  if (network === undefined || instance.state !== "running") return nowhere(`${instanceId} is ${instance.state}`);
+  if (source === undefined) return nowhere(`${sourceIp ?? "its address"} is none of ${instanceId}`);
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
   // What an instance sends to itself never reaches a route table.
-  if (destinationIp === source.privateIpAddress) return { exit: { kind: "local", networkInterfaceId: source.id } };
+  const networkInterfaceId = source.holder.id;
+  if (privateAddressesOf(source.holder).includes(destinationIp)) return { exit: { kind: "local", networkInterfaceId } };
   return serviceWalk(network, ip) ?? routedWalk({ network, ip, destinationIp }, source, []);
 }
 
@@ -85,7 +88,26 @@ export function walkFromNat(state: State, gateway: NatGateway, destinationIp: st
   if (network === undefined || !source) return nowhere(`${gateway.id} is ${gateway.state}`);
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
-  return routedWalk({ network, ip, destinationIp }, source, [gateway.id]);
+  return routedWalk({ network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [gateway.id]);
+}
+
+/** An interface and the one of its private addresses that packets come from. */
+export interface Sender {
+  readonly holder: NetworkInterface;
+  readonly ip: string;
+}
+
+/** Who sends where an instance does; undefined where the address is none of its own. */
+export function senderOf(
+  network: VpcNetwork | undefined,
+  instance: Instance | undefined,
+  sourceIp?: string,
+): Sender | undefined {
+  const holder = network?.interfaces.get(instance?.networkInterfaceIds[0] ?? "");
+  const ip = sourceIp ?? holder?.privateIpAddress;
+  return holder !== undefined && ip !== undefined && privateAddressesOf(holder).includes(ip)
+    ? { holder, ip }
+    : undefined;
 }
 
 /** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
@@ -111,7 +133,7 @@ export function instanceAt(state: State, vpcId: string, privateIp: string): Inst
 
 /** The instance that an internet gateway maps a public address to. */
 export function instanceByPublicIp(state: State, publicIp: string): Instance | undefined {
-  return holderOf(state, findBy(state, "network-interface", "publicIpAddress", publicIp)[0]);
+  return holderOf(state, mappedBy(state, publicIp)?.holder);
 }
 
 /**
@@ -119,20 +141,12 @@ export function instanceByPublicIp(state: State, publicIp: string): Instance | u
  * NAT gateway: the far side sees the gateway's address alone.
  */
 export function findInstance(state: State, path: Path): Instance | undefined {
-  switch (path.kind) {
-    case "host":
-      return undefined;
-    case "internet":
-      return instanceByPublicIp(state, path.sourceIp);
-    case "gateway-endpoint":
-      return instanceAt(state, path.vpcId, path.sourceIp);
-  }
+  return holderOf(state, senderBehind(state, path)?.holder);
 }
 
 /** The NAT gateway whose address the far side of a path sees, or undefined. */
 export function natGatewayOf(state: State, path: Path): NatGateway | undefined {
-  const holder = path.kind === "host" ? undefined : interfaceOf(state, path);
-  const { requester } = holder ?? {};
+  const requester = senderBehind(state, path)?.holder.requester;
   return requester?.kind === "nat-gateway" ? find(state, "natgateway", requester.natGatewayId) : undefined;
 }
 
@@ -148,10 +162,28 @@ export function instancesBehind(state: State, gateway: NatGateway, destinationIp
   });
 }
 
-function interfaceOf(state: State, path: Exclude<Path, { kind: "host" }>): NetworkInterface | undefined {
-  return path.kind === "internet"
-    ? findBy(state, "network-interface", "publicIpAddress", path.sourceIp)[0]
-    : networkOf(state, path.vpcId)?.interfaceByIp.get(path.sourceIp);
+/** The interface whose address the far side of a path sees, with the private address that stands for. */
+export function senderBehind(state: State, path: Path): Sender | undefined {
+  switch (path.kind) {
+    case "host":
+      return undefined;
+    case "internet":
+      return mappedBy(state, path.sourceIp);
+    case "gateway-endpoint": {
+      const holder = networkOf(state, path.vpcId)?.interfaceByIp.get(path.sourceIp);
+      return holder && { holder, ip: path.sourceIp };
+    }
+  }
+}
+
+/** What an internet gateway maps a public address to. */
+function mappedBy(state: State, publicIp: string): Sender | undefined {
+  const [shown] = findBy(state, "network-interface", "publicIpAddress", publicIp);
+  if (shown !== undefined) return { holder: shown, ip: shown.privateIpAddress };
+  const association = findBy(state, "elastic-ip", "publicIp", publicIp)[0]?.association;
+  const ip = association?.privateIpAddress;
+  const holder = ip === undefined ? undefined : networkOf(state, association?.vpcId ?? "")?.interfaceByIp.get(ip);
+  return holder && ip !== undefined ? { holder, ip } : undefined;
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
@@ -176,10 +208,11 @@ interface Aim {
 }
 
 /** The way from an interface on. `passed` are the NAT gateways before it, which a packet does not meet twice. */
-function routedWalk(aim: Aim, source: NetworkInterface, passed: readonly string[]): Walk {
+function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
   const { network, ip, destinationIp } = aim;
-  const inForce = network.tableOf.get(source.subnetId);
-  if (inForce === undefined) return nowhere(`${source.subnetId} has no route table`);
+  const { subnetId } = source.holder;
+  const inForce = network.tableOf.get(subnetId);
+  if (inForce === undefined) return nowhere(`${subnetId} has no route table`);
   const [chosen, ...beaten] = inForce.table.byPrefix.allMatches(ip).map((match) => match.value);
   const route = choiceOf(inForce, chosen, beaten);
   if (chosen === undefined) return { route, exit: none(`${route.routeTableId} has no route to ${destinationIp}`) };
@@ -200,7 +233,7 @@ function throughNat(
   const holder = gateway && aim.network.interfaces.get(gateway.networkInterfaceId);
   if (holder === undefined) return { route, exit: none(`${id} is no NAT gateway of ${aim.network.vpc.id}`) };
   if (passed.includes(id)) return { route, exit: none(`${id} sends packets to itself`) };
-  const rest = routedWalk(aim, holder, [...passed, id]);
+  const rest = routedWalk(aim, { holder, ip: holder.privateIpAddress }, [...passed, id]);
   const nextRoute = rest.route;
   if (nextRoute === undefined) return { route, exit: rest.exit };
   const { id: networkInterfaceId, subnetId, privateIpAddress: privateIp } = holder;
@@ -210,7 +243,7 @@ function throughNat(
 
 type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" }>;
 
-function exitOf(network: VpcNetwork, source: NetworkInterface, target: DirectTarget, destinationIp: string): Exit {
+function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, destinationIp: string): Exit {
   switch (target.kind) {
     case "local": {
       const holder = network.interfaceByIp.get(destinationIp);
@@ -221,15 +254,15 @@ function exitOf(network: VpcNetwork, source: NetworkInterface, target: DirectTar
       // Those of gateway load balancers can be the target of a route too.
       const isGateway = network.endpoints.some((endpoint) => endpoint.id === vpcEndpointId);
       return isGateway
-        ? { kind: "gateway-endpoint", vpcEndpointId, sourceIp: source.privateIpAddress }
+        ? { kind: "gateway-endpoint", vpcEndpointId, sourceIp: source.ip }
         : none(`${vpcEndpointId} carries no packets yet`);
     }
     case "internet-gateway": {
       const { internetGatewayId } = target;
-      if (source.publicIpAddress !== undefined) {
-        return { kind: "internet", internetGatewayId, sourceIp: source.publicIpAddress };
-      }
-      return none(`${source.id} has no public address that ${internetGatewayId} could map`);
+      const publicIp = network.publicIpOf.get(source.ip);
+      if (publicIp !== undefined) return { kind: "internet", internetGatewayId, sourceIp: publicIp };
+      const which = source.ip === source.holder.privateIpAddress ? "" : `${source.ip} of `;
+      return none(`${which}${source.holder.id} has no public address that ${internetGatewayId} could map`);
     }
     case "network-interface":
       return viaInterface(network, target.networkInterfaceId, destinationIp);
@@ -244,7 +277,7 @@ function exitOf(network: VpcNetwork, source: NetworkInterface, target: DirectTar
 function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinationIp: string): Exit {
   const holder = network.interfaces.get(networkInterfaceId);
   if (holder === undefined) return none(`${networkInterfaceId} does not exist`);
-  if (holder.privateIpAddress === destinationIp || !holder.sourceDestCheck)
+  if (privateAddressesOf(holder).includes(destinationIp) || !holder.sourceDestCheck)
     return { kind: "local", networkInterfaceId };
   return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);
 }

@@ -93,7 +93,9 @@ export interface HostBlueprint {
   /** 1 to 65535, unique in the VPC. */
   readonly key: number;
   readonly group: number;
+  /** The primary one. */
   readonly privateIp: string;
+  readonly secondaryIps: readonly string[];
   readonly macAddress: string;
   /** The `key`s of its security groups, ascending. */
   readonly securityGroups: readonly number[];

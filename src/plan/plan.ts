@@ -8,7 +8,7 @@ import { parsePrefix } from "../base/prefix.ts";
 import { isSame } from "../base/same.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import type { NetworkInterface } from "../model/network-interface.ts";
+import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { all, type Change, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
@@ -92,6 +92,7 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
   "internet-gateway",
   "instance",
   "network-interface",
+  "elastic-ip",
   "vpc-endpoint",
   "security-group",
   "security-group-rule",
@@ -143,7 +144,7 @@ function isSameButGroups(a: VpcNetwork, b: VpcNetwork): boolean {
 
 function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
   const view = viewOf(network, before);
-  const internetGateway = network.internetGateway && gatewayOf(network.internetGateway.id, view);
+  const internetGateway = network.internetGateway && gatewayOf(network, network.internetGateway.id, view);
   return {
     vpcId: network.vpc.id,
     key,
@@ -327,6 +328,7 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
     key: numberOf(view.hostKeys, instance.id),
     group: numberOf(view.groups, holder.subnetId),
     privateIp: holder.privateIpAddress,
+    secondaryIps: holder.secondaryPrivateIpAddresses,
     macAddress: holder.macAddress,
     securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };
@@ -343,11 +345,14 @@ function natOf(view: View, { gateway, holder }: RunningNat): NatGatewayBlueprint
   };
 }
 
-function gatewayOf(internetGatewayId: string, { running, nats }: View): InternetGatewayBlueprint {
-  const addresses = [...running, ...nats].flatMap(({ holder }) =>
-    holder.publicIpAddress === undefined
-      ? []
-      : [{ privateIp: holder.privateIpAddress, publicIp: holder.publicIpAddress }],
-  );
+function gatewayOf(network: VpcNetwork, internetGatewayId: string, { running, nats }: View): InternetGatewayBlueprint {
+  const privateIps = [
+    ...running.flatMap(({ holder }) => privateAddressesOf(holder)),
+    ...nats.map(({ holder }) => holder.privateIpAddress),
+  ];
+  const addresses = privateIps.flatMap((privateIp) => {
+    const publicIp = network.publicIpOf.get(privateIp);
+    return publicIp === undefined ? [] : [{ privateIp, publicIp }];
+  });
   return { internetGatewayId, addresses };
 }

@@ -1,6 +1,7 @@
 /** What became of a connection attempt: by the pure functions, and in words that every data plane can be held against. */
 
 import type { Path } from "../../src/network/path.ts";
+import { privateAddressesOf } from "../../src/model/network-interface.ts";
 import { find, type State } from "../../src/model/state.ts";
 import { serviceAt } from "../../src/network/service-address.ts";
 import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
@@ -34,11 +35,15 @@ export interface Expectation {
 export function expectedOutcome(
   state: State,
   instanceId: string,
-  { kind, ip, port, sourcePort }: Trial,
+  { kind, ip, port, sourceIp, sourcePort }: Trial,
   carries: Carries,
 ): Expectation | undefined {
   const chosen = carries === "instances" ? { sourcePort } : {};
-  const reached = reach(state, instanceId, { destinationIp: ip, opens: { kind, port, ...chosen } });
+  const reached = reach(state, instanceId, {
+    destinationIp: ip,
+    ...(sourceIp !== undefined && carries === "instances" && { sourceIp }),
+    opens: { kind, port, ...chosen },
+  });
   const { dropped, nats = [] } = reached;
   if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
   const outcome = outcomeOf(state, instanceId, { kind, ip, port, reached, carries });
@@ -62,7 +67,7 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
   const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
   const target = holder?.attachment?.instanceId;
-  if (target === undefined || holder?.privateIpAddress !== ip) return "nothing";
+  if (holder === undefined || target === undefined || !privateAddressesOf(holder).includes(ip)) return "nothing";
   return listens(ports[kind], port) ? `instance ${target}` : "nothing";
 }
 

@@ -17,9 +17,14 @@ export interface ProbeOrder {
 /** For each trial the line that the far side said, or `nothing`. */
 export type ProbeReport = readonly string[];
 
-function tryTcp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<string> {
+function tryTcp({ ip, port, sourceIp, sourcePort }: Trial, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host: ip, port, localPort: sourcePort });
+    const socket = connect({
+      host: ip,
+      port,
+      localPort: sourcePort,
+      ...(sourceIp !== undefined && { localAddress: sourceIp }),
+    });
     let text = "";
     const end = (): void => {
       clearTimeout(timer);
@@ -32,7 +37,7 @@ function tryTcp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<str
   });
 }
 
-function tryUdp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<string> {
+function tryUdp({ ip, port, sourceIp, sourcePort }: Trial, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
     const end = (text: string): void => {
@@ -44,7 +49,7 @@ function tryUdp({ ip, port, sourcePort }: Trial, timeoutMs: number): Promise<str
     socket.once("error", () => end("nothing"));
     // Connected, so that only the answer of the address that was asked counts.
     socket.once("connect", () => socket.send("who is there?"));
-    socket.bind(sourcePort, () => socket.connect(port, ip));
+    socket.bind(sourcePort, sourceIp, () => socket.connect(port, ip));
   });
 }
 

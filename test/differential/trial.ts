@@ -5,6 +5,8 @@ export interface Trial {
   readonly kind: "tcp" | "udp";
   readonly ip: string;
   readonly port: number;
+  /** One of the instance's own; absent for the primary one. */
+  readonly sourceIp?: string;
   /** The port that it comes from, where the plane lets a program choose. */
   readonly sourcePort: number;
 }

@@ -5,12 +5,14 @@
 
 import { addToIp, formatIp, type Ip, parseIp } from "../../src/base/ip.ts";
 import { formatPrefix, maskIp, type Prefix, sizeOfPrefix } from "../../src/base/prefix.ts";
+import { privateAddressesOf } from "../../src/model/network-interface.ts";
 import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
 import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
+import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import type { Trial } from "./trial.ts";
@@ -42,7 +44,7 @@ interface Place {
 type Build = RegionBuilder;
 
 export function openWorld(options: { readonly seed: number; readonly vpcs: number }): World {
-  const build = regionBuilder({ seed: options.seed });
+  const build = regionBuilder({ seed: options.seed, quotas: "none" });
   const dice = diceOf(options.seed ^ 0x5bd1e995);
   const sourcePorts = sourcePortsOf();
   const places = Array.from({ length: options.vpcs }, (_, at) => openPlace(build, dice, at));
@@ -53,7 +55,7 @@ export function openWorld(options: { readonly seed: number; readonly vpcs: numbe
       places.flatMap((place) =>
         place.instances.map(({ made }) => ({
           instanceId: made.id,
-          trials: destinationsFor(build.state(), dice, made.id).flatMap((ip) => dealTrials(dice, ip, sourcePorts)),
+          trials: dealAllTrials(build.state(), dice, made, sourcePorts),
         })),
       ),
   };
@@ -64,6 +66,22 @@ function sourcePortsOf(): () => number {
   const { from, to } = ephemeralPorts;
   let count = 0;
   return () => from + ((count++ * 7919) % (to - from + 1));
+}
+
+/** From the addresses of the instance in turn. */
+function dealAllTrials(state: State, dice: Dice, made: TestInstance, sourcePort: () => number): readonly Trial[] {
+  const holders = [...all(state, "network-interface")];
+  const own = holders.find((one) => one.id === made.eni)?.secondaryPrivateIpAddresses ?? [];
+  const secondary = new Set(holders.flatMap((one) => one.secondaryPrivateIpAddresses));
+  return destinationsFor(state, dice, made.id).flatMap((ip) =>
+    dealTrials(dice, ip, sourcePort).flatMap((trial) => {
+      // An answer to a datagram comes from the address that the system chooses, whichever was asked.
+      if (trial.kind === "udp" && secondary.has(ip)) return [];
+      const isToSelf = trial.kind === "udp" && ip === made.ip;
+      const sourceIp = own.length > 0 && !isToSelf && dice.chance(50) ? dice.pick(own) : undefined;
+      return [{ ...trial, ...(sourceIp !== undefined && { sourceIp }) }];
+    }),
+  );
 }
 
 type Wish = Pick<Trial, "kind" | "port">;
@@ -126,18 +144,20 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
   // NAT gateways that are gone are blackholes too.
   if (dice.chance(15)) dropNats(build, place);
   dealFilters(build, dice, place);
+  dealAddresses(build, dice, place);
 }
 
 /** Takes away all that a round dealt. */
 function clear(build: Build, place: Place): void {
   const { vpcId, gatewayId } = place;
+  for (const { made } of place.instances) dropAddresses(build, made.eni);
   dropNats(build, place);
   if (findBy(build.state(), "internet-gateway", "vpcId", vpcId).length === 0) build.attach(gatewayId, vpcId);
   for (const endpoint of findBy(build.state(), "vpc-endpoint", "vpcId", vpcId)) build.deleteEndpoint(endpoint.id);
   for (const table of findBy(build.state(), "route-table", "vpcId", vpcId)) build.dropTable(table.id);
 }
 
-/** A public one while there are addresses left, a private one else; sometimes one of each. */
+/** Public or private; sometimes one of each. */
 function dealNats(build: Build, dice: Dice, place: Place): void {
   for (let left = dice.below(3); left > 0; left--) {
     const subnetId = dice.pick(place.subnetIds);
@@ -229,7 +249,7 @@ function destinationsFor(state: State, dice: Dice, instanceId: string): string[]
     ]);
   const neighbours = [...all(state, "network-interface")]
     .filter((one) => one.vpcId === instance?.vpcId)
-    .map((one) => one.privateIpAddress);
+    .flatMap(privateAddressesOf);
   const services = Array.from({ length: 8 }, () => someService(dice));
   const random = Array.from({ length: 4 }, () => formatIp({ width: 32, words: [dice.below(2 ** 32)] }));
   const listed = Array.from({ length: 4 }, () => formatIp(inside(dice, dice.pick(entries))));

@@ -72,6 +72,7 @@ const blueprint: Blueprint = {
           key: 1,
           group: 1,
           privateIp: "10.0.0.4",
+          secondaryIps: [],
           macAddress: "02:00:00:00:01:00",
           securityGroups: [1],
         },

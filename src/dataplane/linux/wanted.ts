@@ -316,15 +316,25 @@ function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, subnet: SubnetBlu
       peer: { ...far, name: "eth0", macAddress: host.macAddress },
     },
     { kind: "address", ...far, ip: host.privateIp, bits: prefix.bits },
+    // By themselves, so that the kernel takes the primary one where a program does not choose.
+    ...host.secondaryIps.map((ip): KernelObject => ({ kind: "address", ...far, ip, bits: widthOf(ip) })),
     { kind: "neighbor", ...far, ip: subnet.routerIp, macAddress: NEAR_MAC },
-    { kind: "neighbor", ...near, ip: host.privateIp, macAddress: host.macAddress },
-    { kind: "element", namespace: near.namespace, set: "interface_source", key: [`${near.index}`, host.privateIp] },
+    ...[host.privateIp, ...host.secondaryIps].flatMap((ip) => leadsToHost(near, ip, host.macAddress)),
     ...groupsOf(near.namespace, near.index, host.securityGroups),
-    route(mainOf(near.namespace), `${host.privateIp}/${widthOf(host.privateIp)}`, {
-      kind: "device",
-      index: near.index,
-    }),
     route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: subnet.routerIp }),
+  ];
+}
+
+/** By the device alone an address of an instance is reached, and from it alone packets with the address come. */
+function leadsToHost(
+  near: { readonly namespace: string; readonly index: number },
+  ip: string,
+  macAddress: string,
+): KernelObject[] {
+  return [
+    { kind: "neighbor", ...near, ip, macAddress },
+    { kind: "element", namespace: near.namespace, set: "interface_source", key: [`${near.index}`, ip] },
+    route(mainOf(near.namespace), `${ip}/${widthOf(ip)}`, { kind: "device", index: near.index }),
   ];
 }
 

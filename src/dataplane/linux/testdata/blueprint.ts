@@ -64,6 +64,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     key,
     group,
     privateIp,
+    secondaryIps: [],
     macAddress: `02:aa:00:00:00:0${key}`,
     securityGroups: [1],
   });
