@@ -95,6 +95,12 @@ function addUp(program: Command, end: (status: number) => void): void {
       wholeNumber(0, 3600),
       0,
     )
+    .option(
+      "--flow-log-interval <seconds>",
+      "how long flow logs gather before they write; a minute at AWS",
+      wholeNumber(1, 60),
+    )
+    .option("--flow-logs <folder>", "write every flow log to a file here too")
     .addOption(
       new Option("--quotas <whose>", "how many endpoints there may be: as many as at AWS, or any number")
         .choices(["aws", "none"])

@@ -21,6 +21,10 @@ export interface UpOptions {
   /** Seconds. */
   readonly policyDelay: number;
   readonly transitionDelay: number;
+  /** Seconds. */
+  readonly flowLogInterval?: number;
+  /** A folder. */
+  readonly flowLogs?: string;
   readonly quotas: "aws" | "none";
   readonly defaultVpc: "on" | "off";
 }
@@ -77,6 +81,8 @@ async function start(options: UpOptions): Promise<Daemon> {
       },
       defaultVpcs: options.defaultVpc === "on",
       policyDelayMs: options.policyDelay * 1000,
+      ...(options.flowLogInterval !== undefined && { flowLogIntervalMs: options.flowLogInterval * 1000 }),
+      ...(options.flowLogs !== undefined && { flowLogFolder: resolve(options.flowLogs) }),
       settings: { transitionMs: options.transitionDelay * 1000, quotas: options.quotas },
       log,
     });

@@ -20,6 +20,10 @@ export interface DaemonOptions {
   readonly credentials?: CredentialRules;
   /** Whether accounts begin with a default VPC in each region; absent for yes, as at AWS. */
   readonly defaultVpcs?: boolean;
+  /** How long an interval of a flow log is, instead of a minute. */
+  readonly flowLogIntervalMs?: number;
+  /** A folder for a file of each flow log beside its bucket. */
+  readonly flowLogFolder?: string;
   /** How long a changed policy is not in force yet; 0 for at once. */
   readonly policyDelayMs: number;
   /** Absent for AWS's quotas and no passing states. */

@@ -21,6 +21,7 @@ import { openCertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions } from "./config.ts";
 import { coverageOf } from "./coverage.ts";
 import { openConnections } from "./connections.ts";
+import { type FlowLogOptions, openFlowLogs } from "./flow-log.ts";
 import { type Front, openFront } from "./front.ts";
 import { temporaryFolder } from "./janitor.ts";
 import { openJournal } from "./journal.ts";
@@ -29,6 +30,7 @@ import { openRegion, type Region } from "./region.ts";
 import { resetRegion } from "./reset.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
+import { openTraffic } from "./traffic.ts";
 
 export interface Daemon {
   /** `http://127.0.0.1:4566`. */
@@ -89,11 +91,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   started.defer(() => closeFront(front, connections.resetAll));
   plane = started.use(await openPlane({ options, region, connections, front, authority, folder: folders.run }));
   started.use(sweepSessions(region));
+  const traffic = openTraffic(plane.readTraffic, Date.now);
+  started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
   const running = started.move();
   return {
     endpoint: endpointOf(front, options),
     status,
     stop: () => running.disposeAsync(),
+  };
+}
+
+function flowLogOptions(options: DaemonOptions): Pick<FlowLogOptions, "nowMs" | "log" | "intervalMs" | "folder"> {
+  const { flowLogIntervalMs: intervalMs, flowLogFolder: folder, log } = options;
+  return {
+    nowMs: Date.now,
+    log,
+    ...(intervalMs !== undefined && { intervalMs }),
+    ...(folder !== undefined && { folder }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { CarryOut, Region } from "./region.ts";
 
 export interface RunningPlane extends AsyncDisposable {
   readonly entry: (instanceId: string) => Entry | undefined;
+  readonly readTraffic: DataPlane["readTraffic"];
   readonly status: () => PlaneStatus;
 }
 
@@ -77,6 +78,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   await region.carryOut(carry);
   return {
     entry: (instanceId) => plane.entry(instanceId),
+    readTraffic: () => plane.readTraffic(),
     status: () => ({
       kind: plane.kind,
       notEnforced: plane.notEnforced,

@@ -250,6 +250,8 @@ const errors = {
   ),
   "InvalidVpnConnectionID.Malformed": malformed("vpn"),
   FlowLogAlreadyExists: worded(),
+  // CreateFlowLogs tells of buckets in this way.
+  "400": worded(),
   "InvalidFlowLogId.NotFound": row((at: { flowLogId: string }) => `These flow log ids do not exist: ${at.flowLogId}`),
   "InvalidFlowLogId.Malformed": malformed("fl"),
   DefaultVpcAlreadyExists: worded(),

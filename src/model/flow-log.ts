@@ -5,6 +5,7 @@ import { parseArn } from "../base/arn.ts";
 import { ok, type Result } from "../base/result.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
+import { defaultLogFormat, fieldsOfFormat } from "./flow-log-format.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup, owned } from "./lookup.ts";
 import type { Resource, Tags } from "./resource.ts";
@@ -25,11 +26,14 @@ export interface FlowLog extends Resource, Idempotent {
 
 export type FlowLogDestination =
   | { readonly kind: "cloud-watch-logs"; readonly logGroup: string; readonly roleArn: string }
-  | { readonly kind: "s3"; readonly arn: string };
-
-/** Source: Amazon VPC User Guide, "Flow log records", default format. */
-const defaultLogFormat =
-  "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
+  | {
+      readonly kind: "s3";
+      /** Of the bucket, with a folder behind where one is wanted. */
+      readonly arn: string;
+      /** Absent for neither. */
+      readonly hiveCompatiblePartitions?: boolean;
+      readonly perHourPartition?: boolean;
+    };
 
 export interface CreateFlowLogsInput {
   readonly kind: "vpc" | "subnet" | "network-interface";
@@ -47,13 +51,15 @@ export interface CreatedFlowLogs {
   readonly unsuccessful: readonly Unsuccessful[];
 }
 
-/** One flow log for each resource; what is there in just that way already is told as not done. */
+/** One flow log for each resource; those that do not exist are told. Failure, of all: FlowLogAlreadyExists. */
 export function createFlowLogs(state: State, input: CreateFlowLogsInput, context: Context): Outcome<CreatedFlowLogs> {
   const before = madeBefore(state, "vpc-flow-log", input, context);
   if (!before.ok) return before;
   if (before.value.length > 0) return accept({ ids: before.value.map((one) => one.id), unsuccessful: [] }, []);
   const destination = checkDestination(input.destination);
   if (!destination.ok) return destination;
+  const format = fieldsOfFormat(input.logFormat ?? defaultLogFormat);
+  if (!format.ok) return format;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const changes: Change[] = [];
@@ -68,8 +74,7 @@ export function createFlowLogs(state: State, input: CreateFlowLogsInput, context
     const rivals = findBy(state, "vpc-flow-log", "resourceId", resourceId);
     if (rivals.some((one) => destinationKey(one.destination) === destinationKey(input.destination))) {
       const message = "Error. There is an existing Flow Log with the same configuration and log destination.";
-      unsuccessful.push({ resourceId, error: fail("FlowLogAlreadyExists", { message }).error });
-      continue;
+      return fail("FlowLogAlreadyExists", { message });
     }
     const log: FlowLog = {
       id: makeId("fl", context.hex),
@@ -107,13 +112,28 @@ export function deleteFlowLogs(
 
 function checkDestination(destination: FlowLogDestination): Result<void, ApiError> {
   if (destination.kind === "cloud-watch-logs") {
-    if (destination.logGroup === "") return fail("MissingParameter", { parameter: "LogGroupName" });
     const isRole = parseArn(destination.roleArn)?.resource.startsWith("role/") === true;
-    return isRole ? ok(undefined) : fail("MissingParameter", { parameter: "DeliverLogsPermissionArn" });
+    const message = "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.";
+    return isRole ? ok(undefined) : fail("InvalidParameter", { message });
   }
-  return parseArn(destination.arn)?.service === "s3"
-    ? ok(undefined)
-    : fail("InvalidParameterValue", { message: `LogDestination: ${destination.arn} is not a valid ARN of a bucket` });
+  return bucketOf(destination.arn) === undefined
+    ? fail("InvalidParameterValue", { message: `LogDestination: ${destination.arn} is not a valid ARN of a bucket` })
+    : ok(undefined);
+}
+
+export interface BucketPlace {
+  readonly bucketName: string;
+  /** Empty, or a folder with a slash behind. */
+  readonly folder: string;
+}
+
+/** The bucket and folder that the ARN of a destination names. */
+export function bucketOf(arn: string): BucketPlace | undefined {
+  const parsed = parseArn(arn);
+  const [, bucketName, path] = /^([^/]+)\/?(.*)$/.exec(parsed?.resource ?? "") ?? [];
+  if (parsed?.service !== "s3" || bucketName === undefined) return undefined;
+  const folder = (path ?? "").replace(/\/+$/, "");
+  return { bucketName, folder: folder === "" ? "" : `${folder}/` };
 }
 
 function destinationKey(destination: FlowLogDestination): string {

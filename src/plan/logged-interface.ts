@@ -14,7 +14,7 @@ export function loggedInterfaceIds(state: State, before?: readonly string[]): re
 }
 
 /** The interfaces that the log is about, whenever they were made. */
-function interfacesOf(state: State, { resourceId }: FlowLog): readonly NetworkInterface[] {
+export function interfacesOf(state: State, { resourceId }: FlowLog): readonly NetworkInterface[] {
   const single = find(state, "network-interface", resourceId);
   if (single !== undefined) return [single];
   const index = resourceId.startsWith("subnet-") ? "subnetId" : "vpcId";

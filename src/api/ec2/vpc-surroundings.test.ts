@@ -2,6 +2,7 @@
 
 import * as sdk from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createBucket } from "../../model/bucket.ts";
 import { type ServedRegion, serveRegion } from "../testdata/served-region.ts";
 
 let region: ServedRegion;
@@ -209,7 +210,8 @@ test("a VPN: gateways, connection, routes, propagation", async () => {
 });
 
 test("flow logs: one for each resource, the rest told", async () => {
-  const ec2 = region.ec2(region.freshAccount());
+  const account = region.freshAccount();
+  const ec2 = region.ec2(account);
   const vpc = await newVpc(ec2);
   const wanted = {
     ResourceType: "VPC",
@@ -217,15 +219,29 @@ test("flow logs: one for each resource, the rest told", async () => {
     TrafficType: "ALL",
     LogDestinationType: "s3",
     LogDestination: "arn:aws:s3:::flows",
+    DestinationOptions: { FileFormat: "plain-text", HiveCompatiblePartitions: true, PerHourPartition: false },
   } satisfies sdk.CreateFlowLogsCommandInput;
+  const homeless = await ec2.send(new sdk.CreateFlowLogsCommand({ ...wanted, ResourceIds: [vpc] }));
+  expect(homeless).toMatchObject({
+    Unsuccessful: [{ ResourceId: vpc, Error: { Code: "400", Message: "LogDestination: flows does not exist." } }],
+  });
+  const owner = { accountId: account, region: "us-east-1" };
+  await region.control.run((state, context) => createBucket(state, { name: "flows", tags: [] }, context), owner);
   const made = await ec2.send(new sdk.CreateFlowLogsCommand(wanted));
   expect(made.FlowLogIds).toHaveLength(1);
   expect(made.Unsuccessful).toMatchObject([{ ResourceId: "vpc-00000000", Error: { Code: "InvalidVpcID.NotFound" } }]);
-  const again = await ec2.send(new sdk.CreateFlowLogsCommand({ ...wanted, ResourceIds: [vpc] }));
-  expect(again.Unsuccessful).toMatchObject([{ ResourceId: vpc, Error: { Code: "FlowLogAlreadyExists" } }]);
+  const again = ec2.send(new sdk.CreateFlowLogsCommand({ ...wanted, ResourceIds: [vpc] }));
+  expect(await codeOf(again)).toBe("FlowLogAlreadyExists");
   const Filter = [{ Name: "resource-id", Values: [vpc] }];
   const shown = await ec2.send(new sdk.DescribeFlowLogsCommand({ Filter }));
-  expect(shown.FlowLogs).toMatchObject([{ FlowLogStatus: "ACTIVE", LogDestination: "arn:aws:s3:::flows" }]);
+  expect(shown.FlowLogs).toMatchObject([
+    {
+      FlowLogStatus: "ACTIVE",
+      DeliverLogsStatus: "SUCCESS",
+      LogDestination: "arn:aws:s3:::flows",
+      DestinationOptions: { FileFormat: "plain-text", HiveCompatiblePartitions: true, PerHourPartition: false },
+    },
+  ]);
   const gone = await ec2.send(new sdk.DeleteFlowLogsCommand({ FlowLogIds: made.FlowLogIds }));
   expect(gone.Unsuccessful).toEqual([]);
 });

@@ -1,0 +1,199 @@
+/**
+ * Keeps the flow logs of the region: gathers the flows of each interval and writes their records where they are to go.
+ *
+ * An interval is a minute at most, whatever a log asks for. Source: Amazon VPC User Guide, "Flow log records", aggregation
+ * interval: for instances on Nitro.
+ */
+
+import { randomBytes } from "node:crypto";
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { deliveryKey, mayDeliver } from "../analyse/flow-log-delivery.ts";
+import { type RecordedFlow, recordHeader, recordsOf } from "../analyse/flow-record.ts";
+import { bucketOf, type FlowLog } from "../model/flow-log.ts";
+import type { NetworkInterface } from "../model/network-interface.ts";
+import { all, find, type State } from "../model/state.ts";
+import type { FlowCount, TrafficReading } from "../network/traffic-count.ts";
+import { interfacesOf } from "../plan/logged-interface.ts";
+import type { ObjectStore } from "../services/s3/store/object-store.ts";
+import type { Span, Traffic } from "./traffic.ts";
+
+export interface FlowLogOptions {
+  readonly traffic: Traffic;
+  readonly state: () => State;
+  readonly store: ObjectStore;
+  readonly nowMs: () => number;
+  /** Of every log, instead of a minute. */
+  readonly intervalMs?: number;
+  /** Where every log is written as a file too. */
+  readonly folder?: string;
+  readonly log: (line: string) => void;
+}
+
+const longestIntervalMs = 60_000;
+/** Often enough that the kernel forgets nothing, and that the times in records are true to some seconds. */
+const longestReadingMs = 10_000;
+
+/** What one log has of its running interval. */
+interface Interval {
+  readonly startMs: number;
+  /** By interface. */
+  readonly pages: Map<string, Page>;
+}
+
+interface Page {
+  readonly holder: NetworkInterface;
+  readonly flows: Map<string, RecordedFlow>;
+  skipped: boolean;
+}
+
+/** Reads while any flow log is there. The disposal ends the running intervals and writes them. */
+export function openFlowLogs(options: FlowLogOptions): AsyncDisposable {
+  const { traffic, state, nowMs, log } = options;
+  const intervalMs = options.intervalMs ?? longestIntervalMs;
+  const intervals = new Map<string, Interval>();
+  const deliver = deliverer(options);
+  let running: Promise<void> = Promise.resolve();
+
+  traffic.onReading((reading, span) => gather(state(), intervals, { reading, span }));
+
+  async function turn(isLast: boolean): Promise<void> {
+    const logs = [...all(state(), "vpc-flow-log")];
+    for (const id of intervals.keys()) if (find(state(), "vpc-flow-log", id) === undefined) intervals.delete(id);
+    if (logs.length === 0) return;
+    await traffic.collect();
+    for (const one of logs) {
+      const interval = intervals.get(one.id);
+      const endMs = nowMs();
+      if (interval === undefined || (!isLast && endMs - interval.startMs < intervalMs)) continue;
+      intervals.set(one.id, { startMs: endMs, pages: new Map() });
+      const lines = linesOf(state(), one, { interval, endMs });
+      if (lines.length > 0) await deliver(one, lines, endMs);
+    }
+  }
+
+  const next = (isLast: boolean): Promise<void> => {
+    running = running
+      .then(() => turn(isLast))
+      .catch((error: unknown) => log(`flow logs: ${error instanceof Error ? error.message : String(error)}`));
+    return running;
+  };
+  const timer = setInterval(() => void next(false), Math.min(longestReadingMs, intervalMs));
+  timer.unref();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await next(true);
+    },
+  };
+}
+
+function gather(
+  state: State,
+  intervals: Map<string, Interval>,
+  { reading, span }: { readonly reading: TrafficReading; readonly span: Span },
+): void {
+  for (const log of all(state, "vpc-flow-log")) {
+    const interval = intervals.get(log.id) ?? { startMs: Math.max(span.startMs, log.createdAtMs), pages: new Map() };
+    intervals.set(log.id, interval);
+    for (const holder of interfacesOf(state, log)) {
+      const page = interval.pages.get(holder.id) ?? { holder, flows: new Map(), skipped: false };
+      interval.pages.set(holder.id, page);
+      if (reading.overflown.includes(holder.vpcId)) page.skipped = true;
+    }
+    for (const flow of reading.flows) {
+      const flows = interval.pages.get(flow.networkInterfaceId)?.flows;
+      if (flows === undefined) continue;
+      const key = keyOf(flow);
+      flows.set(key, joined(flows.get(key), flow, span));
+    }
+  }
+}
+
+function keyOf(flow: FlowCount): string {
+  const { direction, action, protocol, sourceIp, sourcePort, destinationIp, destinationPort } = flow;
+  return [direction, action, protocol, sourceIp, sourcePort, destinationIp, destinationPort].join(" ");
+}
+
+function joined(before: RecordedFlow | undefined, flow: FlowCount, span: Span): RecordedFlow {
+  if (before === undefined) return { ...flow, ...span };
+  return {
+    ...flow,
+    startMs: before.startMs,
+    endMs: span.endMs,
+    packets: before.packets + flow.packets,
+    bytes: before.bytes + flow.bytes,
+    tcpFlags: before.tcpFlags | flow.tcpFlags,
+  };
+}
+
+function linesOf(
+  state: State,
+  log: FlowLog,
+  { interval, endMs }: { readonly interval: Interval; readonly endMs: number },
+): readonly string[] {
+  const { startMs } = interval;
+  return [...interval.pages.values()].flatMap(({ holder, flows, skipped }) =>
+    recordsOf(state, log, holder, { flows: [...flows.values()], window: { startMs, endMs, skipped } }),
+  );
+}
+
+type Deliver = (log: FlowLog, lines: readonly string[], atMs: number) => Promise<void>;
+
+function deliverer(options: FlowLogOptions): Deliver {
+  const { state, folder, log: say } = options;
+  const refused = new Set<string>();
+  return async (log, lines, atMs) => {
+    const { destination } = log;
+    if (folder !== undefined) await writeFileOf(folder, log, lines);
+    if (destination.kind !== "s3") return;
+    if (mayDeliver(state(), log, destination, atMs)) {
+      refused.delete(log.id);
+      await putObject(options, log, { lines, atMs });
+    } else if (!refused.has(log.id)) {
+      refused.add(log.id);
+      say(
+        `${log.id}: ${destination.arn} takes no records: it is gone, or its policy does not let the log delivery write`,
+      );
+    }
+  };
+}
+
+async function writeFileOf(folder: string, log: FlowLog, lines: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${log.id}.log`);
+  // The header where the file is new.
+  await appendFile(file, `${recordHeader(log)}\n`, { flag: "ax" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  await appendFile(file, `${lines.join("\n")}\n`);
+}
+
+async function putObject(
+  { store, state }: FlowLogOptions,
+  log: FlowLog,
+  { lines, atMs }: { readonly lines: readonly string[]; readonly atMs: number },
+): Promise<void> {
+  const { destination } = log;
+  const place = destination.kind === "s3" ? bucketOf(destination.arn) : undefined;
+  if (destination.kind !== "s3" || place === undefined) return;
+  const bytes = await promisify(gzip)(`${[recordHeader(log), ...lines].join("\n")}\n`);
+  await using draft = await store.receive(oneChunk(bytes));
+  const object = {
+    bucket: place.bucketName,
+    key: deliveryKey(log, destination, atMs, randomBytes(4).toString("hex")),
+    etag: draft.md5.toString("hex"),
+    modifiedAtMs: atMs,
+    attributes: { headers: { "content-type": "application/octet-stream" }, metadata: {}, tags: [] },
+  };
+  const isGone = (): "gone" | undefined =>
+    store.isClosing(place.bucketName) || find(state(), "bucket", place.bucketName) === undefined ? "gone" : undefined;
+  const stored = await store.put(object, draft, isGone);
+  if (stored.ok) draft.adopt();
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,47 @@
+/** Reads what the data plane counted, keeps the sums, and tells those who want the news. One reads at a time. */
+
+import type { DropCount, TrafficReading } from "../network/traffic-count.ts";
+
+export interface Traffic {
+  /** Resolves when all that was counted until now is known. */
+  readonly collect: () => Promise<void>;
+  /** Of all drops since the region started. */
+  readonly drops: () => readonly DropCount[];
+  /** Hears every reading, with when it and the one before were done. */
+  readonly onReading: (hear: (reading: TrafficReading, span: Span) => void) => void;
+}
+
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => number): Traffic {
+  const sums = new Map<string, DropCount>();
+  const hearers: ((reading: TrafficReading, span: Span) => void)[] = [];
+  let startMs = nowMs();
+  let running: Promise<void> | undefined;
+
+  async function readOnce(): Promise<void> {
+    const reading = await read();
+    const span = { startMs, endMs: nowMs() };
+    startMs = span.endMs;
+    for (const drop of reading.drops) {
+      const { packets, ...what } = drop;
+      const key = JSON.stringify(what);
+      sums.set(key, { ...drop, packets: packets + (sums.get(key)?.packets ?? 0) });
+    }
+    for (const hear of hearers) hear(reading, span);
+  }
+
+  return {
+    collect: () => {
+      running ??= readOnce().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    drops: () => [...sums.values()],
+    onReading: (hear) => void hearers.push(hear),
+  };
+}

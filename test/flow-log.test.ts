@@ -1,0 +1,210 @@
+/** Flow logs of a region: what programs in instances did, as AWS's records, in a bucket and in a file. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import {
+  CreateFlowLogsCommand,
+  CreateVpcEndpointCommand,
+  DeleteFlowLogsCommand,
+  DescribeFlowLogsCommand,
+  DescribeInstancesCommand,
+  EC2Client,
+  type InstanceNetworkInterface,
+  RevokeSecurityGroupEgressCommand,
+} from "@aws-sdk/client-ec2";
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  GetBucketPolicyCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Account, buildAccount } from "../demo/account.ts";
+import { ended } from "../demo/region-process.ts";
+import { type DemoRegion, startRegion } from "../demo/region.ts";
+import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
+import { lackOfCurl, testWith } from "./need.ts";
+
+const linuxLack = await linuxPlaneLack();
+const bucket = "flow-records";
+const format =
+  "${version} ${account-id} ${interface-id} ${vpc-id} ${subnet-id} ${instance-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${pkt-srcaddr} ${pkt-dstaddr} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${tcp-flags} ${type} ${region} ${az-id} ${sublocation-type} ${sublocation-id} ${pkt-src-aws-service} ${pkt-dst-aws-service} ${flow-direction} ${traffic-path}";
+
+type FlowRecord = Readonly<Record<string, string>>;
+
+describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
+  const lack = (dataplane === "linux" ? linuxLack : undefined) ?? lackOfCurl;
+  if (lack !== undefined) return testWith(lack)("is not here", () => {});
+
+  const folder = mkdtempSync(join(tmpdir(), "underpass-flow-log-"));
+  let region: DemoRegion;
+  let account: Account;
+  let s3: S3Client;
+  let ec2: EC2Client;
+  beforeAll(async () => {
+    region = await startRegion({ dataplane, more: ["--flow-log-interval", "1", "--flow-logs", folder] });
+    account = await buildAccount(region.endpoint);
+    const settings = { endpoint: region.endpoint, region: "us-east-1" };
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    s3 = new S3Client({ ...settings, credentials, forcePathStyle: true });
+    ec2 = new EC2Client({ ...settings, credentials });
+    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  });
+  afterAll(async () => {
+    s3.destroy();
+    ec2.destroy();
+    expect(await region.stop()).toBe(0);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function objects(prefix: string): Promise<readonly string[]> {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    return Contents.map(({ Key = "" }) => Key);
+  }
+
+  async function records(prefix: string): Promise<FlowRecord[]> {
+    const files = await Promise.all(
+      (await objects(prefix)).map(async (Key) => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+        return gunzipSync(await Body!.transformToByteArray()).toString();
+      }),
+    );
+    return files.flatMap(readRecords);
+  }
+
+  const found = (prefix: string, wanted: FlowRecord): Promise<FlowRecord> =>
+    vi.waitFor(
+      async () => {
+        const all = await records(prefix);
+        const hit = all.find((one) => Object.entries(wanted).every(([name, value]) => one[name] === value));
+        if (hit === undefined) throw new Error(`no such record among ${JSON.stringify(all.slice(-5))}`);
+        return hit;
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+
+  const interfaceOf = async (instanceId: string): Promise<InstanceNetworkInterface> => {
+    const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+    return Reservations![0]!.Instances![0]!.NetworkInterfaces![0]!;
+  };
+  const eniOf = async (instanceId: string): Promise<string> => (await interfaceOf(instanceId)).NetworkInterfaceId!;
+
+  const curl = (instanceId: string): Promise<unknown> =>
+    ended(region.exec(instanceId, ["curl", "--silent", "--max-time", "2", "http://s3.us-east-1.amazonaws.com/"]));
+
+  test("records of every field say what went out, by which way and what came back", async () => {
+    const { vpcId } = account;
+    const made = await ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "VPC",
+        ResourceIds: [vpcId],
+        TrafficType: "ALL",
+        LogDestinationType: "s3",
+        LogDestination: `arn:aws:s3:::${bucket}/all/`,
+        LogFormat: format,
+        MaxAggregationInterval: 60,
+      }),
+    );
+    expect(made.Unsuccessful).toEqual([]);
+    const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
+    expect(Policy).toContain("delivery.logs.amazonaws.com");
+    const { instanceId } = account.inPublic;
+    await curl(instanceId);
+    const eni = await eniOf(instanceId);
+    const out = await found("all/", { "interface-id": eni, "flow-direction": "egress", dstport: "80" });
+    expect(out).toMatchObject({
+      version: "5",
+      "account-id": "000000000000",
+      "vpc-id": vpcId,
+      "instance-id": instanceId,
+      protocol: "6",
+      action: "ACCEPT",
+      "log-status": "OK",
+      type: "IPv4",
+      region: "us-east-1",
+      "az-id": expect.stringMatching(/^use1-az\d$/),
+      "sublocation-type": "-",
+      "pkt-src-aws-service": "-",
+      "pkt-dst-aws-service": "S3",
+      "traffic-path": "8",
+    });
+    expect(Number(out["tcp-flags"]) & 2).toBe(2);
+    expect(Number(out["packets"])).toBeGreaterThan(0);
+    expect(Number(out["bytes"])).toBeGreaterThan(Number(out["packets"]) * 20);
+    expect(Number(out["end"])).toBeGreaterThanOrEqual(Number(out["start"]));
+    const back = await found("all/", { "interface-id": eni, "flow-direction": "ingress", srcport: "80" });
+    expect(back).toMatchObject({ "traffic-path": "-", srcaddr: out["dstaddr"], dstaddr: out["srcaddr"] });
+    await ec2.send(
+      new CreateVpcEndpointCommand({
+        VpcId: vpcId,
+        ServiceName: "com.amazonaws.us-east-1.s3",
+        RouteTableIds: [account.publicTableId],
+      }),
+    );
+    await curl(instanceId);
+    await found("all/", { "interface-id": eni, "flow-direction": "egress", dstport: "80", "traffic-path": "7" });
+    // The other instance did nothing.
+    const quiet = await found("all/", {
+      "log-status": "NODATA",
+      "interface-id": await eniOf(account.inPrivate.instanceId),
+    });
+    expect(quiet).toMatchObject({ srcaddr: "-", action: "-", packets: "-" });
+    const [key] = await objects("all/");
+    const [flowLogId] = made.FlowLogIds!;
+    expect(key).toMatch(
+      new RegExp(
+        String.raw`^all/AWSLogs/000000000000/vpcflowlogs/us-east-1/\d{4}/\d\d/\d\d/000000000000_vpcflowlogs_us-east-1_${flowLogId}_\d{8}T\d{4}Z_[0-9a-f]{8}\.log\.gz$`,
+      ),
+    );
+    expect(readdirSync(folder)).toContain(`${flowLogId}.log`);
+    expect(readRecords(readFileSync(join(folder, `${flowLogId}.log`), "utf8"))).toContainEqual(out);
+    await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: made.FlowLogIds! }));
+  });
+
+  test("what a group drops is a record of REJECT in the default format, in folders by the hour for Hive", async () => {
+    const { instanceId } = account.inPublic;
+    const { NetworkInterfaceId: eni, Groups } = await interfaceOf(instanceId);
+    const GroupId = Groups![0]!.GroupId!;
+    await ec2.send(
+      new RevokeSecurityGroupEgressCommand({
+        GroupId,
+        IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
+      }),
+    );
+    const made = await ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "NetworkInterface",
+        ResourceIds: [eni!],
+        TrafficType: "REJECT",
+        LogDestinationType: "s3",
+        LogDestination: `arn:aws:s3:::${bucket}/hive`,
+        DestinationOptions: { FileFormat: "plain-text", HiveCompatiblePartitions: true, PerHourPartition: true },
+      }),
+    );
+    expect(made.Unsuccessful).toEqual([]);
+    await curl(instanceId);
+    const record = await found("hive/", { "interface-id": eni!, action: "REJECT" });
+    expect(record).toMatchObject({ version: "2", dstport: "80", protocol: "6", "log-status": "OK" });
+    expect(Object.keys(record)).toHaveLength(14);
+    expect((await objects("hive/"))[0]).toMatch(
+      /^hive\/AWSLogs\/aws-account-id=000000000000\/aws-service=vpcflowlogs\/aws-region=us-east-1\/year=\d{4}\/month=\d\d\/day=\d\d\/hour=\d\d\//,
+    );
+  });
+
+  test("without the bucket's permission nothing is written, and the log says so", async () => {
+    await s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
+    const { FlowLogs } = await ec2.send(new DescribeFlowLogsCommand({}));
+    expect(FlowLogs).toMatchObject([{ DeliverLogsStatus: "FAILED", DeliverLogsErrorMessage: "Access error" }]);
+  });
+});
+
+/** By the names in the header. */
+function readRecords(text: string): FlowRecord[] {
+  const [header = "", ...lines] = text.trimEnd().split("\n");
+  const names = header.split(" ");
+  return lines.map((line) => Object.fromEntries(line.split(" ").map((value, at) => [names[at] ?? "", value])));
+}
