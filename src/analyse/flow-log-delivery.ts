@@ -9,7 +9,7 @@ import { bucketOf, type BucketPlace, type FlowLog } from "../model/flow-log.ts";
 import { find, type State } from "../model/state.ts";
 import { authorise } from "./authorise.ts";
 
-export const deliveryService = "delivery.logs.amazonaws.com";
+const deliveryService = "delivery.logs.amazonaws.com";
 
 type Owned = Pick<FlowLog, "accountId" | "region">;
 type S3Destination = Extract<FlowLog["destination"], { readonly kind: "s3" }>;
