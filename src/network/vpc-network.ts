@@ -4,7 +4,7 @@
  */
 
 import { addToIp, formatIp, type Ip } from "../base/ip.ts";
-import type { PersistentMap } from "../base/persistent-map.ts";
+import { type Difference, PersistentMap } from "../base/persistent-map.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import type { ElasticIp } from "../model/elastic-ip.ts";
 import type { InternetGateway } from "../model/internet-gateway.ts";
@@ -71,13 +71,29 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const own = [...kinds.map((kind) => documentsOf(state, kind, vpcId)), state.tables["prefix-list"].byId];
   const everyRule = state.tables["security-group-rule"].byId;
   const known = memo.get(vpc);
-  const sameOwn = known?.own.every((part, at) => part === own[at]) === true;
-  if (sameOwn && known.everyRule === everyRule) return known.network;
-  const rules = [...(documentsOf(state, "security-group", vpcId)?.keys() ?? [])].map((id) => rulesOf(state, id));
-  const unchanged = sameOwn && known.rules.every((part, at) => part === rules[at]);
-  const network = unchanged ? known.network : sameOwn ? withGroups(state, known.network) : compile(state, vpc);
+  const changed = known === undefined ? [] : own.flatMap((part, at) => (part === known.own[at] ? [] : [at]));
+  const sameRules = known?.everyRule === everyRule;
+  if (known !== undefined && changed.length === 0 && sameRules) return known.network;
+  const rules = sameRules
+    ? known.rules
+    : [...(documentsOf(state, "security-group", vpcId)?.keys() ?? [])].map((id) => rulesOf(state, id));
+  const network = (known && adapted(state, known, { own, rules, changed })) ?? compile(state, vpc);
   memo.set(vpc, { own, everyRule, rules, network });
   return network;
+}
+
+/** The network before, where all that changed are gateway endpoints or the rules of groups; undefined where more did. */
+function adapted(
+  state: State,
+  known: Known,
+  { own, rules, changed }: { own: Known["own"]; rules: Known["rules"]; changed: readonly number[] },
+): VpcNetwork | undefined {
+  const sameRules = rules.length === known.rules.length && rules.every((part, at) => part === known.rules[at]);
+  if (changed.length === 0) return sameRules ? known.network : withGroups(state, known.network);
+  if (!sameRules || changed.some((at) => at !== endpointsAt)) return undefined;
+  const none = PersistentMap.empty<VpcEndpoint>();
+  const [before, after] = [known.own[endpointsAt], own[endpointsAt]] as (PersistentMap<VpcEndpoint> | undefined)[];
+  return withEndpoints(state, known.network, (after ?? none).differencesFrom(before ?? none));
 }
 
 /**
@@ -117,6 +133,8 @@ const kinds = [
   "vpc-peering-connection",
   "vpn-gateway",
 ] as const satisfies readonly Kind[];
+
+const endpointsAt = kinds.indexOf("vpc-endpoint");
 
 interface Known {
   /** Of each kind the documents of the VPC, and the prefix lists that anything may refer to. */
@@ -208,6 +226,35 @@ function groupCompiled(state: State, group: SecurityGroup): CompiledGroup {
   const compiled = compileGroup(state, group);
   compiledGroups.set(group, { from, group: compiled });
   return compiled;
+}
+
+/** Of a VPC only whose gateway endpoints changed; undefined where others did, which routes can name as their targets. */
+function withEndpoints(
+  state: State,
+  network: VpcNetwork,
+  changes: readonly Difference<VpcEndpoint>[],
+): VpcNetwork | undefined {
+  const endpoints = [...network.endpoints];
+  const tableIds = new Set<string>();
+  for (const { before, after } of changes) {
+    for (const one of [before, after]) {
+      if (one === undefined) continue;
+      if (one.kind !== "Gateway") return undefined;
+      for (const id of one.routeTableIds) tableIds.add(id);
+    }
+    const id = before?.id ?? after?.id ?? "";
+    const at = endpoints.findIndex((one) => one.id >= id);
+    endpoints.splice(
+      at < 0 ? endpoints.length : at,
+      before === undefined ? 0 : 1,
+      ...(after === undefined ? [] : [after]),
+    );
+  }
+  if (tableIds.size === 0) return { ...network, endpoints };
+  const tables = network.tables.map((table) =>
+    tableIds.has(table.routeTable.id) ? compileTable(state, table.routeTable) : table,
+  );
+  return { ...network, endpoints, tables, tableOf: tablesInForce(network.subnets, tables) };
 }
 
 /** Of a VPC only the rules of whose groups changed. */

@@ -112,7 +112,9 @@ const sources = new WeakMap<VpcBlueprint, VpcNetwork>();
 
 function planVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
   if (before !== undefined && sources.get(before) === network) return before;
-  const fresh = (before && regroupedVpc(network, before)) ?? freshVpc(network, key, before);
+  const fresh =
+    (before && (regroupedVpc(network, before) ?? withOtherEndpoints(network, before))) ??
+    freshVpc(network, key, before);
   // A change that moves no packet (a tag, a policy) leaves the same object, so that a data plane has nothing to compare.
   const planned = before !== undefined && isSame(before, fresh) ? before : fresh;
   sources.set(planned, network);
@@ -122,7 +124,7 @@ function planVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefi
 /** The VPC before with other rules of its groups, where nothing else changed; undefined where something did. */
 function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
   const source = sources.get(before);
-  if (source === undefined || !isSameButGroups(source, network)) return undefined;
+  if (source === undefined || !isSameBut(source, network, ["groups"])) return undefined;
   const idOf = new Map(before.securityGroups.map((group) => [group.key, group.securityGroupId]));
   const held = new Set(before.hosts.flatMap((host) => host.securityGroups));
   const inUse = groupsInUse(
@@ -137,9 +139,40 @@ function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint |
   return { ...before, securityGroups: inUse.map((group) => groupOf(network, keys, group)) };
 }
 
-function isSameButGroups(a: VpcNetwork, b: VpcNetwork): boolean {
-  const others = new Map<string, unknown>(Object.entries(b));
-  return Object.entries(a).every(([key, part]) => key === "groups" || part === others.get(key));
+/** The VPC before with other endpoints and their routes, where nothing else changed; undefined where something did. */
+function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
+  const source = sources.get(before);
+  if (source === undefined || !isSameBut(source, network, ["endpoints", "tables", "tableOf"])) return undefined;
+  const endpoints = endpointsInUse(network);
+  const endpointKeys = numberAll(
+    endpoints.map((one) => one.id),
+    numbersBefore(before.endpoints, "vpcEndpointId", "key"),
+    ranges.endpoint,
+  );
+  const known = new Map(before.endpoints.map((one) => [one.vpcEndpointId, one]));
+  const targets: Targets = {
+    endpointKeys,
+    tables: numbersBefore(before.routeTables, "routeTableId", "table"),
+    hostIds: new Set(before.hosts.map((one) => one.networkInterfaceId)),
+    natKeys: numbersBefore(before.natGateways, "natGatewayId", "key"),
+  };
+  return {
+    ...before,
+    endpoints: endpoints.map((one) => known.get(one.id) ?? endpointOf(endpointKeys, one)),
+    routeTables: network.tables.map((table, at) => {
+      const old = table === source.tables[at] ? before.routeTables[at] : undefined;
+      return old ?? tableOf(targets, table);
+    }),
+  };
+}
+
+function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwork)[]): boolean {
+  const left: readonly string[] = parts;
+  for (const key in a) {
+    const part = key as keyof VpcNetwork;
+    if (a[part] !== b[part] && !left.includes(key)) return false;
+  }
+  return true;
 }
 
 function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
@@ -154,7 +187,7 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
     searchDomains: network.nameClient.searchDomains,
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
     routeTables: network.tables.map((table) => tableOf(view, table)),
-    endpoints: view.endpoints.map((endpoint) => endpointOf(view, endpoint)),
+    endpoints: view.endpoints.map((endpoint) => endpointOf(view.endpointKeys, endpoint)),
     securityGroups: view.securityGroups.map((group) => groupOf(network, view.securityGroupKeys, group)),
     networkAcls: network.acls.map((acl) => aclOf(view.aclKeys, acl)),
     natGateways: view.nats.map((nat) => natOf(view, nat)),
@@ -190,6 +223,13 @@ interface View {
   readonly aclKeys: Numbers;
 }
 
+/** What the targets of routes are looked up in. */
+type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys">;
+
+function endpointsInUse({ endpoints }: VpcNetwork): readonly VpcEndpoint[] {
+  return endpoints.filter((one) => one.kind === "Gateway" && one.state === "available");
+}
+
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   const running = network.instances.flatMap((instance): RunningHost[] => {
     const holder = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
@@ -199,7 +239,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     const holder = network.interfaces.get(gateway.networkInterfaceId);
     return holder === undefined ? [] : [{ gateway, holder }];
   });
-  const endpoints = network.endpoints.filter((one) => one.kind === "Gateway" && one.state === "available");
+  const endpoints = endpointsInUse(network);
   const securityGroups = groupsInUse(
     network,
     running.flatMap((one) => one.holder.securityGroupIds),
@@ -270,7 +310,7 @@ function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBluepr
   ];
 }
 
-function tableOf(view: View, table: CompiledTable): RouteTableBlueprint {
+function tableOf(view: Targets, table: CompiledTable): RouteTableBlueprint {
   const routes = new Map<string, RouteBlueprint>();
   for (const route of table.routes) {
     const { cidrBlock, metric } = route;
@@ -286,7 +326,7 @@ function tableOf(view: View, table: CompiledTable): RouteTableBlueprint {
   return { routeTableId, table: numberOf(view.tables, routeTableId), routes: [...routes.values()] };
 }
 
-function targetOf(view: View, { target, active }: CompiledRoute): TargetBlueprint | undefined {
+function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBlueprint | undefined {
   if (!active) return { kind: "blackhole" };
   switch (target.kind) {
     case "local":
@@ -312,11 +352,11 @@ function targetOf(view: View, { target, active }: CompiledRoute): TargetBlueprin
   }
 }
 
-function endpointOf(view: View, endpoint: VpcEndpoint): EndpointBlueprint {
+function endpointOf(keys: Numbers, endpoint: VpcEndpoint): EndpointBlueprint {
   const list = prefixListOfService(endpoint.region, endpoint.serviceName);
   return {
     vpcEndpointId: endpoint.id,
-    key: numberOf(view.endpointKeys, endpoint.id),
+    key: numberOf(keys, endpoint.id),
     cidrBlocks: list?.cidrBlocks ?? [],
   };
 }
