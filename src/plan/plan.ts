@@ -31,7 +31,7 @@ import type {
 } from "./blueprint.ts";
 import { aclOf, groupOf, groupsInUse } from "./filter.ts";
 import { loggedInterfaceIds } from "./logged-interface.ts";
-import { numberAll, numberOf, type Numbers } from "./numbering.ts";
+import { numberAll, numberMore, numberOf, type Numbers } from "./numbering.ts";
 
 /**
  * The blueprint of a state. Of `previous` it takes the numbers, and every VPC that did not change as the same object.
@@ -143,27 +143,38 @@ function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint |
 function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
   const source = sources.get(before);
   if (source === undefined || !isSameBut(source, network, ["endpoints", "tables", "tableOf"])) return undefined;
-  const endpoints = endpointsInUse(network);
-  const endpointKeys = numberAll(
-    endpoints.map((one) => one.id),
-    numbersBefore(before.endpoints, "vpcEndpointId", "key"),
-    ranges.endpoint,
-  );
-  const known = new Map(before.endpoints.map((one) => [one.vpcEndpointId, one]));
+  const endpoints = endpointsAfter(network, before.endpoints);
+  if (network.tables === source.tables) return { ...before, endpoints };
   const targets: Targets = {
-    endpointKeys,
+    endpointKeys: numbersBefore(endpoints, "vpcEndpointId", "key"),
     tables: numbersBefore(before.routeTables, "routeTableId", "table"),
     hostIds: new Set(before.hosts.map((one) => one.networkInterfaceId)),
     natKeys: numbersBefore(before.natGateways, "natGatewayId", "key"),
   };
-  return {
-    ...before,
-    endpoints: endpoints.map((one) => known.get(one.id) ?? endpointOf(endpointKeys, one)),
-    routeTables: network.tables.map((table, at) => {
-      const old = table === source.tables[at] ? before.routeTables[at] : undefined;
-      return old ?? tableOf(targets, table);
-    }),
-  };
+  const routeTables = network.tables.map((table, at) => {
+    const old = table === source.tables[at] ? before.routeTables[at] : undefined;
+    return old ?? tableOf(targets, table);
+  });
+  return { ...before, endpoints, routeTables };
+}
+
+/** Those that stay as they are, and the newcomers; both lists are sorted by id. */
+function endpointsAfter(network: VpcNetwork, before: readonly EndpointBlueprint[]): readonly EndpointBlueprint[] {
+  const inUse = endpointsInUse(network);
+  const after: (EndpointBlueprint | undefined)[] = [];
+  let at = 0;
+  for (const { id } of inUse) {
+    while ((before[at]?.vpcEndpointId ?? id) < id) at++;
+    after.push(before[at]?.vpcEndpointId === id ? before[at] : undefined);
+  }
+  const newcomers = inUse.filter((_, place) => after[place] === undefined);
+  const taken = new Set(after.map((one) => one?.key ?? 0));
+  const keys = numberMore(
+    newcomers.map((one) => one.id),
+    taken,
+    ranges.endpoint,
+  );
+  return inUse.map((one, place) => after[place] ?? endpointOf(keys, one));
 }
 
 function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwork)[]): boolean {
