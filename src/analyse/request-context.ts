@@ -44,7 +44,7 @@ function leaveOut(keys: Keys, names: readonly string[], why: string): void {
 
 function setRequestKeys(keys: Keys, ask: Ask): void {
   const seconds = Math.floor(ask.nowMs / 1000);
-  set(keys, "aws:currenttime", `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`);
+  set(keys, "aws:currenttime", textOfSecond(seconds));
   set(keys, "aws:epochtime", String(seconds));
   set(keys, "aws:requestedregion", ask.region);
   set(keys, "aws:securetransport", String(ask.secureTransport));
@@ -65,6 +65,15 @@ function setRequestKeys(keys: Keys, ask: Ask): void {
   }
   leaveOut(keys, ["aws:resourceorgid", "aws:resourceorgpaths"], "the resource's account is in no organization");
 }
+
+/** `2026-11-28T12:00:00Z`; many requests fall into one second. */
+function textOfSecond(seconds: number): string {
+  if (second.at !== seconds) second = { at: seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  return second.text;
+}
+
+// A memo of a pure result.
+let second = { at: NaN, text: "" };
 
 /** Source: IAM User Guide, "AWS global condition context keys", "Properties of the principal" and "Principal key values". */
 function setPrincipalKeys(keys: Keys, state: State, ask: Ask): void {

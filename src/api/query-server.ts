@@ -172,25 +172,37 @@ function wordingOf({ protocol }: QueryService): "ec2Query" | "awsQuery" {
   return protocol === "ec2Query" ? "ec2Query" : "awsQuery";
 }
 
-/** The whole body, at most as much as a query may hold; methods other than GET and POST carry no query. */
+/** The whole request, with at most as much of a body as a query may hold; methods other than GET and POST carry no query. */
 async function receive(request: IncomingMessage): Promise<Result<Arrived, Refusal>> {
   const { method = "", url = "/", rawHeaders } = request;
   if (method !== "POST" && method !== "GET") {
     return refuse("MethodNotAllowed", `The method ${method} is not allowed; use GET or POST`, 405);
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > queryLimits.bytes) {
-      return refuse("RequestEntityTooLarge", `The request body exceeds ${queryLimits.bytes} bytes`, 413);
-    }
-    chunks.push(chunk);
-  }
-  return ok({
-    head: { method, target: url, rawHeaders },
-    host: request.headers.host,
-    body: Buffer.concat(chunks),
+  const body = await readBody(request);
+  return body.ok
+    ? ok({ head: { method, target: url, rawHeaders }, host: request.headers.host, body: body.value })
+    : body;
+}
+
+/** By events: an iterator over the request costs as much as all the rest of its reading. */
+function readBody(request: IncomingMessage): Promise<Result<Buffer, Refusal>> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= queryLimits.bytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off("data", take).pause();
+      resolve(refuse("RequestEntityTooLarge", `The request body exceeds ${queryLimits.bytes} bytes`, 413));
+    };
+    request.on("data", take);
+    request.on("error", reject);
+    request.on("end", () =>
+      resolve(ok(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
+    );
   });
 }
 
@@ -304,16 +316,16 @@ interface Sent {
 }
 
 function send(response: ServerResponse, { status, body, exchange }: Sent): void {
-  const bytes = Buffer.from(body);
   response.writeHead(status, {
     "x-amzn-requestid": exchange.requestId,
     "content-type": contentTypeOf(exchange.service),
-    "content-length": bytes.length,
+    "content-length": Buffer.byteLength(body),
     "cache-control": "no-cache, no-store",
     // The rest of a body that was too large is not read.
     ...(status === 413 && { connection: "close" }),
   });
-  response.end(bytes);
+  // A text goes out together with the head, in one write.
+  response.end(body);
 }
 
 function contentTypeOf(service: QueryService | undefined): string {
@@ -323,6 +335,7 @@ function contentTypeOf(service: QueryService | undefined): string {
 
 /** The request target with the values of a presigned URL's secrets taken out. */
 function withoutSignature(target: string): string {
+  if (!target.includes("X-Amz-")) return target;
   return target.replace(/([?&](?:X-Amz-Signature|X-Amz-Security-Token|X-Amz-Credential)=)[^&]*/g, "$1…");
 }
 

@@ -161,20 +161,19 @@ function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBluep
 /** Those that stay as they are, and the newcomers; both lists are sorted by id. */
 function endpointsAfter(network: VpcNetwork, before: readonly EndpointBlueprint[]): readonly EndpointBlueprint[] {
   const inUse = endpointsInUse(network);
-  const after: (EndpointBlueprint | undefined)[] = [];
+  const staying: (EndpointBlueprint | undefined)[] = [];
+  const newcomers: string[] = [];
   let at = 0;
   for (const { id } of inUse) {
-    while ((before[at]?.vpcEndpointId ?? id) < id) at++;
-    after.push(before[at]?.vpcEndpointId === id ? before[at] : undefined);
+    let old = before[at];
+    while (old !== undefined && old.vpcEndpointId !== id && old.vpcEndpointId < id) old = before[++at];
+    const stays = old?.vpcEndpointId === id;
+    staying.push(stays ? old : undefined);
+    if (!stays) newcomers.push(id);
   }
-  const newcomers = inUse.filter((_, place) => after[place] === undefined);
-  const taken = new Set(after.map((one) => one?.key ?? 0));
-  const keys = numberMore(
-    newcomers.map((one) => one.id),
-    taken,
-    ranges.endpoint,
-  );
-  return inUse.map((one, place) => after[place] ?? endpointOf(keys, one));
+  const taken = new Set(newcomers.length === 0 ? [] : staying.map((one) => one?.key ?? 0));
+  const keys = numberMore(newcomers, taken, ranges.endpoint);
+  return inUse.map((one, place) => staying[place] ?? endpointOf(keys, one));
 }
 
 function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwork)[]): boolean {

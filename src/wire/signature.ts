@@ -57,8 +57,17 @@ const algorithm = "AWS4-HMAC-SHA256";
 /** A week. Source: S3 API Reference, "Authenticating Requests: Using Query Parameters", X-Amz-Expires. */
 const maximumExpiresSeconds = 604_800;
 
-/** The signature as the request writes it. */
+/** The signature as the request writes it; it is read once, whoever asks. */
 export function readSignature(head: RequestHead): Result<Signature, SignatureFormFailure> {
+  const known = signatures.get(head) ?? parseSignature(head);
+  signatures.set(head, known);
+  return known;
+}
+
+// A memo of a pure result: what chooses the service and what checks the signature both look at it.
+const signatures = new WeakMap<RequestHead, Result<Signature, SignatureFormFailure>>();
+
+function parseSignature(head: RequestHead): Result<Signature, SignatureFormFailure> {
   const headers = headersOf(head.rawHeaders, headerNames);
   const authorization = headers.get("authorization");
   const { query } = splitTarget(head.target);
