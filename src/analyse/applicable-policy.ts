@@ -73,6 +73,15 @@ function policiesOfUser(state: State, userId: string): Own {
   return ofGroups.length === 0 ? own : { ...own, identity: [...own.identity, ...ofGroups] };
 }
 
+/** What a user (with his groups), a role or a group is allowed by his own policies. */
+export function policiesOfIdentity(
+  state: State,
+  kind: "user" | "role" | "group",
+  holder: User | Role | Group,
+): Pick<Policies, "identity" | "boundary"> {
+  return kind === "user" ? policiesOfUser(state, holder.id) : holderPolicies(state, holder, `${kind} ${holder.name}`);
+}
+
 /** Inline and attached policies of a user, a role or a group, and the boundary where there is one. */
 function holderPolicies(state: State, holder: User | Role | Group, name: string): Own {
   const inline = remembered(holder, () =>

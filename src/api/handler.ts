@@ -2,6 +2,7 @@
 
 import type { Result } from "../base/result.ts";
 import type { ApiError } from "../model/error.ts";
+import type { KeyUse } from "../model/key-use.ts";
 import type { State } from "../model/state.ts";
 import type { Context, Outcome } from "../model/verb.ts";
 import type { Principal } from "../policy/request.ts";
@@ -17,6 +18,7 @@ export interface Call {
   readonly region: string;
   readonly nowMs: number;
   readonly requestId: string;
+  readonly keyUse: KeyUse;
 }
 
 export type Handler<I, O> = (input: I, call: Call) => Promise<Result<O, ApiError>>;

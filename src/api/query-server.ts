@@ -13,6 +13,7 @@ import type { RecordRequest } from "../analyse/request-record.ts";
 import { isUnopened, openAccountRegion } from "../model/account-region.ts";
 import type { CredentialRules } from "../model/credential.ts";
 import { type ApiError, fail, statusOf, textOf } from "../model/error.ts";
+import { type KeyUse, noteUse, openKeyUse } from "../model/key-use.ts";
 import type { State } from "../model/state.ts";
 import type { Context, Control, Outcome } from "../model/verb.ts";
 import type { Path } from "../network/path.ts";
@@ -32,6 +33,8 @@ export interface QueryServerOptions {
   readonly record: RecordRequest;
   readonly log: (line: string) => void;
   readonly nowMs: () => number;
+  /** Where several servers share what they know of the use of keys. */
+  readonly keyUse?: KeyUse;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
   /** Whether accounts begin with a default VPC in each region, as AWS's do; absent for no. */
@@ -41,11 +44,13 @@ export interface QueryServerOptions {
 export type QueryServer = (request: IncomingMessage, response: ServerResponse, path: Path) => Promise<void>;
 
 export function queryServer(options: QueryServerOptions): QueryServer {
+  const keyUse = options.keyUse ?? openKeyUse();
   return async (request, response, path) => {
     const arrivedAtMs = options.nowMs();
     const startedMs = performance.now();
     const exchange: Exchange = {
       options,
+      keyUse,
       path,
       requestId: randomUUID(),
       state: options.control.state(),
@@ -92,6 +97,7 @@ function bodyOf({ service, requestId }: Exchange, answer: Answer): string {
 /** One request on its way; the last three members are filled in as they become known. */
 interface Exchange {
   readonly options: QueryServerOptions;
+  readonly keyUse: KeyUse;
   readonly path: Path;
   readonly requestId: string;
   /** The state that the caller is judged on. */
@@ -138,6 +144,9 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
     credentials: exchange.options.credentials,
   });
   if (!signed.ok) return signed;
+  const { accessKeyId, credential, region } = signed.value;
+  const use = { atMs: exchange.nowMs, region, service: signingNameOf(service) };
+  noteUse(exchange.keyUse, { principal: credential.principal, accessKeyId }, use);
   if (!query.ok) return err(wordRequestError(wordingOf(service), query.error));
   const operation = findOperation(service, query.value);
   if (!operation.ok) return operation;
@@ -270,6 +279,7 @@ function callOf(exchange: Exchange, signed: Signed, dryRun: boolean): Call {
     ...caller,
     nowMs: exchange.nowMs,
     requestId: exchange.requestId,
+    keyUse: exchange.keyUse,
   };
 }
 

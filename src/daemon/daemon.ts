@@ -13,6 +13,7 @@ import { stsService } from "../api/sts/service.ts";
 import { ownApi, type Status } from "../api/underpass/server.ts";
 import { expiredSessions } from "../model/session.ts";
 import { usualCredentialRules } from "../model/credential.ts";
+import { openKeyUse } from "../model/key-use.ts";
 import { kinds, type State } from "../model/state.ts";
 import { usualSettings } from "../model/verb.ts";
 import { openObjectStore } from "../services/s3/store/object-store.ts";
@@ -60,7 +61,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const requests = openRequestLog(rememberedRequests);
   const connections = openConnections();
   const { credentials = usualCredentialRules } = options;
-  const shared = { control: region, record: requests.add, log: options.log, nowMs: Date.now, credentials };
+  const shared = {
+    control: region,
+    record: requests.add,
+    log: options.log,
+    nowMs: Date.now,
+    credentials,
+    keyUse: openKeyUse(),
+  };
   const s3 = s3Server({ ...shared, store: objects });
   let plane: RunningPlane | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });

@@ -43,6 +43,29 @@ export function identity<K extends IdentityKind>(
   return named(state, ref.kind, accountId, ref.name);
 }
 
+/** Where the roles lie that services of AWS's have in an account. */
+export const linkedPath = "/aws-service-role/";
+
+/** Fails with UnmodifiableEntity for a role of a service's. */
+export function modifiable(role: { readonly name: string; readonly path: string }): Result<undefined, ApiError> {
+  if (!role.path.startsWith(linkedPath)) return ok(undefined);
+  return fail("UnmodifiableEntity", {
+    message: `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
+  });
+}
+
+/** The identity when its permissions are people's to change. */
+function changeable<K extends IdentityKind>(
+  state: State,
+  accountId: string,
+  ref: IdentityRef<K>,
+): Result<Documents[K], ApiError> {
+  const found = identity(state, accountId, ref);
+  if (!found.ok || ref.kind !== "role") return found;
+  const free = modifiable(found.value);
+  return free.ok ? found : free;
+}
+
 /** Adds the policy, or replaces the one of that name. */
 export function putInlinePolicy<K extends IdentityKind>(
   state: State,
@@ -52,7 +75,7 @@ export function putInlinePolicy<K extends IdentityKind>(
   const { of, policy } = input;
   const wrong = checked([nameConstraint("policyName", policy.name)]);
   if (!wrong.ok) return wrong;
-  const holder = identity(state, context.accountId, of);
+  const holder = changeable(state, context.accountId, of);
   if (!holder.ok) return holder;
   const document = checkedDocument("identity", policy.document);
   if (!document.ok) return document;
@@ -84,7 +107,7 @@ export function deleteInlinePolicy<K extends IdentityKind>(
   input: { readonly of: IdentityRef<K>; readonly policyName: string },
   context: Context,
 ): Outcome<undefined> {
-  const holder = identity(state, context.accountId, input.of);
+  const holder = changeable(state, context.accountId, input.of);
   if (!holder.ok) return holder;
   const policy = inlinePolicy(holder.value, input.of.kind, input.policyName);
   if (!policy.ok) return policy;
@@ -99,7 +122,7 @@ export function attachPolicy<K extends IdentityKind>(
   context: Context,
 ): Outcome<undefined> {
   const { to, policyArn } = input;
-  const holder = identity(state, context.accountId, to);
+  const holder = changeable(state, context.accountId, to);
   if (!holder.ok) return holder;
   const policy = attachablePolicy(state, context.accountId, policyArn);
   if (!policy.ok) return policy;
@@ -117,7 +140,7 @@ export function detachPolicy<K extends IdentityKind>(
   context: Context,
 ): Outcome<undefined> {
   const { from, policyArn } = input;
-  const holder = identity(state, context.accountId, from);
+  const holder = changeable(state, context.accountId, from);
   if (!holder.ok) return holder;
   const policy = policyFor(state, context.accountId, policyArn);
   if (!policy.ok) return policy;
@@ -133,7 +156,7 @@ export function putBoundary<K extends "user" | "role">(
   input: { readonly of: IdentityRef<K>; readonly policyArn: string },
   context: Context,
 ): Outcome<undefined> {
-  const holder = identity(state, context.accountId, input.of);
+  const holder = changeable(state, context.accountId, input.of);
   if (!holder.ok) return holder;
   const policy = attachablePolicy(state, context.accountId, input.policyArn);
   if (!policy.ok) return policy;
@@ -146,7 +169,7 @@ export function deleteBoundary<K extends "user" | "role">(
   of: IdentityRef<K>,
   context: Context,
 ): Outcome<undefined> {
-  const holder = identity(state, context.accountId, of);
+  const holder = changeable(state, context.accountId, of);
   if (!holder.ok) return holder;
   if (holder.value.permissionsBoundaryArn === undefined) {
     const article = of.kind === "user" ? "User" : "Role";

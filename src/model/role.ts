@@ -10,7 +10,7 @@ import { checkedDocument, documentSize } from "./iam-document.ts";
 import { makeUniqueId } from "./iam-id.ts";
 import { findByName, iamRegion, named, overQuota, roomFor } from "./iam-name.ts";
 import { checkedTags } from "./iam-tag.ts";
-import { deleteConflict, withoutPolicies } from "./identity.ts";
+import { deleteConflict, modifiable, withoutPolicies } from "./identity.ts";
 import { attachablePolicy } from "./managed-policy.ts";
 import type { Resource, Tags } from "./resource.ts";
 import type { State } from "./state.ts";
@@ -146,6 +146,8 @@ export interface TrustUpdate {
 export function updateAssumeRolePolicy(state: State, input: TrustUpdate, context: Context): Outcome<undefined> {
   const role = named(state, "role", context.accountId, input.name);
   if (!role.ok) return role;
+  const free = modifiable(role.value);
+  if (!free.ok) return free;
   const trusted = trust(state, input.document, "policyDocument");
   if (!trusted.ok) return trusted;
   const next = { ...role.value, assumeRolePolicyDocument: input.document, trustedPrincipalIds: trusted.value };
@@ -155,6 +157,8 @@ export function updateAssumeRolePolicy(state: State, input: TrustUpdate, context
 export function deleteRole(state: State, name: string, context: Context): Outcome<undefined> {
   const role = named(state, "role", context.accountId, name);
   if (!role.ok) return role;
+  const free = modifiable(role.value);
+  if (!free.ok) return free;
   if (findBy(state, "instance-profile", "roleId", role.value.id).length > 0) {
     return deleteConflict("remove roles from instance profile");
   }

@@ -6,6 +6,7 @@
 import { PersistentMap } from "../base/persistent-map.ts";
 import type { AccessKey } from "./access-key.ts";
 import type { AccountRegion } from "./account-region.ts";
+import type { AccountSetting } from "./account-setting.ts";
 import type { Bucket } from "./bucket.ts";
 import type { DhcpOptions } from "./dhcp-options.ts";
 import type { FlowLog } from "./flow-log.ts";
@@ -46,6 +47,7 @@ import type { CustomerGateway, VpnGateway } from "./vpn-gateway.ts";
 /** Every kind of resource and its document. */
 export interface Documents {
   readonly "account-region": AccountRegion;
+  readonly "account-setting": AccountSetting;
   readonly vpc: Vpc;
   readonly subnet: Subnet;
   readonly "route-table": RouteTable;
@@ -105,6 +107,7 @@ export interface Delete<K extends Kind> {
  */
 const indexes = {
   "account-region": {},
+  "account-setting": {},
   vpc: {},
   subnet: { vpcId: (it: Subnet) => [it.vpcId] },
   "route-table": {

@@ -27,6 +27,13 @@ export interface User extends Resource {
   /** The unique ids of the groups that the user is in, in the order they were joined. */
   readonly groupIds: readonly string[];
   readonly permissionsBoundaryArn?: string;
+  readonly loginProfile?: LoginProfile;
+}
+
+export interface LoginProfile {
+  readonly createdAtMs: number;
+  readonly passwordSetAtMs: number;
+  readonly passwordResetRequired: boolean;
 }
 
 export interface InlinePolicy {
@@ -108,6 +115,7 @@ export function updateUser(state: State, input: UserUpdate, context: Context): O
 export function deleteUser(state: State, name: string, context: Context): Outcome<undefined> {
   const user = named(state, "user", context.accountId, name);
   if (!user.ok) return user;
+  if (user.value.loginProfile !== undefined) return deleteConflict("delete login profile");
   const policies = withoutPolicies(user.value);
   if (!policies.ok) return policies;
   if (findBy(state, "access-key", "userId", user.value.id).length > 0) return deleteConflict("delete access keys");

@@ -1,19 +1,20 @@
 /**
- * The account as a whole, and what no account here can have: MFA devices, login profiles, certificates and aliases cannot
- * be made, so their lists are empty and truly so. Clients ask for them before they delete a user.
+ * The account as a whole, and what no account here can have: MFA devices and certificates cannot be made, so their lists
+ * are empty and truly so. Clients ask for them before they delete a user.
  * Source: IAM API Reference, "GetAccountSummary", "ListMFADevices" and their likes.
  */
 
 import type * as sdk from "@aws-sdk/client-iam";
 import type { Result } from "../../base/result.ts";
 import { ok } from "../../base/result.ts";
+import { accountSetting, deleteAccountAlias, setAccountAlias } from "../../model/account-setting.ts";
 import { maxAccessKeys } from "../../model/access-key.ts";
 import type { ApiError } from "../../model/error.ts";
-import { fail } from "../../model/error.ts";
 import { accountQuotas, iamRegion } from "../../model/iam-name.ts";
 import { identityQuotas } from "../../model/identity.ts";
 import { findBy, ownerKey } from "../../model/state.ts";
 import type { Call } from "../handler.ts";
+import { present } from "./input.ts";
 import { userMeant } from "./user.ts";
 
 interface OfUser {
@@ -24,8 +25,16 @@ export const accountHandlers = {
   GetAccountSummary: async (_input: object, call: Call): Promise<Result<sdk.GetAccountSummaryResponse, ApiError>> =>
     ok({ SummaryMap: summary(call) }),
 
-  ListAccountAliases: async (): Promise<Result<sdk.ListAccountAliasesResponse, ApiError>> =>
-    ok({ AccountAliases: [], IsTruncated: false }),
+  ListAccountAliases: async (_input: object, call: Call): Promise<Result<sdk.ListAccountAliasesResponse, ApiError>> => {
+    const alias = accountSetting(call.state(), call.accountId)?.alias;
+    return ok({ AccountAliases: alias === undefined ? [] : [alias], IsTruncated: false });
+  },
+
+  CreateAccountAlias: async (input: sdk.CreateAccountAliasRequest, call: Call): Promise<Result<undefined, ApiError>> =>
+    call.run((state, context) => setAccountAlias(state, present(input.AccountAlias), context)),
+
+  DeleteAccountAlias: async (input: sdk.DeleteAccountAliasRequest, call: Call): Promise<Result<undefined, ApiError>> =>
+    call.run((state, context) => deleteAccountAlias(state, present(input.AccountAlias), context)),
 
   ListMFADevices: async (input: OfUser, call: Call): Promise<Result<sdk.ListMFADevicesResponse, ApiError>> =>
     empty(input, call, { MFADevices: [], IsTruncated: false }),
@@ -47,11 +56,6 @@ export const accountHandlers = {
     call: Call,
   ): Promise<Result<sdk.ListServiceSpecificCredentialsResponse, ApiError>> =>
     empty(input, call, { ServiceSpecificCredentials: [] }),
-
-  GetLoginProfile: async (input: OfUser, call: Call): Promise<Result<never, ApiError>> => noLoginProfile(input, call),
-
-  DeleteLoginProfile: async (input: OfUser, call: Call): Promise<Result<never, ApiError>> =>
-    noLoginProfile(input, call),
 };
 
 /** The empty list of a user who exists. */
@@ -59,12 +63,6 @@ function empty<T>(input: OfUser, call: Call, list: T): Result<T, ApiError> {
   if (input.UserName === undefined && call.principal.kind === "root") return ok(list);
   const user = userMeant(input.UserName, call);
   return user.ok ? ok(list) : user;
-}
-
-function noLoginProfile(input: OfUser, call: Call): Result<never, ApiError> {
-  const user = userMeant(input.UserName, call);
-  if (!user.ok) return user;
-  return fail("NoSuchEntity", { message: `Login Profile for User ${user.value.name} cannot be found.` });
 }
 
 function summary(call: Call): Record<string, number> {

@@ -1,6 +1,7 @@
 /** No input breaks IAM or STS: whatever the parameters, the answer is an output or one of AWS's errors. */
 
 import fc from "fast-check";
+import { openKeyUse } from "../../model/key-use.ts";
 import { expect, test } from "vitest";
 import { credentialOf } from "../../model/credential.ts";
 import { statusOf, textOf } from "../../model/error.ts";
@@ -163,6 +164,7 @@ test("any sequence of calls", async () => {
           ...caller,
           nowMs: 1_700_000_000_000,
           requestId: "r",
+          keyUse: openKeyUse(),
         };
         for (const target of service.targets(operation, input.value, call))
           expect(target.resource).toMatch(/^(\*|arn:)/u);

@@ -3,11 +3,14 @@
 import type * as sdk from "@aws-sdk/client-iam";
 import type { Result } from "../../base/result.ts";
 import { ok } from "../../base/result.ts";
-import type { ApiError } from "../../model/error.ts";
+import { accountSetting } from "../../model/account-setting.ts";
+import { type ApiError, fail } from "../../model/error.ts";
 import { checked, pathPrefixConstraint } from "../../model/iam-constraint.ts";
 import { listed, named } from "../../model/iam-name.ts";
 import { createRole, deleteRole, updateAssumeRolePolicy, updateRole } from "../../model/role.ts";
+import { createServiceLinkedRole, deleteServiceLinkedRole } from "../../model/service-linked-role.ts";
 import type { Call } from "../handler.ts";
+import { shownLastUse } from "./authorization-details.ts";
 import { defined, present, tagsOf } from "./input.ts";
 import { page } from "./page.ts";
 import { under } from "./user.ts";
@@ -29,7 +32,9 @@ export const roleHandlers = {
 
   GetRole: async (input: sdk.GetRoleRequest, call: Call): Promise<Result<sdk.GetRoleResponse, ApiError>> => {
     const role = named(call.state(), "role", call.accountId, present(input.RoleName));
-    return role.ok ? ok({ Role: shownRole(call.state(), role.value, "full") }) : role;
+    if (!role.ok) return role;
+    const lastUsed = { RoleLastUsed: shownLastUse(role.value, call) };
+    return ok({ Role: { ...shownRole(call.state(), role.value, "full"), ...lastUsed } });
   },
 
   ListRoles: async (input: sdk.ListRolesRequest, call: Call): Promise<Result<sdk.ListRolesResponse, ApiError>> => {
@@ -70,4 +75,33 @@ export const roleHandlers = {
 
   DeleteRole: async (input: sdk.DeleteRoleRequest, call: Call): Promise<Result<undefined, ApiError>> =>
     call.run((state, context) => deleteRole(state, present(input.RoleName), context)),
+
+  CreateServiceLinkedRole: async (
+    input: sdk.CreateServiceLinkedRoleRequest,
+    call: Call,
+  ): Promise<Result<sdk.CreateServiceLinkedRoleResponse, ApiError>> => {
+    const fresh = {
+      serviceName: present(input.AWSServiceName),
+      ...defined({ description: input.Description, customSuffix: input.CustomSuffix }),
+    };
+    const role = await call.run((state, context) => createServiceLinkedRole(state, fresh, context));
+    return role.ok ? ok({ Role: shownRole(call.state(), role.value, "full") }) : role;
+  },
+
+  DeleteServiceLinkedRole: async (
+    input: sdk.DeleteServiceLinkedRoleRequest,
+    call: Call,
+  ): Promise<Result<sdk.DeleteServiceLinkedRoleResponse, ApiError>> => {
+    const task = await call.run((state, context) => deleteServiceLinkedRole(state, present(input.RoleName), context));
+    return task.ok ? ok({ DeletionTaskId: task.value }) : task;
+  },
+
+  GetServiceLinkedRoleDeletionStatus: async (
+    input: sdk.GetServiceLinkedRoleDeletionStatusRequest,
+    call: Call,
+  ): Promise<Result<sdk.GetServiceLinkedRoleDeletionStatusResponse, ApiError>> => {
+    const tasks = accountSetting(call.state(), call.accountId)?.deletionTaskIds ?? [];
+    if (tasks.includes(present(input.DeletionTaskId))) return ok({ Status: "SUCCEEDED" });
+    return fail("NoSuchEntity", { message: `Deletion task ${input.DeletionTaskId ?? ""} cannot be found.` });
+  },
 };

@@ -191,6 +191,80 @@ const refusals: readonly Refusal[] = [
     status: 404,
     text: "Login Profile for User ann cannot be found.",
   },
+  {
+    does: "a user with a login profile",
+    after: [user(), new sdk.CreateLoginProfileCommand({ UserName: "ann", Password: "Long-enough-1" })],
+    when: new sdk.DeleteUserCommand({ UserName: "ann" }),
+    ...conflict("delete login profile"),
+  },
+  {
+    does: "a second login profile",
+    after: [user(), new sdk.CreateLoginProfileCommand({ UserName: "ann", Password: "Long-enough-1" })],
+    when: new sdk.CreateLoginProfileCommand({ UserName: "ann", Password: "Long-enough-1" }),
+    code: "EntityAlreadyExists",
+    status: 409,
+    text: "Login Profile for user ann already exists.",
+  },
+  {
+    does: "a weak password",
+    after: [user()],
+    when: new sdk.CreateLoginProfileCommand({ UserName: "ann", Password: "weak" }),
+    code: "PasswordPolicyViolation",
+    status: 400,
+    text: "Password does not conform to the account password policy.",
+  },
+  // The account.
+  {
+    does: "no password policy",
+    when: new sdk.GetAccountPasswordPolicyCommand({}),
+    code: "NoSuchEntity",
+    status: 404,
+    text: (account) => `The Password Policy with domain name ${account} cannot be found.`,
+  },
+  {
+    does: "no password policy to delete",
+    when: new sdk.DeleteAccountPasswordPolicyCommand({}),
+    code: "NoSuchEntity",
+    status: 404,
+    text: "The account policy with name PasswordPolicy cannot be found.",
+  },
+  {
+    does: "an alias that nobody has",
+    when: new sdk.DeleteAccountAliasCommand({ AccountAlias: "nobody" }),
+    code: "NoSuchEntity",
+    status: 404,
+    text: "The account alias nobody cannot be found.",
+  },
+  {
+    does: "the report that was never made",
+    when: new sdk.GetCredentialReportCommand({}),
+    code: "ReportNotPresent",
+    status: 410,
+    text: "No report is present. Generate one with GenerateCredentialReport",
+  },
+  {
+    does: "the key that is not there",
+    when: new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: "AKIAIOSFODNN7EXAMPLE" }),
+    code: "NoSuchEntity",
+    status: 404,
+    text: "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found.",
+  },
+  {
+    does: "a role that belongs to a service",
+    after: [new sdk.CreateServiceLinkedRoleCommand({ AWSServiceName: "spot.amazonaws.com" })],
+    when: new sdk.DeleteRoleCommand({ RoleName: "AWSServiceRoleForEC2Spot" }),
+    code: "UnmodifiableEntity",
+    status: 400,
+    text: "Cannot perform the operation on the protected role 'AWSServiceRoleForEC2Spot' - this role is only modifiable by AWS",
+  },
+  {
+    does: "a service's role again",
+    after: [new sdk.CreateServiceLinkedRoleCommand({ AWSServiceName: "spot.amazonaws.com" })],
+    when: new sdk.CreateServiceLinkedRoleCommand({ AWSServiceName: "spot.amazonaws.com" }),
+    code: "InvalidInput",
+    status: 400,
+    text: "Service role name AWSServiceRoleForEC2Spot has been taken in this account, please try a different suffix.",
+  },
   // Access keys.
   {
     does: "a third key",
@@ -667,10 +741,10 @@ const refusals: readonly Refusal[] = [
   },
   {
     does: "a known operation that is not served",
-    when: new sdk.CreateLoginProfileCommand({ UserName: "ann", Password: "x" }),
+    when: new sdk.CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: "phone" }),
     code: "UnsupportedOperation",
     status: 400,
-    text: "The operation CreateLoginProfile is known but not served by Underpass",
+    text: "The operation CreateVirtualMFADevice is known but not served by Underpass",
   },
 ];
 
@@ -818,9 +892,10 @@ describe("lives", () => {
       Description: "e",
       MaxSessionDuration: 7200,
       Tags: [{ Key: "a", Value: "1" }],
+      RoleLastUsed: {},
     });
     expect((await iam.send(new sdk.ListRolesCommand({ PathPrefix: "/s" }))).Roles).toEqual([
-      { ...got.Role, Tags: undefined },
+      { ...got.Role, Tags: undefined, RoleLastUsed: undefined },
     ]);
     expect((await iam.send(new sdk.ListRolesCommand({ PathPrefix: "/t" }))).Roles).toEqual([]);
     await iam.send(new sdk.DeleteRoleCommand({ RoleName: "app" }));

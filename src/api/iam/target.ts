@@ -8,6 +8,7 @@ import { groupArn, instanceProfileArn, managedPolicyArn, roleArn, rootArn, userA
 import { findByName } from "../../model/iam-name.ts";
 import { findPolicy } from "../../model/managed-policy.ts";
 import type { Tags } from "../../model/resource.ts";
+import { find } from "../../model/state.ts";
 import type { Call, Target } from "../handler.ts";
 
 /** The members of all inputs that matter here. */
@@ -23,6 +24,9 @@ interface Input {
   readonly PermissionsBoundary?: string;
   readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[];
   readonly TagKeys?: readonly string[];
+  readonly AWSServiceName?: string;
+  readonly PolicySourceArn?: string;
+  readonly AccessKeyId?: string;
 }
 
 type Keys = Readonly<Record<string, readonly string[]>>;
@@ -68,10 +72,29 @@ function subjectOf(operation: string, input: Input, call: Call): Subject {
     case "ListInstanceProfiles":
       return inPath("instance-profile");
     case "ListPolicies":
+    case "CreateAccountAlias":
+    case "DeleteAccountAlias":
+    case "DeleteAccountPasswordPolicy":
+    case "GenerateCredentialReport":
+    case "GetAccountAuthorizationDetails":
+    case "GetAccountPasswordPolicy":
     case "GetAccountSummary":
+    case "GetContextKeysForCustomPolicy":
+    case "GetCredentialReport":
     case "ListAccountAliases":
     case "ListVirtualMFADevices":
+    case "SimulateCustomPolicy":
+    case "UpdateAccountPasswordPolicy":
       return { arn: "*" };
+    case "CreateServiceLinkedRole":
+      return { arn: `arn:aws:iam::${call.accountId}:role/aws-service-role/${input.AWSServiceName ?? ""}/*` };
+    case "GetServiceLinkedRoleDeletionStatus":
+      return { arn: `arn:aws:iam::${call.accountId}:role/aws-service-role/*` };
+    case "GetContextKeysForPrincipalPolicy":
+    case "SimulatePrincipalPolicy":
+      return { arn: parseArn(input.PolicySourceArn ?? "") === undefined ? "*" : (input.PolicySourceArn ?? "*") };
+    case "GetAccessKeyLastUsed":
+      return keyHolder(input.AccessKeyId, call);
     case "ListInstanceProfilesForRole":
       return roleSubject(input, call);
     case "AddUserToGroup":
@@ -85,6 +108,13 @@ function subjectOf(operation: string, input: Input, call: Call): Subject {
   // Attaching is about the identity; the policy is a condition key.
   if (input.PolicyArn !== undefined && input.UserName === undefined) return policySubject(input.PolicyArn, call);
   return userSubject(input, call);
+}
+
+/** The user whose key it is. */
+function keyHolder(accessKeyId: string | undefined, call: Call): Subject {
+  const key = accessKeyId === undefined ? undefined : find(call.state(), "access-key", accessKeyId);
+  const user = key?.accountId === call.accountId ? find(call.state(), "user", key.userId) : undefined;
+  return user === undefined ? { arn: "*" } : { arn: userArn(user), tags: user.tags };
 }
 
 function userSubject(input: Input, call: Call): Subject {
@@ -144,6 +174,7 @@ function requestKeys(operation: string, input: Input): Keys {
   }
   if (tagKeys.length > 0) keys["aws:TagKeys"] = tagKeys;
   if (/^(Attach|Detach)/u.test(operation) && input.PolicyArn !== undefined) keys["iam:PolicyARN"] = [input.PolicyArn];
+  if (input.AWSServiceName !== undefined) keys["iam:AWSServiceName"] = [input.AWSServiceName];
   if (input.PermissionsBoundary !== undefined) keys["iam:PermissionsBoundary"] = [input.PermissionsBoundary];
   return keys;
 }

@@ -4,10 +4,11 @@ import type * as sdk from "@aws-sdk/client-iam";
 import type { Result } from "../../base/result.ts";
 import { ok } from "../../base/result.ts";
 import { accessKeysOf, createAccessKey, deleteAccessKey, updateAccessKey } from "../../model/access-key.ts";
-import type { ApiError } from "../../model/error.ts";
+import { type ApiError, fail } from "../../model/error.ts";
 import { rootArn } from "../../model/iam-arn.ts";
 import { checked, pathPrefixConstraint } from "../../model/iam-constraint.ts";
 import { listed, named } from "../../model/iam-name.ts";
+import { find } from "../../model/state.ts";
 import type { User } from "../../model/user.ts";
 import { createUser, deleteUser, updateUser } from "../../model/user.ts";
 import type { Call } from "../handler.ts";
@@ -71,6 +72,26 @@ export const userHandlers = {
         SecretAccessKey: key.value.secretAccessKey,
         CreateDate: new Date(key.value.createdAtMs),
       },
+    });
+  },
+
+  GetAccessKeyLastUsed: async (
+    input: sdk.GetAccessKeyLastUsedRequest,
+    call: Call,
+  ): Promise<Result<sdk.GetAccessKeyLastUsedResponse, ApiError>> => {
+    const id = present(input.AccessKeyId);
+    const key = find(call.state(), "access-key", id);
+    const user = key?.accountId === call.accountId ? find(call.state(), "user", key.userId) : undefined;
+    if (user === undefined) {
+      return fail("NoSuchEntity", { message: `The Access Key with id ${id} cannot be found.` });
+    }
+    const use = call.keyUse.lastOf(id);
+    return ok({
+      UserName: user.name,
+      AccessKeyLastUsed:
+        use === undefined
+          ? { ServiceName: "N/A", Region: "N/A", LastUsedDate: undefined }
+          : { LastUsedDate: new Date(use.atMs), ServiceName: use.service, Region: use.region },
     });
   },
 

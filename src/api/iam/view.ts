@@ -75,7 +75,7 @@ export function shownRole(state: State, it: role.Role, detail: "list" | "full"):
 /** What IAM answers; the API's model knows only `PermissionsBoundaryPolicy`. Source: AWS CLI, examples of `get-user`. */
 const boundaryType = "Policy" as string as PermissionsBoundaryAttachmentType;
 
-function shownBoundary(arn: string | undefined): Pick<User, "PermissionsBoundary"> {
+export function shownBoundary(arn: string | undefined): Pick<User, "PermissionsBoundary"> {
   if (arn === undefined) return {};
   return { PermissionsBoundary: { PermissionsBoundaryType: boundaryType, PermissionsBoundaryArn: arn } };
 }

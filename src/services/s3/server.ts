@@ -8,6 +8,7 @@ import { TLSSocket } from "node:tls";
 import type { RecordRequest } from "../../analyse/request-record.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { CredentialRules } from "../../model/credential.ts";
+import { type KeyUse, noteUse } from "../../model/key-use.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Control } from "../../model/verb.ts";
 import type { Path } from "../../network/path.ts";
@@ -38,6 +39,7 @@ export interface S3ServerOptions {
   readonly record: RecordRequest;
   readonly log: (line: string) => void;
   readonly nowMs: () => number;
+  readonly keyUse?: KeyUse;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
 }
@@ -228,6 +230,7 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
     hostBucket: address.style === "virtual-host" ? address.bucket : undefined,
   });
   if (!caller.ok) return caller;
+  noteCaller(exchange, caller.value);
   if (bucket === undefined && !withoutBucket.has(operation)) {
     return refuse("NoSuchBucket", { details: { BucketName: bucketName } });
   }
@@ -267,6 +270,13 @@ function openCall(exchange: Exchange, address: Address, operation: string): Resu
     nowMs,
     requestId: exchange.requestId,
   });
+}
+
+function noteCaller({ keyUse, startMs: atMs }: Exchange, caller: Caller): void {
+  const { verified, principal } = caller;
+  if (keyUse === undefined || verified === undefined) return;
+  const region = scopeRegion(caller) ?? "us-east-1";
+  noteUse(keyUse, { principal, accessKeyId: verified.accessKeyId }, { atMs, region, service: "s3" });
 }
 
 /** The region that the caller signed for; version 2 names none. */

@@ -23,6 +23,7 @@ CreateServiceLinkedRole CreateServiceLinkedRoleRequest CreateServiceLinkedRoleRe
 CreateUser CreateUserRequest CreateUserResponse
 DeleteAccessKey DeleteAccessKeyRequest =unit
 DeleteAccountAlias DeleteAccountAliasRequest =unit
+DeleteAccountPasswordPolicy =unit =unit
 DeleteGroup DeleteGroupRequest =unit
 DeleteGroupPolicy DeleteGroupPolicyRequest =unit
 DeleteInstanceProfile DeleteInstanceProfileRequest =unit
@@ -39,11 +40,14 @@ DeleteUserPolicy DeleteUserPolicyRequest =unit
 DetachGroupPolicy DetachGroupPolicyRequest =unit
 DetachRolePolicy DetachRolePolicyRequest =unit
 DetachUserPolicy DetachUserPolicyRequest =unit
+GenerateCredentialReport =unit GenerateCredentialReportResponse
 GetAccessKeyLastUsed GetAccessKeyLastUsedRequest GetAccessKeyLastUsedResponse
 GetAccountAuthorizationDetails GetAccountAuthorizationDetailsRequest GetAccountAuthorizationDetailsResponse
+GetAccountPasswordPolicy =unit GetAccountPasswordPolicyResponse
 GetAccountSummary =unit GetAccountSummaryResponse
 GetContextKeysForCustomPolicy GetContextKeysForCustomPolicyRequest GetContextKeysForPolicyResponse
 GetContextKeysForPrincipalPolicy GetContextKeysForPrincipalPolicyRequest GetContextKeysForPolicyResponse
+GetCredentialReport =unit GetCredentialReportResponse
 GetGroup GetGroupRequest GetGroupResponse
 GetGroupPolicy GetGroupPolicyRequest GetGroupPolicyResponse
 GetInstanceProfile GetInstanceProfileRequest GetInstanceProfileResponse
@@ -100,8 +104,10 @@ UntagPolicy UntagPolicyRequest =unit
 UntagRole UntagRoleRequest =unit
 UntagUser UntagUserRequest =unit
 UpdateAccessKey UpdateAccessKeyRequest =unit
+UpdateAccountPasswordPolicy UpdateAccountPasswordPolicyRequest =unit
 UpdateAssumeRolePolicy UpdateAssumeRolePolicyRequest =unit
 UpdateGroup UpdateGroupRequest =unit
+UpdateLoginProfile UpdateLoginProfileRequest =unit
 UpdateRole UpdateRoleRequest UpdateRoleResponse
 UpdateRoleDescription UpdateRoleDescriptionRequest UpdateRoleDescriptionResponse
 UpdateUser UpdateUserRequest =unit
@@ -163,14 +169,17 @@ DetachRolePolicyRequest ["s",0,["RoleName","=string",{"r":1}],["PolicyArn","=str
 DetachUserPolicyRequest ["s",0,["UserName","=string",{"r":1}],["PolicyArn","=string",{"r":1}]]
 EvaluationResult ["s",0,["EvalActionName","=string",{"r":1}],["EvalDecision","=string",{"r":1}],["EvalResourceName","=string"],["MatchedStatements","StatementListType"],["MissingContextValues","=list=string"],["OrganizationsDecisionDetail","OrganizationsDecisionDetail"],["PermissionsBoundaryDecisionDetail","PermissionsBoundaryDecisionDetail"],["EvalDecisionDetails","=map=string"],["ResourceSpecificResults","ResourceSpecificResultListType"]]
 EvaluationResultsListType ["l",["member","EvaluationResult"]]
+GenerateCredentialReportResponse ["s",0,["State","=string"],["Description","=string"]]
 GetAccessKeyLastUsedRequest ["s",0,["AccessKeyId","=string",{"r":1}]]
 GetAccessKeyLastUsedResponse ["s",0,["UserName","=string"],["AccessKeyLastUsed","AccessKeyLastUsed"]]
 GetAccountAuthorizationDetailsRequest ["s",0,["Filter","=list=string"],["MaxItems","=number"],["Marker","=string"]]
 GetAccountAuthorizationDetailsResponse ["s",0,["UserDetailList","userDetailListType"],["GroupDetailList","groupDetailListType"],["RoleDetailList","roleDetailListType"],["Policies","ManagedPolicyDetailListType"],["IsTruncated","=boolean"],["Marker","=string"]]
+GetAccountPasswordPolicyResponse ["s",0,["PasswordPolicy","PasswordPolicy",{"r":1}]]
 GetAccountSummaryResponse ["s",0,["SummaryMap","=map=number"]]
 GetContextKeysForCustomPolicyRequest ["s",0,["PolicyInputList","=list=string",{"r":1}]]
 GetContextKeysForPolicyResponse ["s",0,["ContextKeyNames","=list=string"]]
 GetContextKeysForPrincipalPolicyRequest ["s",0,["PolicySourceArn","=string",{"r":1}],["PolicyInputList","=list=string"]]
+GetCredentialReportResponse ["s",0,["Content","=blob"],["ReportFormat","=string"],["GeneratedTime","=timestamp"]]
 GetGroupPolicyRequest ["s",0,["GroupName","=string",{"r":1}],["PolicyName","=string",{"r":1}]]
 GetGroupPolicyResponse ["s",0,["GroupName","=string",{"r":1}],["PolicyName","=string",{"r":1}],["PolicyDocument","=string",{"r":1}]]
 GetGroupRequest ["s",0,["GroupName","=string",{"r":1}],["Marker","=string"],["MaxItems","=number"]]
@@ -256,6 +265,7 @@ ManagedPolicyDetailListType ["l",["member","ManagedPolicyDetail"]]
 OrderedOrganizationPolicyType ["s",0,["ServiceControlPolicyInputList","=list=string"]]
 OrganizationPolicyListType ["l",["member","OrderedOrganizationPolicyType"]]
 OrganizationsDecisionDetail ["s",0,["AllowedByOrganizations","=boolean"]]
+PasswordPolicy ["s",0,["MinimumPasswordLength","=number"],["RequireSymbols","=boolean"],["RequireNumbers","=boolean"],["RequireUppercaseCharacters","=boolean"],["RequireLowercaseCharacters","=boolean"],["AllowUsersToChangePassword","=boolean"],["ExpirePasswords","=boolean"],["MaxPasswordAge","=number"],["PasswordReusePrevention","=number"],["HardExpiry","=boolean"]]
 PermissionsBoundaryDecisionDetail ["s",0,["AllowedByPermissionsBoundary","=boolean"]]
 Policy ["s",0,["PolicyName","=string"],["PolicyId","=string"],["Arn","=string"],["Path","=string"],["DefaultVersionId","=string"],["AttachmentCount","=number"],["PermissionsBoundaryUsageCount","=number"],["IsAttachable","=boolean"],["Description","=string"],["CreateDate","=timestamp"],["UpdateDate","=timestamp"],["Tags","tagListType"]]
 PolicyDetail ["s",0,["PolicyName","=string"],["PolicyDocument","=string"]]
@@ -305,8 +315,10 @@ UntagPolicyRequest ["s",0,["PolicyArn","=string",{"r":1}],["TagKeys","=list=stri
 UntagRoleRequest ["s",0,["RoleName","=string",{"r":1}],["TagKeys","=list=string",{"r":1}]]
 UntagUserRequest ["s",0,["UserName","=string",{"r":1}],["TagKeys","=list=string",{"r":1}]]
 UpdateAccessKeyRequest ["s",0,["AccessKeyId","=string",{"r":1}],["Status","=string",{"r":1}],["UserName","=string"]]
+UpdateAccountPasswordPolicyRequest ["s",0,["MinimumPasswordLength","=number"],["RequireSymbols","=boolean"],["RequireNumbers","=boolean"],["RequireUppercaseCharacters","=boolean"],["RequireLowercaseCharacters","=boolean"],["AllowUsersToChangePassword","=boolean"],["MaxPasswordAge","=number"],["PasswordReusePrevention","=number"],["HardExpiry","=boolean"]]
 UpdateAssumeRolePolicyRequest ["s",0,["RoleName","=string",{"r":1}],["PolicyDocument","=string",{"r":1}]]
 UpdateGroupRequest ["s",0,["GroupName","=string",{"r":1}],["NewPath","=string"],["NewGroupName","=string"]]
+UpdateLoginProfileRequest ["s",0,["UserName","=string",{"r":1}],["Password","=string"],["PasswordResetRequired","=boolean"]]
 UpdateRoleDescriptionRequest ["s",0,["RoleName","=string",{"r":1}],["Description","=string",{"r":1}]]
 UpdateRoleDescriptionResponse ["s",0,["Role","Role"]]
 UpdateRoleRequest ["s",0,["RoleName","=string",{"r":1}],["Description","=string"],["MaxSessionDuration","=number"]]
