@@ -169,6 +169,11 @@ export function lookup<K extends Ec2Kind>(
   return document === undefined ? identity.notFound(id) : ok(document);
 }
 
+/** The failure of an id that is well formed but names nothing. */
+export function notFound(kind: Ec2Kind, id: string): Result<never, ApiError> {
+  return identities[kind].notFound(id);
+}
+
 /** The caller's own resources in the order of `ids`; the form of every id is looked at before any is sought. */
 export function lookupAll<K extends Ec2Kind>(
   state: State,

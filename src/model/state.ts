@@ -188,8 +188,8 @@ const indexes = {
   "vpn-gateway": { vpcId: (it: VpnGateway) => (it.vpcId === undefined ? [] : [it.vpcId]) },
   "customer-gateway": {},
   "vpn-connection": {
-    vpnGatewayId: (it: VpnConnection) => [it.vpnGatewayId],
-    customerGatewayId: (it: VpnConnection) => [it.customerGatewayId],
+    vpnGatewayId: (it: VpnConnection) => (it.deletedAtMs === undefined ? [it.vpnGatewayId] : []),
+    customerGatewayId: (it: VpnConnection) => (it.deletedAtMs === undefined ? [it.customerGatewayId] : []),
   },
   "vpc-flow-log": { resourceId: (it: FlowLog) => [it.resourceId], clientToken: clientTokenKeys },
   bucket: {},

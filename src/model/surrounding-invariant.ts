@@ -119,8 +119,9 @@ function brokenGateway(state: State, gateway: VpnGateway): Claims {
 function brokenConnection(state: State, connection: VpnConnection): Claims {
   return {
     "its gateways exist":
-      find(state, "vpn-gateway", connection.vpnGatewayId) !== undefined &&
-      find(state, "customer-gateway", connection.customerGatewayId) !== undefined,
+      connection.deletedAtMs !== undefined ||
+      (find(state, "vpn-gateway", connection.vpnGatewayId) !== undefined &&
+        find(state, "customer-gateway", connection.customerGatewayId) !== undefined),
     "it has no route twice": new Set(connection.staticRoutes).size === connection.staticRoutes.length,
   };
 }

@@ -9,14 +9,14 @@ import { containsIp, formatPrefix, type Prefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
-import { lookup } from "./lookup.ts";
 import { publicBlock } from "./network-interface.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { put, remove, type State } from "./state.ts";
+import { put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
+import { type Deletable, lookupLiving, remains } from "./vpn-remains.ts";
 
-export interface VpnConnection extends Resource {
+export interface VpnConnection extends Resource, Deletable {
   readonly id: Id<"vpn">;
   readonly customerGatewayId: Id<"cgw">;
   readonly vpnGatewayId: Id<"vgw">;
@@ -53,9 +53,9 @@ export function createVpnConnection(
   input: CreateVpnConnectionInput,
   context: Context,
 ): Outcome<VpnConnection> {
-  const customer = lookup(state, "customer-gateway", input.customerGatewayId, context);
+  const customer = lookupLiving(state, "customer-gateway", input.customerGatewayId, context);
   if (!customer.ok) return customer;
-  const gateway = lookup(state, "vpn-gateway", input.vpnGatewayId, context);
+  const gateway = lookupLiving(state, "vpn-gateway", input.vpnGatewayId, context);
   if (!gateway.ok) return gateway;
   if (input.tunnels.length > 2) return invalid("At most two tunnels can be specified");
   const first = newTunnel(input.tunnels[0] ?? {}, context);
@@ -84,8 +84,9 @@ export function deleteVpnConnection(
   input: { readonly vpnConnectionId: string },
   context: Context,
 ): Outcome<void> {
-  const found = lookup(state, "vpn-connection", input.vpnConnectionId, context);
-  return found.ok ? accept(undefined, [remove("vpn-connection", found.value.id)]) : found;
+  const found = lookupLiving(state, "vpn-connection", input.vpnConnectionId, context);
+  if (!found.ok) return found;
+  return accept(undefined, remains(state, "vpn-connection", { ...found.value, staticRoutes: [] }, context));
 }
 
 interface RouteInput {
@@ -95,7 +96,7 @@ interface RouteInput {
 
 /** A route that is there already stays. Fails for a connection that learns its routes by BGP. */
 export function createVpnConnectionRoute(state: State, input: RouteInput, context: Context): Outcome<void> {
-  const found = lookup(state, "vpn-connection", input.vpnConnectionId, context);
+  const found = lookupLiving(state, "vpn-connection", input.vpnConnectionId, context);
   if (!found.ok) return found;
   const cidr = readCidr(input.destinationCidrBlock, "destinationCidrBlock");
   if (!cidr.ok) return cidr;
@@ -110,7 +111,7 @@ export function createVpnConnectionRoute(state: State, input: RouteInput, contex
 }
 
 export function deleteVpnConnectionRoute(state: State, input: RouteInput, context: Context): Outcome<void> {
-  const found = lookup(state, "vpn-connection", input.vpnConnectionId, context);
+  const found = lookupLiving(state, "vpn-connection", input.vpnConnectionId, context);
   if (!found.ok) return found;
   const cidr = readCidr(input.destinationCidrBlock, "destinationCidrBlock");
   if (!cidr.ok) return cidr;

@@ -9,11 +9,12 @@ import { type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { findBy, ownerKey, put, remove, type State } from "./state.ts";
+import { findBy, ownerKey, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
+import { type Deletable, lookupLiving, remains } from "./vpn-remains.ts";
 
-export interface VpnGateway extends Resource {
+export interface VpnGateway extends Resource, Deletable {
   readonly id: Id<"vgw">;
   /** The VPC that it is attached to. INVARIANT: no two gateways name one VPC. */
   readonly vpcId?: Id<"vpc">;
@@ -21,7 +22,7 @@ export interface VpnGateway extends Resource {
   readonly availabilityZone?: string;
 }
 
-export interface CustomerGateway extends Resource {
+export interface CustomerGateway extends Resource, Deletable {
   readonly id: Id<"cgw">;
   readonly bgpAsn: number;
   readonly ipAddress: string;
@@ -63,14 +64,14 @@ export function deleteVpnGateway(
   input: { readonly vpnGatewayId: string },
   context: Context,
 ): Outcome<void> {
-  const gateway = lookup(state, "vpn-gateway", input.vpnGatewayId, context);
+  const gateway = lookupLiving(state, "vpn-gateway", input.vpnGatewayId, context);
   if (!gateway.ok) return gateway;
   const { id, vpcId } = gateway.value;
   if (vpcId !== undefined) return incorrectState(`The vpnGateway '${id}' is attached to '${vpcId}'.`);
   if (findBy(state, "vpn-connection", "vpnGatewayId", id).length > 0) {
     return incorrectState(`The vpnGateway '${id}' is in use by a VPN connection.`);
   }
-  return accept(undefined, [remove("vpn-gateway", id)]);
+  return accept(undefined, remains(state, "vpn-gateway", gateway.value, context));
 }
 
 /** Attaching it where it is changes nothing; each has at most one of the other. */
@@ -79,7 +80,7 @@ export function attachVpnGateway(
   input: { readonly vpnGatewayId: string; readonly vpcId: string },
   context: Context,
 ): Outcome<VpnGateway> {
-  const gateway = lookup(state, "vpn-gateway", input.vpnGatewayId, context);
+  const gateway = lookupLiving(state, "vpn-gateway", input.vpnGatewayId, context);
   if (!gateway.ok) return gateway;
   const vpc = lookup(state, "vpc", input.vpcId, context);
   if (!vpc.ok) return vpc;
@@ -99,7 +100,7 @@ export function detachVpnGateway(
   input: { readonly vpnGatewayId: string; readonly vpcId: string },
   context: Context,
 ): Outcome<void> {
-  const gateway = lookup(state, "vpn-gateway", input.vpnGatewayId, context);
+  const gateway = lookupLiving(state, "vpn-gateway", input.vpnGatewayId, context);
   if (!gateway.ok) return gateway;
   const vpc = lookup(state, "vpc", input.vpcId, context);
   if (!vpc.ok) return vpc;
@@ -129,7 +130,7 @@ export function setRoutePropagation(
 ): Outcome<void> {
   const table = lookup(state, "route-table", input.routeTableId, context);
   if (!table.ok) return table;
-  const gateway = lookup(state, "vpn-gateway", input.vpnGatewayId, context);
+  const gateway = lookupLiving(state, "vpn-gateway", input.vpnGatewayId, context);
   if (!gateway.ok) return gateway;
   const { id } = gateway.value;
   if (input.enabled && gateway.value.vpcId !== table.value.vpcId) {
@@ -163,7 +164,11 @@ export function createCustomerGateway(
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const same = findBy(state, "customer-gateway", "owner", ownerKey(context.accountId, context.region)).find(
-    (one) => one.ipAddress === ipAddress && one.bgpAsn === bgpAsn && one.deviceName === deviceName,
+    (one) =>
+      one.deletedAtMs === undefined &&
+      one.ipAddress === ipAddress &&
+      one.bgpAsn === bgpAsn &&
+      one.deviceName === deviceName,
   );
   if (same !== undefined) return accept(same, []);
   const gateway: CustomerGateway = {
@@ -185,13 +190,13 @@ export function deleteCustomerGateway(
   input: { readonly customerGatewayId: string },
   context: Context,
 ): Outcome<void> {
-  const gateway = lookup(state, "customer-gateway", input.customerGatewayId, context);
+  const gateway = lookupLiving(state, "customer-gateway", input.customerGatewayId, context);
   if (!gateway.ok) return gateway;
   const { id } = gateway.value;
   if (findBy(state, "vpn-connection", "customerGatewayId", id).length > 0) {
     return incorrectState("The customer gateway is in use.");
   }
-  return accept(undefined, [remove("customer-gateway", id)]);
+  return accept(undefined, remains(state, "customer-gateway", gateway.value, context));
 }
 
 function incorrectState(message: string): Result<never, ApiError> {

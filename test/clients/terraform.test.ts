@@ -70,7 +70,14 @@ async function succeed(...words: readonly string[]): Promise<string> {
   return output;
 }
 
-const endedStays = new Set(["instance", "natgateway", "vpc-peering-connection"]);
+const endedStays = new Set([
+  "instance",
+  "natgateway",
+  "vpc-peering-connection",
+  "vpn-connection",
+  "vpn-gateway",
+  "customer-gateway",
+]);
 
 const change = (changed: boolean): readonly string[] => ["-input=false", `-var=changed=${changed}`];
 // The plan in between reads everything: nothing is read twice.

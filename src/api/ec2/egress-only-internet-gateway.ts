@@ -50,7 +50,6 @@ const describe: Handler<DescribeEgressOnlyInternetGatewaysRequest, DescribeEgres
   const listing = {
     kind: "egress-only-internet-gateway",
     ids,
-    idsName: "egressOnlyInternetGatewayIds",
     filters,
     bounds,
   } as const;

@@ -103,7 +103,7 @@ const describe: Handler<DescribeAddressesRequest, DescribeAddressesResult> = asy
   const missing = wanted.find((publicIp) => own(publicIp) === undefined);
   if (missing !== undefined) return fail("InvalidAddress.NotFound", { publicIp: missing });
   const ids = [...(input.AllocationIds ?? []), ...wanted.flatMap((publicIp) => own(publicIp)?.id ?? [])];
-  const listing = { kind: "elastic-ip", ids, idsName: "allocationIds", filters: filtersIn(state) } as const;
+  const listing = { kind: "elastic-ip", ids, filters: filtersIn(state) } as const;
   const page = list(listing, { Filters: input.Filters }, call);
   if (!page.ok) return page;
   return ok({ Addresses: page.value.items.map((one) => wireAddress(state, one)) });
@@ -113,7 +113,7 @@ const describeAttribute: Handler<DescribeAddressesAttributeRequest, DescribeAddr
   input,
   call,
 ) => {
-  const listing = { kind: "elastic-ip", ids: input.AllocationIds, idsName: "allocationIds", filters: {} } as const;
+  const listing = { kind: "elastic-ip", ids: input.AllocationIds, filters: {} } as const;
   const { MaxResults, NextToken } = input;
   const page = list(listing, { MaxResults, NextToken }, call);
   if (!page.ok) return page;

@@ -68,7 +68,6 @@ const describe: Handler<
   const listing = {
     kind: "vpc-endpoint-service",
     ids: input.ServiceIds,
-    idsName: "serviceIdSet",
     filters,
     bounds,
   } as const;

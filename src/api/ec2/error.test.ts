@@ -270,7 +270,7 @@ const refusals: readonly Refusal[] = [
     does: "DescribeVpcs: pages of named VPCs",
     when: (w) => new sdk.DescribeVpcsCommand({ MaxResults: 5, VpcIds: [w.vpc] }),
     code: "InvalidParameterCombination",
-    text: "The parameter vpcSet cannot be used with the parameter maxResults",
+    text: "The parameter VpcIds cannot be used with the parameter MaxResults",
     source: "quoted",
   },
   {

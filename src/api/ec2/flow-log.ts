@@ -54,7 +54,6 @@ const describe: Handler<DescribeFlowLogsRequest, DescribeFlowLogsResult> = async
   const listing = {
     kind: "vpc-flow-log",
     ids: input.FlowLogIds,
-    idsName: "flowLogIdSet",
     filters: filtersOf(call),
     bounds,
   } as const;

@@ -101,7 +101,7 @@ const describeStatus: Handler<DescribeInstanceStatusRequest, DescribeInstanceSta
   const listing = {
     kind: "instance",
     ids: input.InstanceIds,
-    idsName: "instancesSet",
+    excluding: ["instancesSet", "maxResults"],
     filters: statusFilters(state),
     hidden: (one: Instance) => !all && one.state !== "running",
   } as const;
@@ -326,7 +326,7 @@ const describeCredits: Handler<
   const listing = {
     kind: "instance",
     ids: input.InstanceIds,
-    idsName: "instanceIds",
+    excluding: ["instanceIds", "maxResults"],
     filters: { "instance-id": (one: Instance) => [one.id] },
     hidden: (one: Instance) => one.state === "terminated" || creditsOf(one) === undefined,
   } as const;

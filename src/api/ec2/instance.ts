@@ -59,7 +59,7 @@ const describe: Handler<DescribeInstancesRequest, DescribeInstancesResult> = asy
   const listing = {
     kind: "instance",
     ids: input.InstanceIds,
-    idsName: "instancesSet",
+    excluding: ["instancesSet", "maxResults"],
     filters: instanceFilters((one) => wireInstance(state, one)),
     indexed: { "subnet-id": "subnetId", "vpc-id": "vpcId" },
     hidden: (one: Instance) => isForgotten(one, call.nowMs),

@@ -38,7 +38,6 @@ const describe: Handler<DescribeInternetGatewaysRequest, DescribeInternetGateway
   const listing = {
     kind: "internet-gateway",
     ids: input.InternetGatewayIds,
-    idsName: "internetGatewaySet",
     filters,
     indexed: { "attachment.vpc-id": "vpcId" },
   } as const;

@@ -73,7 +73,7 @@ const describe: Handler<DescribeKeyPairsRequest, DescribeKeyPairsResult> = async
   }
   const named = names.flatMap((name) => keyPairNamed(call.state(), name, call)?.id ?? []);
   const ids = [...(input.KeyPairIds ?? []), ...named];
-  const page = list({ kind: "key-pair", ids, idsName: "keyPairIds", filters }, { Filters: input.Filters }, call);
+  const page = list({ kind: "key-pair", ids, filters }, { Filters: input.Filters }, call);
   if (!page.ok) return page;
   return ok({
     KeyPairs: page.value.items.map((pair) => ({

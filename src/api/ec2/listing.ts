@@ -20,8 +20,8 @@ export interface Listing<K extends Ec2Kind> {
   readonly kind: K;
   /** Ids that the call names: each must exist. */
   readonly ids: readonly string[] | undefined;
-  /** The ids' parameter as AWS's messages name it: `vpcSet`. */
-  readonly idsName: string;
+  /** How AWS's messages name the parameters of the ids and of `MaxResults`, where one excludes the other; else absent. */
+  readonly excluding?: readonly [string, string];
   readonly filters: FilterTable<Documents[K]>;
   /** Filters that an index answers: the name of the filter and of the index. */
   readonly indexed?: Readonly<Record<string, IndexName<K>>>;
@@ -40,11 +40,11 @@ export function list<K extends Ec2Kind>(
   input: ListingInput,
   call: Call,
 ): Result<Page<Documents[K]>, ApiError> {
-  const { ids, bounds = usualBounds } = listing;
+  const { ids, excluding, bounds = usualBounds } = listing;
   const byId = ids !== undefined && ids.length > 0;
-  if (byId && input.MaxResults !== undefined) {
+  if (byId && excluding !== undefined && input.MaxResults !== undefined) {
     return fail("InvalidParameterCombination", {
-      message: `The parameter ${listing.idsName} cannot be used with the parameter maxResults`,
+      message: `The parameter ${excluding[0]} cannot be used with the parameter ${excluding[1]}`,
     });
   }
   const filters = readFilters(input.Filters, listing.filters);

@@ -81,7 +81,6 @@ const describe: Handler<DescribeNatGatewaysRequest, DescribeNatGatewaysResult> =
   const listing = {
     kind: "natgateway",
     ids: input.NatGatewayIds,
-    idsName: "natGatewayIds",
     filters,
     indexed: { "subnet-id": "subnetId", "vpc-id": "vpcId" },
     hidden: (one: NatGateway) => isForgottenGateway(one, call.nowMs),

@@ -53,7 +53,6 @@ const describe: Handler<DescribeNetworkAclsRequest, DescribeNetworkAclsResult> =
   const listing = {
     kind: "network-acl",
     ids: input.NetworkAclIds,
-    idsName: "networkAclIds",
     filters,
     indexed: { "vpc-id": "vpcId", "association.subnet-id": "subnetId" },
   } as const;

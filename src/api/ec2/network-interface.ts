@@ -28,7 +28,7 @@ const describe: Handler<DescribeNetworkInterfacesRequest, DescribeNetworkInterfa
   const listing = {
     kind: "network-interface",
     ids: input.NetworkInterfaceIds,
-    idsName: "networkInterfaceIdSet",
+    excluding: ["networkInterfaceIdSet", "maxResults"],
     filters: filtersIn(state),
     indexed: { "subnet-id": "subnetId", "vpc-id": "vpcId", "group-id": "securityGroupId" },
   } as const;

@@ -54,7 +54,6 @@ const describe: Handler<DescribeRouteTablesRequest, DescribeRouteTablesResult> =
   const listing = {
     kind: "route-table",
     ids: input.RouteTableIds,
-    idsName: "routeTableIdSet",
     filters: filtersIn(state),
     indexed: { "vpc-id": "vpcId", "association.subnet-id": "subnetId" },
   } as const;

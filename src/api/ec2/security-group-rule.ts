@@ -118,7 +118,6 @@ const describe: Handler<DescribeSecurityGroupRulesRequest, DescribeSecurityGroup
   const listing = {
     kind: "security-group-rule",
     ids: input.SecurityGroupRuleIds,
-    idsName: "securityGroupRuleIds",
     filters,
     indexed: { "group-id": "groupId" },
   } as const;

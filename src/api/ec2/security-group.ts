@@ -65,7 +65,6 @@ const describe: Handler<DescribeSecurityGroupsRequest, DescribeSecurityGroupsRes
   const listing = {
     kind: "security-group",
     ids,
-    idsName: "groupIds",
     filters: filtersIn(state),
     indexed: { "vpc-id": "vpcId" },
   } as const;
@@ -167,7 +166,6 @@ const forVpc: Handler<GetSecurityGroupsForVpcRequest, GetSecurityGroupsForVpcRes
   const listing = {
     kind: "security-group",
     ids: undefined,
-    idsName: "groupIds",
     filters: forVpcFilters,
     indexed: { "vpc-id": "vpcId" },
   } as const;

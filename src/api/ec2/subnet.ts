@@ -59,7 +59,6 @@ const describe: Handler<DescribeSubnetsRequest, DescribeSubnetsResult> = async (
   const listing = {
     kind: "subnet",
     ids: input.SubnetIds,
-    idsName: "subnetSet",
     filters: filtersIn(state),
     indexed: { "vpc-id": "vpcId" },
   } as const;

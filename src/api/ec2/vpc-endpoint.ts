@@ -54,7 +54,6 @@ const describe: Handler<DescribeVpcEndpointsRequest, DescribeVpcEndpointsResult>
   const listing = {
     kind: "vpc-endpoint",
     ids: input.VpcEndpointIds,
-    idsName: "vpcEndpointIdSet",
     filters,
     indexed: { "vpc-id": "vpcId", "service-name": "serviceName" },
     taggedBy: "tag",

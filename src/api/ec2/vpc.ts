@@ -66,7 +66,7 @@ const create: Handler<CreateVpcRequest, CreateVpcResult> = async (input, call) =
 };
 
 const describe: Handler<DescribeVpcsRequest, DescribeVpcsResult> = async (input, call) => {
-  const listing = { kind: "vpc", ids: input.VpcIds, idsName: "vpcSet", filters } as const;
+  const listing = { kind: "vpc", ids: input.VpcIds, excluding: ["VpcIds", "MaxResults"], filters } as const;
   const page = list(listing, input, call);
   if (!page.ok) return page;
   return ok({ Vpcs: page.value.items.map(wireVpc), NextToken: page.value.nextToken });

@@ -22,6 +22,7 @@ import {
   type VpnConnection,
   type VpnTunnel,
 } from "../../model/vpn-connection.ts";
+import { type Deletable, isForgottenRemains, stateOf } from "../../model/vpn-remains.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, never, tagFilters } from "./filter.ts";
@@ -60,8 +61,8 @@ const describe: Handler<DescribeVpnConnectionsRequest, DescribeVpnConnectionsRes
   const listing = {
     kind: "vpn-connection",
     ids: input.VpnConnectionIds,
-    idsName: "vpnConnectionSet",
     filters: filtersIn(state),
+    hidden: (one: Deletable) => isForgottenRemains(one, call.nowMs),
   } as const;
   const page = list(listing, { Filters: input.Filters }, call);
   return page.ok ? ok({ VpnConnections: page.value.items.map((one) => wireConnection(state, one)) }) : page;
@@ -118,7 +119,7 @@ function wireConnection(state: State, connection: VpnConnection): WireVpnConnect
       StatusMessage: "IPSEC IS DOWN",
     })),
     VpnConnectionId: connection.id,
-    State: "available",
+    State: stateOf(connection),
     CustomerGatewayConfiguration: configurationOf(state, connection),
     Type: "ipsec.1",
     CustomerGatewayId: connection.customerGatewayId,
@@ -189,7 +190,7 @@ function filtersIn(state: State): FilterTable<VpnConnection> {
     "customer-gateway-id": (it) => [it.customerGatewayId],
     "option.static-routes-only": (it) => [String(it.staticRoutesOnly)],
     "route.destination-cidr-block": (it) => it.staticRoutes,
-    state: always("available"),
+    state: (it) => [stateOf(it)],
     "transit-gateway-id": never,
     type: always("ipsec.1"),
     "vpn-connection-id": (it) => [it.id],

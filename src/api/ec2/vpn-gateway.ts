@@ -31,6 +31,7 @@ import {
   setRoutePropagation,
   type VpnGateway,
 } from "../../model/vpn-gateway.ts";
+import { type Deletable, isForgottenRemains, stateOf } from "../../model/vpn-remains.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, maybe, tagFilters } from "./filter.ts";
@@ -51,7 +52,12 @@ const create: Handler<CreateVpnGatewayRequest, CreateVpnGatewayResult> = async (
 };
 
 const describe: Handler<DescribeVpnGatewaysRequest, DescribeVpnGatewaysResult> = async (input, call) => {
-  const listing = { kind: "vpn-gateway", ids: input.VpnGatewayIds, idsName: "vpnGatewaySet", filters } as const;
+  const listing = {
+    kind: "vpn-gateway",
+    ids: input.VpnGatewayIds,
+    filters,
+    hidden: (one: Deletable) => isForgottenRemains(one, call.nowMs),
+  } as const;
   const page = list(listing, { Filters: input.Filters }, call);
   return page.ok ? ok({ VpnGateways: page.value.items.map(wireGateway) }) : page;
 };
@@ -105,8 +111,8 @@ const describeCustomers: Handler<DescribeCustomerGatewaysRequest, DescribeCustom
   const listing = {
     kind: "customer-gateway",
     ids: input.CustomerGatewayIds,
-    idsName: "customerGatewaySet",
     filters: customerFilters,
+    hidden: (one: Deletable) => isForgottenRemains(one, call.nowMs),
   } as const;
   const page = list(listing, { Filters: input.Filters }, call);
   return page.ok ? ok({ CustomerGateways: page.value.items.map(wireCustomer) }) : page;
@@ -123,7 +129,7 @@ function wireGateway(gateway: VpnGateway): WireVpnGateway {
     AmazonSideAsn: gateway.amazonSideAsn,
     Tags: tagSet(gateway.tags),
     VpnGatewayId: gateway.id,
-    State: "available",
+    State: stateOf(gateway),
     Type: "ipsec.1",
     ...(gateway.availabilityZone !== undefined && { AvailabilityZone: gateway.availabilityZone }),
     VpcAttachments: gateway.vpcId === undefined ? [] : [{ VpcId: gateway.vpcId, State: "attached" }],
@@ -136,7 +142,7 @@ function wireCustomer(gateway: CustomerGateway): WireCustomerGateway {
     ...(gateway.deviceName !== undefined && { DeviceName: gateway.deviceName }),
     Tags: tagSet(gateway.tags),
     CustomerGatewayId: gateway.id,
-    State: "available",
+    State: stateOf(gateway),
     Type: "ipsec.1",
     IpAddress: gateway.ipAddress,
     BgpAsn: String(gateway.bgpAsn),
@@ -149,7 +155,7 @@ const filters: FilterTable<VpnGateway> = {
   "attachment.state": (it) => (it.vpcId === undefined ? [] : ["attached"]),
   "attachment.vpc-id": (it) => maybe(it.vpcId),
   "availability-zone": (it) => maybe(it.availabilityZone),
-  state: always("available"),
+  state: (it) => [stateOf(it)],
   type: always("ipsec.1"),
   "vpn-gateway-id": (it) => [it.id],
 };
@@ -159,7 +165,7 @@ const customerFilters: FilterTable<CustomerGateway> = {
   "bgp-asn": (it) => [String(it.bgpAsn)],
   "customer-gateway-id": (it) => [it.id],
   "ip-address": (it) => [it.ipAddress],
-  state: always("available"),
+  state: (it) => [stateOf(it)],
   type: always("ipsec.1"),
 };
 
