@@ -35,6 +35,7 @@ const folder = mkdtempSync(join(tmpdir(), "underpass-bench-"));
 const caFile = join(folder, "ca.pem");
 writeFileSync(caFile, "");
 const plane: DataPlane = await openLinuxPlane({
+  acceptMetadata: (socket) => socket.destroy(),
   accept: (socket) => socket.on("error", () => {}).resume(),
   answerDns: () => undefined,
   log: console.error,

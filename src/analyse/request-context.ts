@@ -126,7 +126,7 @@ function tagsOf(state: State, principal: Principal): Tags {
 
 const sessionKeys = ["aws:tokenissuetime", "aws:multifactorauthpresent"];
 
-/** What only temporary credentials have. No credential here ever comes with a second factor or from an instance. */
+/** What only temporary credentials have. No credential here ever comes with a second factor. */
 function setSessionKeys(keys: Keys, state: State, principal: Principal): void {
   const session = sessionOf(state, principal);
   leaveOut(keys, ["aws:multifactorauthage"], "the caller did not sign in with a second factor");
@@ -138,9 +138,24 @@ function setSessionKeys(keys: Keys, state: State, principal: Principal): void {
   if (session?.sourceIdentity === undefined)
     leaveOut(keys, ["aws:sourceidentity"], "the session was opened without a source identity");
   else set(keys, "aws:sourceidentity", session.sourceIdentity);
-  const instanceKeys = ["aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "ec2:sourceinstancearn"];
-  leaveOut(keys, instanceKeys, "the credentials did not come from an instance's metadata service");
+  const origin = session?.instance;
+  if (origin === undefined) {
+    leaveOut(keys, instanceKeys, "the credentials did not come from an instance's metadata service");
+    return;
+  }
+  set(keys, "aws:ec2instancesourcevpc", origin.vpcId);
+  set(keys, "aws:ec2instancesourceprivateipv4", origin.privateIp);
+  set(keys, "ec2:sourceinstancearn", origin.instanceArn);
+  set(keys, "ec2:roledelivery", origin.roleDelivery);
 }
+
+/** Source: as above; Service Authorization Reference, "Condition keys for Amazon EC2": ec2:RoleDelivery, ec2:SourceInstanceARN. */
+const instanceKeys = [
+  "aws:ec2instancesourcevpc",
+  "aws:ec2instancesourceprivateipv4",
+  "ec2:sourceinstancearn",
+  "ec2:roledelivery",
+];
 
 const endpointKeys = ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip", "aws:sourcevpcarn", "aws:vpceaccount"];
 const endpointOrganizationKeys = ["aws:vpceorgid", "aws:vpceorgpaths"];

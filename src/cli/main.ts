@@ -64,6 +64,11 @@ const endpointOption = (): Option =>
     "--endpoint <url>",
     `the region to speak to; else UNDERPASS_ENDPOINT, else http://127.0.0.1:${defaultPort}`,
   );
+const credentialsOfInside = (): Option =>
+  new Option(
+    "--credentials <whose>",
+    "the AWS credentials inside: the caller's, or those of the instance's role (the default where it has one)",
+  ).choices(["caller", "role"]);
 const allKeysOption = (): Option =>
   new Option("--all", "show every condition key, not only those that the policies name (JSON always does)");
 const outputOption = (): Option =>
@@ -130,6 +135,7 @@ function addExec(program: Command, end: (status: number) => void): void {
     .description("run a program of this machine inside an instance")
     .argument("<instance>", "id or Name tag")
     .argument("[program...]", "the program and its arguments, after --")
+    .addOption(credentialsOfInside())
     .addOption(endpointOption())
     .passThroughOptions()
     .addHelpText(

@@ -1,5 +1,6 @@
 /** Starts and stops a region: opens the store, the services, the data plane and the front, and joins them. */
 
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -10,12 +11,14 @@ import { queryServer } from "../api/query-server.ts";
 import { snsService } from "../api/sns/service.ts";
 import { ssmService } from "../api/ssm/service.ts";
 import { stsService } from "../api/sts/service.ts";
-import { ownApi, type Status } from "../api/underpass/server.ts";
+import { type InstanceEntry, ownApi, type Status } from "../api/underpass/server.ts";
+import { profileOfInstance } from "../model/instance-session.ts";
 import { expiredSessions } from "../model/session.ts";
 import { usualCredentialRules } from "../model/credential.ts";
 import { openKeyUse } from "../model/key-use.ts";
-import { kinds, type State } from "../model/state.ts";
+import { find, kinds, type State } from "../model/state.ts";
 import { usualSettings } from "../model/verb.ts";
+import { openMetadataServer } from "../services/metadata/server.ts";
 import { openObjectStore } from "../services/s3/store/object-store.ts";
 import { s3Server } from "../services/s3/server.ts";
 import { openCertificateAuthority } from "../wire/certificate.ts";
@@ -79,10 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     own: ownApi({
       state: region.state,
       status,
-      entry: (instanceId) => {
-        const entry = plane?.entry(instanceId);
-        return entry && { instanceId, ...entry, ...(process.getuid && { userId: process.getuid() }) };
-      },
+      entry: (instanceId) => plane && entryInto(plane, region.state(), instanceId),
       findRequest: requests.find,
       lastRequests: requests.last,
       followRequests: requests.follow,
@@ -97,7 +97,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   await listen(front, options);
   started.defer(() => closeFront(front, connections.resetAll));
-  plane = started.use(await openPlane({ options, region, connections, front, authority, folder: folders.run }));
+  const metadata = started.use(openMetadataServer({ ...shared, tokenKey: randomBytes(32) }));
+  plane = started.use(
+    await openPlane({ options, region, connections, front, metadata, authority, folder: folders.run }),
+  );
   started.use(sweepSessions(region));
   const traffic = openTraffic(plane.readTraffic, Date.now);
   started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
@@ -131,6 +134,19 @@ function sweepSessions(region: Region): Disposable {
   }, 60_000);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function entryInto(plane: RunningPlane, state: State, instanceId: string): InstanceEntry | undefined {
+  const entry = plane.entry(instanceId);
+  const instance = find(state, "instance", instanceId);
+  if (entry === undefined || instance === undefined) return undefined;
+  const { role } = profileOfInstance(state, instance);
+  return {
+    instanceId,
+    ...entry,
+    ...(process.getuid && { userId: process.getuid() }),
+    ...(role && { roleName: role.name }),
+  };
 }
 
 interface Folders {

@@ -6,6 +6,7 @@ import type { DataPlane, Entry, PlaneHost } from "../dataplane/plane.ts";
 import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
 import type { State } from "../model/state.ts";
 import { resolveName } from "../network/resolve.ts";
+import type { MetadataServer } from "../services/metadata/server.ts";
 import type { CertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions } from "./config.ts";
 import type { Connections } from "./connections.ts";
@@ -30,6 +31,7 @@ export interface PlaneJoin {
   readonly region: Region;
   readonly connections: Connections;
   readonly front: Front;
+  readonly metadata: MetadataServer;
   readonly authority: CertificateAuthority;
   /** For files of this run. */
   readonly folder: string;
@@ -91,9 +93,10 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   };
 }
 
-function hostOf({ authority, folder, front, options, region }: PlaneJoin): PlaneHost {
+function hostOf({ authority, folder, front, metadata, options, region }: PlaneJoin): PlaneHost {
   return {
     accept: front.accept,
+    acceptMetadata: metadata.accept,
     answerDns: (vpcId, query, transport) =>
       answerDns((question) => resolveName(region.state(), vpcId, question), query, transport),
     log: options.log,

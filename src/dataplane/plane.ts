@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from "node:net";
+import type { MetadataClient } from "../network/metadata-client.ts";
 import type { Path } from "../network/path.ts";
 import type { TrafficReading } from "../network/traffic-count.ts";
 import type { Blueprint } from "../plan/blueprint.ts";
@@ -25,6 +26,8 @@ export interface DataPlane extends AsyncDisposable {
 export interface PlaneHost {
   /** Takes over an accepted connection to a service port. `port` is the port that the client called: 80 or 443. */
   readonly accept: (socket: Socket, path: Path, port: number) => void;
+  /** Takes over an accepted connection to the instance metadata service. */
+  readonly acceptMetadata: (socket: Socket, client: MetadataClient) => void;
   /** Answers one DNS query of a VPC's resolver, wire form in, wire form out. */
   readonly answerDns: (vpcId: string, query: Uint8Array, transport: "udp" | "tcp") => Uint8Array | undefined;
   /** A line for the log of the daemon. */

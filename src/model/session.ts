@@ -12,6 +12,7 @@ import { checkedDocument, documentSize } from "./iam-document.ts";
 import { makeAccessKeyId, makeSecretAccessKey, makeSessionToken } from "./iam-id.ts";
 import { findByName, iamRegion } from "./iam-name.ts";
 import { checkedTags } from "./iam-tag.ts";
+import type { InstanceOrigin } from "./instance-session.ts";
 import { policyFor } from "./managed-policy.ts";
 import type { Resource, Tags } from "./resource.ts";
 import type { Role } from "./role.ts";
@@ -33,6 +34,8 @@ export interface Session extends Resource {
   /** Session tags that go on to the roles which this session assumes. */
   readonly transitiveTagKeys: readonly string[];
   readonly sourceIdentity?: string;
+  /** The instance whose metadata service handed it out. */
+  readonly instance?: InstanceOrigin;
 }
 
 export type SessionPrincipal = AssumedRole | SessionUser | SessionRoot | FederatedUser;
@@ -255,7 +258,8 @@ type Fresh = Pick<
   "id" | "accountId" | "region" | "createdAtMs" | "secretAccessKey" | "sessionToken" | "expiresAtMs"
 >;
 
-function issuedSession(accountId: string, durationSeconds: number, context: Context): Fresh {
+/** Who and for how long, with fresh secrets. */
+export function issuedSession(accountId: string, durationSeconds: number, context: Context): Fresh {
   return {
     id: makeAccessKeyId("ASIA", context.hex),
     accountId,

@@ -201,7 +201,10 @@ const indexes = {
   role: { name: (it: Role) => [`${it.accountId}/${it.name.toLowerCase()}`], policyArn: policyArnsOf },
   "managed-policy": { name: (it: ManagedPolicy) => [`${it.accountId}/${it.name.toLowerCase()}`] },
   "access-key": { userId: (it: AccessKey) => [it.userId] },
-  session: { roleId: (it: Session) => (it.principal.kind === "assumed-role" ? [it.principal.roleId] : []) },
+  session: {
+    roleId: (it: Session) => (it.principal.kind === "assumed-role" ? [it.principal.roleId] : []),
+    instanceId: (it: Session) => (it.instance === undefined ? [] : [it.instance.instanceId]),
+  },
   group: { name: (it: Group) => [`${it.accountId}/${it.name.toLowerCase()}`], policyArn: policyArnsOf },
   "instance-profile": {
     name: (it: InstanceProfile) => [`${it.accountId}/${it.name.toLowerCase()}`],

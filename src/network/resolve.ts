@@ -9,6 +9,7 @@
  */
 
 import { formatIp, parseIp } from "../base/ip.ts";
+import { privateHostName, publicHostName } from "../model/host-name.ts";
 import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
 import { find, findBy, type State } from "../model/state.ts";
@@ -166,10 +167,10 @@ function reverse(view: View, name: string): Holder | undefined {
 
 function reverseName({ state, vpc }: View, ip: string): string | undefined {
   const own = vpc && networkOf(state, vpc.id)?.interfaceByIp.get(ip);
-  if (own !== undefined) return `ip-${ip.replaceAll(".", "-")}.${privateDnsSuffix(own.region)}`;
+  if (own !== undefined) return privateHostName(own.region, ip);
   const [holder] = findBy(state, "network-interface", "publicIpAddress", ip);
   if (holder === undefined || find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
-  return `ec2-${ip.replaceAll(".", "-")}.${publicDnsSuffix(holder.region)}`;
+  return publicHostName(holder.region, ip);
 }
 
 /** The dotted address in `<before>10-0-1-5<after>`. */

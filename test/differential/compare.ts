@@ -120,6 +120,7 @@ function hostIn(folder: string): PlaneHost {
   const caFile = join(folder, "ca.pem");
   writeFileSync(caFile, "");
   return {
+    acceptMetadata: (socket) => void socket.destroy(),
     accept: (socket, path) => {
       socket.on("error", () => socket.destroy());
       socket.end(`${outcomeOfPath(path)}\n`);

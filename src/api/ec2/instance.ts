@@ -21,6 +21,7 @@ import {
   runInstances,
   terminateInstances,
 } from "../../model/instance.ts";
+import { privateHostName } from "../../model/host-name.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import { privateDnsSuffix } from "../../model/region.ts";
 import { find, type State } from "../../model/state.ts";
@@ -28,7 +29,7 @@ import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { instanceFilters } from "./instance-filter.ts";
 import { list } from "./listing.ts";
-import { groupSet, privateDnsName, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
+import { groupSet, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
 import { wholeSecond } from "./time.ts";
 import { readLaunch } from "./run-instances.ts";
 import { wirePrivateDnsNames } from "./subnet.ts";
@@ -180,7 +181,7 @@ function wireAddresses(state: State, instance: Instance, primary: NetworkInterfa
 function hostName(instance: Instance, primary: NetworkInterface): string {
   return privateDnsNamesOf(instance).hostnameType === "resource-name"
     ? `${instance.id}.${privateDnsSuffix(instance.region)}`
-    : privateDnsName(instance.region, primary.privateIpAddress);
+    : privateHostName(instance.region, primary.privateIpAddress);
 }
 
 function placementOf(state: State, instance: Instance): NonNullable<WireInstance["Placement"]> {

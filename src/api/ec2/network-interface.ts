@@ -12,7 +12,8 @@ import { unreachable } from "../../base/assert.ts";
 import { ok } from "../../base/result.ts";
 import { addressOn } from "../../model/elastic-ip.ts";
 import { isInUse, type NetworkInterface, privateAddressesOf } from "../../model/network-interface.ts";
-import { findZone, privateDnsSuffix, publicDnsSuffix } from "../../model/region.ts";
+import { privateHostName, publicHostName } from "../../model/host-name.ts";
+import { findZone } from "../../model/region.ts";
 import { stableHex } from "../../model/stable-id.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Handler } from "../handler.ts";
@@ -40,20 +41,11 @@ const describe: Handler<DescribeNetworkInterfacesRequest, DescribeNetworkInterfa
   });
 };
 
-/** `ip-10-0-0-5.ec2.internal`. */
-export function privateDnsName(region: string, privateIpAddress: string): string {
-  return `ip-${privateIpAddress.replaceAll(".", "-")}.${privateDnsSuffix(region)}`;
-}
-
 /** `ec2-54-144-1-2.compute-1.amazonaws.com`; empty where the VPC gives no public host names. */
 export function publicDnsName(state: State, one: NetworkInterface): string {
   const named = find(state, "vpc", one.vpcId)?.enableDnsHostnames === true;
   if (!named || one.publicIpAddress === undefined) return "";
-  return publicNameOf(one.region, one.publicIpAddress);
-}
-
-function publicNameOf(region: string, publicIp: string): string {
-  return `ec2-${publicIp.replaceAll(".", "-")}.${publicDnsSuffix(region)}`;
+  return publicHostName(one.region, one.publicIpAddress);
 }
 
 /** The interface as an instance's description shows it. */
@@ -141,14 +133,14 @@ function wirePrivateAddresses(
 ): Pick<InstanceNetworkInterface, "PrivateDnsName" | "PrivateIpAddress" | "PrivateIpAddresses"> {
   const association = associationOf(state, one);
   const hosts = find(state, "vpc", one.vpcId)?.enableDnsHostnames === true;
-  const name = hosts || isInUse(one) ? { PrivateDnsName: privateDnsName(one.region, one.privateIpAddress) } : {};
+  const name = hosts || isInUse(one) ? { PrivateDnsName: privateHostName(one.region, one.privateIpAddress) } : {};
   const address = { ...name, PrivateIpAddress: one.privateIpAddress };
   const secondary = one.secondaryPrivateIpAddresses.map((PrivateIpAddress) => {
     const elastic = elasticAssociation(state, one, PrivateIpAddress);
     return {
       ...(elastic !== undefined && { Association: elastic }),
       Primary: false,
-      ...(hosts || isInUse(one) ? { PrivateDnsName: privateDnsName(one.region, PrivateIpAddress) } : {}),
+      ...(hosts || isInUse(one) ? { PrivateDnsName: privateHostName(one.region, PrivateIpAddress) } : {}),
       PrivateIpAddress,
     };
   });
@@ -181,7 +173,7 @@ function elasticAssociation(
     AllocationId: address.id,
     AssociationId: address.association.id,
     IpOwnerId: address.accountId,
-    PublicDnsName: named ? publicNameOf(one.region, address.publicIp) : "",
+    PublicDnsName: named ? publicHostName(one.region, address.publicIp) : "",
     PublicIp: address.publicIp,
   };
 }

@@ -65,6 +65,8 @@ export interface InstanceEntry {
   readonly userId?: number;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string | null>>;
+  /** The name of the role in its instance profile: programs inside get its credentials from the metadata service. */
+  readonly roleName?: string;
 }
 
 /** One line of `logs`. */

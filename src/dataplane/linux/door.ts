@@ -7,6 +7,7 @@ import { Socket as UdpSocket } from "node:dgram";
 import { Server, type Socket } from "node:net";
 import { isId } from "../../base/id.ts";
 import { assert } from "../../base/assert.ts";
+import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
 import type { PlaneHost } from "../plane.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
@@ -82,13 +83,35 @@ export class Doors implements Disposable {
       connection.destroy();
     } else if (door.kind === "resolver") {
       answerStream(connection, door.vpcId, this.#host);
+    } else if (door.kind === "metadata") {
+      this.#host.acceptMetadata(connection, metadataClientOf(door.vpcId, connection));
     } else {
       this.#host.accept(connection, pathOf(door, connection), port);
     }
   }
 }
 
-function pathOf(door: Exclude<Door, { kind: "resolver" }>, connection: Socket): Path {
+function metadataClientOf(vpcId: string, connection: Socket): MetadataClient {
+  return {
+    vpcId,
+    sourceIp: plainIp(connection.remoteAddress),
+    limitHops: async (hops) => {
+      // Only who asks for it pays for the C library's door.
+      const { IP_TTL, IPPROTO_IP, setSocketOption } = await import("./libc.ts");
+      const fd = descriptorOf(connection);
+      if (fd !== undefined) setSocketOption(fd, IPPROTO_IP, IP_TTL, hops);
+    },
+  };
+}
+
+/** Node shows the descriptor of a socket nowhere else; undefined once it is closed. */
+function descriptorOf(connection: Socket): number | undefined {
+  const { _handle: handle } = connection as Socket & { readonly _handle?: { readonly fd?: number } | null };
+  const fd = handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fd;
+}
+
+function pathOf(door: Exclude<Door, { kind: "resolver" | "metadata" }>, connection: Socket): Path {
   const sourceIp = plainIp(connection.remoteAddress);
   const destinationIp = plainIp(connection.localAddress);
   if (door.kind === "internet") return { kind: "internet", sourceIp, destinationIp };

@@ -42,13 +42,16 @@ const NAME_SERVICES = [
   "/var/run/nscd/socket",
 ];
 
-/** Variables that would lead a program past the instance's network. */
+/** Variables that would lead a program past the instance's network and what it offers. */
 const MISLEADING = [
   "AWS_ENDPOINT_URL",
   "AWS_ENDPOINT_URL_EC2",
   "AWS_ENDPOINT_URL_IAM",
   "AWS_ENDPOINT_URL_S3",
   "AWS_ENDPOINT_URL_STS",
+  "AWS_EC2_METADATA_DISABLED",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
   "HTTP_PROXY",
   "HTTPS_PROXY",
   "ALL_PROXY",
@@ -105,8 +108,6 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
     environment: {
       ...Object.fromEntries(MISLEADING.map((name) => [name, null])),
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
-      // No metadata service answers yet; without this SDKs wait for it.
-      AWS_EC2_METADATA_DISABLED: "true",
       AWS_CA_BUNDLE: host.caBundleFile,
       SSL_CERT_FILE: host.caBundleFile,
       REQUESTS_CA_BUNDLE: host.caBundleFile,

@@ -155,7 +155,8 @@ export interface ListenerObject {
 export type Door =
   | { readonly kind: "internet" }
   | { readonly kind: "gateway-endpoint"; readonly vpcId: string; readonly vpcEndpointId: string }
-  | { readonly kind: "resolver"; readonly vpcId: string };
+  | { readonly kind: "resolver"; readonly vpcId: string }
+  | { readonly kind: "metadata"; readonly vpcId: string };
 
 export const MAIN_TABLE = 254;
 export const LOCAL_TABLE = 255;
@@ -261,6 +262,7 @@ function contentOfDoor(door: Door): string {
     case "gateway-endpoint":
       return `${door.kind} ${door.vpcId} ${door.vpcEndpointId}`;
     case "resolver":
+    case "metadata":
       return `${door.kind} ${door.vpcId}`;
   }
 }

@@ -91,8 +91,13 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     server.kill("SIGKILL");
   });
 
+  test.each([first, second])("the metadata service knows the instance by the socket: $vpcId", async (ids) => {
+    const { stdout } = await t.run(ids.inPrivate, ...connecting("169.254.169.254"));
+    expect(JSON.parse(stdout)).toEqual({ vpcId: ids.vpcId, sourceIp: "10.0.1.5" });
+  });
+
   test("link-local addresses never leave the VPC", async () => {
-    expect(await reached(first.inPublic, "169.254.169.254")).toBe("nothing");
+    expect(await reached(first.inPublic, "169.254.169.251")).toBe("nothing");
     expect(await reached(first.inPublic, "169.254.0.2")).toBe("nothing");
   });
 

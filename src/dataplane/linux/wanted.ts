@@ -67,6 +67,9 @@ const INTERNET_MTU = 1500;
 
 const SERVICE_PORTS = [80, 443];
 const DNS_PORT = 53;
+/** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
+const METADATA_IP = "169.254.169.254";
+const METADATA_PORT = 80;
 const LAST_METRIC = 0xfffffffe;
 
 /** What a blueprint means; what means the same as in `before` is taken from there. */
@@ -126,6 +129,7 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
 
 function addFrame(vpc: VpcBlueprint, part: AddPart): void {
   part("router", [], () => objectsOfRouter(routerOf(vpc)));
+  part("metadata", [], () => objectsOfMetadata(vpc));
   for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
   for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
   for (const endpoint of vpc.endpoints) {
@@ -203,6 +207,16 @@ function objectsOfResolver(vpc: VpcBlueprint, ip: string): KernelObject[] {
     { kind: "address", namespace, index: LOOPBACK, ip, bits: widthOf(ip) },
     { kind: "listener", namespace, transport: "udp", ip, port: DNS_PORT, door },
     { kind: "listener", namespace, transport: "tcp", ip, port: DNS_PORT, door },
+  ];
+}
+
+/** In every VPC, whatever its routes and filters say: the router itself answers. */
+function objectsOfMetadata(vpc: VpcBlueprint): KernelObject[] {
+  const namespace = routerOf(vpc);
+  const door: Door = { kind: "metadata", vpcId: vpc.vpcId };
+  return [
+    { kind: "address", namespace, index: LOOPBACK, ip: METADATA_IP, bits: widthOf(METADATA_IP) },
+    { kind: "listener", namespace, transport: "tcp", ip: METADATA_IP, port: METADATA_PORT, door },
   ];
 }
 

@@ -1,7 +1,9 @@
 /** Where a connection of an instance goes: the name resolved and the packet walked by the same functions as everywhere. */
 
 import { parseIp } from "../../base/ip.ts";
+import type { Instance } from "../../model/instance.ts";
 import { find, type State } from "../../model/state.ts";
+import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type FilterStep, reach } from "../../network/reach.ts";
@@ -23,11 +25,21 @@ export type Dial =
 export type ServicePort = 80 | 443;
 
 /** A connection as it was opened. */
-export interface OpenFlow {
+export type OpenFlow = ServiceFlow | MetadataFlow;
+
+export interface ServiceFlow {
+  readonly kind: "service";
   readonly instanceId: string;
   readonly destinationIp: string;
   readonly path: Path;
   readonly port: ServicePort;
+}
+
+/** To the metadata service of the instance. */
+export interface MetadataFlow {
+  readonly kind: "metadata";
+  readonly instanceId: string;
+  readonly client: MetadataClient;
 }
 
 /** What a connection from an instance to a host (a name or an address) and port meets. */
@@ -38,6 +50,11 @@ export function dial(state: State, instanceId: string, target: { readonly host: 
   const address = addressOf(state, instance.vpcId, host);
   if (typeof address !== "string") return address;
   const reached = reach(state, instanceId, { destinationIp: address, opens: { kind: "tcp", port } });
+  const { exit } = reached;
+  if (exit.kind === "vpc-service" && exit.service === "instance-metadata" && port === 80) {
+    const client: MetadataClient = { vpcId: instance.vpcId, sourceIp: privateIpOf(state, instance) };
+    return { kind: "open", flow: { kind: "metadata", instanceId, client } };
+  }
   const path = pathOf(instance, reached, address);
   const name = host === address ? host : `${host} (${address})`;
   if (reached.dropped !== undefined) {
@@ -51,16 +68,23 @@ export function dial(state: State, instanceId: string, target: { readonly host: 
   }
   if (port !== 80 && port !== 443)
     return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
-  return { kind: "open", flow: { instanceId, destinationIp: address, path, port } };
+  return { kind: "open", flow: { kind: "service", instanceId, destinationIp: address, path, port } };
 }
 
 /** Whether an open connection goes on: its way is the same and no network ACL drops it; security groups track it. */
-export function goesOn(state: State, { instanceId, destinationIp, path, port }: OpenFlow): boolean {
+export function goesOn(state: State, flow: OpenFlow): boolean {
+  const { instanceId } = flow;
   const instance = find(state, "instance", instanceId);
   if (instance === undefined) return false;
+  if (flow.kind === "metadata") return instance.state === "running";
+  const { destinationIp, path, port } = flow;
   const reached = reach(state, instanceId, { destinationIp, opens: { kind: "tcp", port }, isTracked: true });
   if (reached.dropped !== undefined || reached.astray !== undefined) return false;
   return JSON.stringify(pathOf(instance, reached, destinationIp)) === JSON.stringify(path);
+}
+
+function privateIpOf(state: State, { networkInterfaceIds }: Instance): string {
+  return find(state, "network-interface", networkInterfaceIds[0] ?? "")?.privateIpAddress ?? "";
 }
 
 function addressOf(state: State, vpcId: string, host: string): string | Dial {

@@ -11,7 +11,7 @@ import { type DropCount, type FlowCount, type FlowDoor, lastRuleNumber } from ".
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import { protocolNumbers } from "../../network/packet.ts";
 import type { FilterStep } from "../../network/reach.ts";
-import type { OpenFlow } from "./dial.ts";
+import type { ServiceFlow } from "./dial.ts";
 
 /** Source: RFC 9293 section 3.7.1 and RFC 791: 1500 bytes without the two headers. */
 const SEGMENT_BYTES = 1460;
@@ -20,7 +20,7 @@ const FLAGS = { syn: 2, synAck: 18, fin: 1 } as const;
 
 interface OpenTally {
   readonly holder: NetworkInterface;
-  readonly flow: OpenFlow;
+  readonly flow: ServiceFlow;
   readonly sourcePort: number;
   /** Bytes that the instance has sent and got until now. */
   readonly carried: () => Carried;
@@ -45,7 +45,7 @@ export class FlowTally {
   }
 
   /** Follows a connection until its socket closes. `clientBytes` is which of the socket's counters the client's bytes are. */
-  follow(state: State, flow: OpenFlow, socket: Socket, clientBytes: "bytesRead" | "bytesWritten"): void {
+  follow(state: State, flow: ServiceFlow, socket: Socket, clientBytes: "bytesRead" | "bytesWritten"): void {
     const holder = holderOf(state, flow.instanceId);
     if (holder === undefined) return;
     const serviceBytes = clientBytes === "bytesRead" ? "bytesWritten" : "bytesRead";
@@ -158,7 +158,7 @@ function sizeOf(payloadBytes: number): { readonly packets: number; readonly byte
 }
 
 /** Another source than the instance's own is that of the NAT gateway on the way. */
-function doorOf(holder: NetworkInterface, { path }: OpenFlow): FlowDoor {
+function doorOf(holder: NetworkInterface, { path }: ServiceFlow): FlowDoor {
   switch (path.kind) {
     case "gateway-endpoint":
       return path.sourceIp === holder.privateIpAddress

@@ -72,6 +72,7 @@ beforeAll(async () => {
   const authority = await openCertificateAuthority(folder);
   plane = await openUserspacePlane(
     {
+      acceptMetadata: (socket) => void socket.destroy(),
       accept: (socket, path, port) => {
         accepted.set(socket, path);
         acceptedCount += 1;
@@ -205,12 +206,12 @@ describe("CONNECT", () => {
       "502",
       `no way to ${outside.ip}: the userspace data plane carries no traffic between instances\n`,
     ));
-  test("the instance metadata", () =>
+  test("the resolver", () =>
     check(
-      "169.254.169.254:80",
+      "169.254.169.253:53",
       inside.id,
       "502",
-      "no way to 169.254.169.254: the userspace data plane does not carry the VPC's instance-metadata\n",
+      "no way to 169.254.169.253: the userspace data plane does not carry the VPC's resolver\n",
     ));
   test("no port", () => check("s3.us-east-1.amazonaws.com", inside.id, "400", "CONNECT takes a host and a port\n"));
   test("an IPv6 address", () => check("[::1]:443", outside.id, "504", "no route to ::1: `::1` is no IPv4 address\n"));

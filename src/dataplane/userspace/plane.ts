@@ -94,8 +94,9 @@ function environmentOf(proxyUrl: string, host: PlaneHost, preloadFile: string): 
     no_proxy: "",
     ...Object.fromEntries(ownEndpoints.map((name) => [name, null])),
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
-    // The metadata service is not carried; SDKs would ask for it past the proxy and wait.
-    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_EC2_METADATA_DISABLED: null,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: null,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: null,
     AWS_CA_BUNDLE: host.caBundleFile,
     SSL_CERT_FILE: host.caBundleFile,
     CURL_CA_BUNDLE: host.caBundleFile,
@@ -134,13 +135,18 @@ function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
       flows.delete(socket);
     });
   };
+  /** `near` is the socket on the instance's side. Source: Amazon VPC User Guide, "Flow log limitations": no metadata. */
+  const deliver = (socket: Socket, flow: OpenFlow, near: Socket): void => {
+    flows.set(near, flow);
+    if (flow.kind === "metadata") return host.acceptMetadata(socket, flow.client);
+    tally.follow(state(), flow, near, near === socket ? "bytesRead" : "bytesWritten");
+    host.accept(socket, flow.path, flow.port);
+  };
   const forward = forwarder(async (flow) => {
     const { near, far } = await pairs.open();
     keep(near);
     keep(far);
-    flows.set(near, flow);
-    tally.follow(state(), flow, near, "bytesWritten");
-    host.accept(far, flow.path, flow.port);
+    deliver(far, flow, near);
     return near;
   });
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
@@ -173,9 +179,7 @@ function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
     socket.setTimeout(0);
     socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) socket.unshift(head);
-    flows.set(socket, dialled.flow);
-    tally.follow(state(), dialled.flow, socket, "bytesRead");
-    host.accept(socket, dialled.flow.path, dialled.flow.port);
+    deliver(socket, dialled.flow, socket);
   }
 
   server.on("connection", (socket: Socket) => {

@@ -46,6 +46,10 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
   const queries: TestPlane["queries"] = [];
   const log: string[] = [];
   const plane = await openLinuxPlane({
+    acceptMetadata: (socket, { vpcId, sourceIp }) => {
+      socket.on("error", () => {});
+      socket.write(`${JSON.stringify({ vpcId, sourceIp })}\n`);
+    },
     accept: (socket, path, port) => {
       arrivals.push({ socket, path, port });
       socket.on("error", () => {});

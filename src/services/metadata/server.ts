@@ -1,0 +1,184 @@
+/**
+ * The instance metadata service, versions 1 and 2. Which instance asks is known before a byte is read: nothing in the
+ * request takes part in it.
+ * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata" and "Access instance
+ * metadata for an EC2 instance", section "Response codes".
+ */
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { assert } from "../../base/assert.ts";
+import type { Instance } from "../../model/instance.ts";
+import type { RoleDelivery } from "../../model/instance-session.ts";
+import type { Control } from "../../model/verb.ts";
+import type { MetadataClient } from "../../network/metadata-client.ts";
+import { instanceAt } from "../../network/walk.ts";
+import { roleCredentials } from "./role-credential.ts";
+import { longestTokenSeconds, type TokenSeal, tokenSeal } from "./token.ts";
+import { entryAt, listingOf, metadataTree } from "./tree.ts";
+
+export interface MetadataOptions {
+  readonly control: Control;
+  readonly nowMs: () => number;
+  readonly log: (line: string) => void;
+  /** Seals tokens: 32 random bytes. */
+  readonly tokenKey: Uint8Array;
+}
+
+export interface MetadataServer extends Disposable {
+  /** Takes over a connection of an instance. */
+  readonly accept: (socket: Socket, client: MetadataClient) => void;
+}
+
+export function openMetadataServer(options: MetadataOptions): MetadataServer {
+  const clients = new WeakMap<Socket, MetadataClient>();
+  const open = new Set<Socket>();
+  const seal = tokenSeal(options.tokenKey);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, noDelay: true });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const client = clients.get(request.socket);
+    assert(client !== undefined, "every connection came by `accept`");
+    answer({ ...options, seal, client }, request)
+      .then((given) => send(request, response, given))
+      .catch((error: unknown) => {
+        options.log(
+          `metadata ${request.method} ${request.url}: ${error instanceof Error ? error.stack : String(error)}`,
+        );
+        send(request, response, failure(500));
+      });
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+  return {
+    accept: (socket, client) => {
+      clients.set(socket, client);
+      open.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.once("close", () => open.delete(socket));
+      server.emit("connection", socket);
+    },
+    [Symbol.dispose]: () => open.forEach((socket) => socket.destroy()),
+  };
+}
+
+interface Asked extends MetadataOptions {
+  readonly seal: TokenSeal;
+  readonly client: MetadataClient;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const tokenPath = "latest/api/token";
+const tokenHeader = "x-aws-ec2-metadata-token";
+const ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
+
+async function answer(asked: Asked, request: IncomingMessage): Promise<Answer> {
+  const { vpcId, sourceIp } = asked.client;
+  const instance = instanceAt(asked.control.state(), vpcId, sourceIp);
+  if (instance === undefined) return failure(404);
+  if (instance.attributes.metadata.httpEndpoint === "disabled") return failure(403);
+  const path = pathOf(request.url ?? "/");
+  if (path === undefined) return failure(400);
+  if (path.join("/") === tokenPath) return tokenAnswer(asked, instance, request);
+  if (request.method !== "GET" && request.method !== "HEAD") return failure(405, { allow: "OPTIONS, GET, HEAD" });
+  return dataAnswer(asked, instance, { path, token: headerOf(request, tokenHeader) });
+}
+
+/** A request that came through a proxy gets no token: an open proxy inside must not hand out the instance's credentials. */
+async function tokenAnswer(
+  { seal, client, nowMs }: Asked,
+  instance: Instance,
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (request.method !== "PUT") return failure(405, { allow: "OPTIONS, PUT" });
+  if (request.headers["x-forwarded-for"] !== undefined) return failure(403);
+  const ttl = headerOf(request, ttlHeader) ?? "";
+  const seconds = Number(ttl);
+  if (!/^\d{1,5}$/.test(ttl) || seconds < 1 || seconds > longestTokenSeconds) return failure(400);
+  await client.limitHops?.(instance.attributes.metadata.httpPutResponseHopLimit);
+  return text(seal.issue(instance.id, seconds, nowMs()), { [ttlHeader]: `${seconds}` });
+}
+
+async function dataAnswer(
+  asked: Asked,
+  instance: Instance,
+  { path, token }: { readonly path: readonly string[]; readonly token: string | undefined },
+): Promise<Answer> {
+  // A token that is wrong is refused also where none is needed.
+  const left = token === undefined ? undefined : asked.seal.secondsLeft(instance.id, token, asked.nowMs());
+  const needed = instance.attributes.metadata.httpTokens === "required";
+  if (left === undefined && (needed || token !== undefined)) return failure(401);
+  const headers: Record<string, string> = left === undefined ? {} : { [ttlHeader]: `${left}` };
+  const entry = entryAt(metadataTree(asked.control.state(), instance), path);
+  switch (entry?.kind) {
+    case undefined:
+      return failure(404, headers);
+    case "folder":
+      return text(listingOf(entry), headers);
+    case "text":
+      return text(entry.text, { ...headers, ...(entry.type !== undefined && { "content-type": entry.type }) });
+    case "role-credentials": {
+      const delivery: RoleDelivery = token === undefined ? "1.0" : "2.0";
+      const credentials = await roleCredentials(asked, instance, delivery);
+      return credentials === undefined ? failure(404, headers) : text(credentials, headers);
+    }
+  }
+}
+
+/** The parts of the path, decoded; undefined for one that cannot be. */
+function pathOf(url: string): readonly string[] | undefined {
+  try {
+    const path = url.replace(/^https?:\/\/[^/]*/, "").replace(/[?#].*$/, "");
+    return path.split("/").flatMap((part) => (part === "" ? [] : [decodeURIComponent(part)]));
+  } catch {
+    return undefined;
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+function text(body: string | Buffer, headers: Readonly<Record<string, string>>): Answer {
+  return { status: 200, body, headers: { "content-type": "text/plain", ...headers } };
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  500: "Internal Server Error",
+};
+
+function failure(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
+  const title = `${status} - ${reasons[status]}`;
+  const body = `<?xml version="1.0" encoding="iso-8859-1"?>
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
+ <head>
+  <title>${title}</title>
+ </head>
+ <body>
+  <h1>${title}</h1>
+ </body>
+</html>
+`;
+  return { status, body, headers: { "content-type": "text/html", ...headers } };
+}
+
+/** Every answer ends its connection, as AWS's do, so that a hop limit holds for one answer alone. */
+function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  response.writeHead(status, {
+    ...headers,
+    "content-length": bytes.length,
+    connection: "close",
+    server: "EC2ws",
+  });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
