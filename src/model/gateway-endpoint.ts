@@ -6,10 +6,10 @@ import { checkEndpointPolicy, defaultGatewayPolicy } from "./endpoint-policy.ts"
 import { checkEndpointQuota } from "./endpoint-quota.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookupAll } from "./lookup.ts";
-import { prefixListOfService } from "./prefix-list.ts";
+import { prefixListOfService, prefixListsOfEndpoint } from "./prefix-list.ts";
 import { alreadyExists, routeWith } from "./route.ts";
 import type { RouteDestination, RouteTable } from "./route-table.ts";
-import { findBy, put, type State } from "./state.ts";
+import { find, findBy, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import type { EndpointOptions, GatewayVpcEndpoint, ModifyVpcEndpointInput, NewEndpoint } from "./vpc-endpoint.ts";
 
@@ -20,7 +20,9 @@ export function makeGateway(state: State, wanted: NewEndpoint, context: Context)
   if (!foreign.ok) return foreign;
   const policy = checkEndpointPolicy(options.policyDocument ?? defaultGatewayPolicy, "gateway-endpoint");
   if (!policy.ok) return policy;
-  const tables = tablesToJoin(state, base, options.routeTableIds, context);
+  const types = checkTypes({ ...base, ...options });
+  if (!types.ok) return types;
+  const tables = tablesToJoin(state, { ...base, ...types.value }, options.routeTableIds, context);
   if (!tables.ok) return tables;
   const quota = checkEndpointQuota(state, { kind: "Gateway", vpcId: base.vpcId }, context);
   if (!quota.ok) return quota;
@@ -30,6 +32,7 @@ export function makeGateway(state: State, wanted: NewEndpoint, context: Context)
     state: "available",
     policyDocument: policy.value,
     routeTableIds: tables.value.map((table) => table.id),
+    ...types.value,
   };
   return accept(endpoint, [put("vpc-endpoint", endpoint)]);
 }
@@ -52,14 +55,20 @@ export function modifyGateway(
     input.resetPolicy === true ? defaultGatewayPolicy : (input.add.policyDocument ?? endpoint.policyDocument);
   const policy = checkEndpointPolicy(text, "gateway-endpoint");
   if (!policy.ok) return policy;
+  const types = checkTypes({ ...endpoint, ...input.add, serviceName: endpoint.serviceName });
+  if (!types.ok) return types;
+  const { ipAddressType: _type, dnsRecordIpType: _records, ...untyped } = endpoint;
+  const typed: GatewayVpcEndpoint = { ...untyped, ...types.value };
   const leaving = checkTables(state, input.remove.routeTableIds, context);
   if (!leaving.ok) return leaving;
   const stay = endpoint.routeTableIds.filter((id) => !input.remove.routeTableIds.includes(id));
   const wished = input.add.routeTableIds.filter((id) => !stay.some((one) => one === id));
-  const joining = tablesToJoin(state, endpoint, wished, context);
+  const joining = tablesToJoin(state, typed, wished, context);
   if (!joining.ok) return joining;
+  const clash = newClash(state, endpoint, typed, stay);
+  if (!clash.ok) return clash;
   const changed: GatewayVpcEndpoint = {
-    ...endpoint,
+    ...typed,
     policyDocument: policy.value,
     routeTableIds: [...stay, ...joining.value.map((table) => table.id)],
   };
@@ -67,8 +76,8 @@ export function modifyGateway(
 }
 
 /**
- * ASSUMPTION: the texts that refuse security groups, private DNS and address types of a gateway endpoint are ours;
- * those for subnets and DNS options are AWS's.
+ * ASSUMPTION: the texts that refuse security groups, private DNS, address types and record types of a gateway endpoint
+ * are ours; those for subnets and DNS options are AWS's.
  */
 function refuseInterfaceOptions(options: EndpointOptions): Result<void, ApiError> {
   if (options.subnets.length > 0) {
@@ -85,39 +94,75 @@ function refuseInterfaceOptions(options: EndpointOptions): Result<void, ApiError
       "DnsOptions PrivateDnsOnlyForInboundResolverEndpoint is applicable only to Interface VPC Endpoints.",
     );
   }
-  if (options.ipAddressType !== undefined && options.ipAddressType !== "ipv4") {
-    return invalid(`The IP address type ${options.ipAddressType} is not supported by the VPC endpoint service.`);
+  return ok(undefined);
+}
+
+type Types = Pick<GatewayVpcEndpoint, "ipAddressType" | "dnsRecordIpType">;
+
+/**
+ * The families that the endpoint carries and its records are of.
+ * Source: AWS PrivateLink guide, "Gateway endpoints", "IP address type" and "DNS record IP type".
+ */
+function checkTypes(
+  wanted: Pick<EndpointOptions, "ipAddressType" | "dnsRecordIpType"> & {
+    readonly region: string;
+    readonly serviceName: string;
+  },
+): Result<Types, ApiError> {
+  const { ipAddressType = "ipv4", dnsRecordIpType = "service-defined", region, serviceName } = wanted;
+  if (ipAddressType !== "ipv4" && prefixListOfService(region, serviceName, 128) === undefined) {
+    return invalid(`The IP address type ${ipAddressType} is not supported by the VPC endpoint service.`);
   }
-  if (options.dnsRecordIpType !== undefined && !["ipv4", "service-defined"].includes(options.dnsRecordIpType)) {
+  const byName = dnsRecordIpType === "service-defined";
+  if (!byName && ipAddressType !== "dualstack" && ipAddressType !== dnsRecordIpType) {
     return invalid(
-      `The DNS record IP type ${options.dnsRecordIpType} is not supported for Gateway type VPC Endpoints.`,
+      `The DNS record IP type ${dnsRecordIpType} is not supported for the IP address type ${ipAddressType}.`,
     );
+  }
+  return ok({ ...(ipAddressType !== "ipv4" && { ipAddressType }), ...(!byName && { dnsRecordIpType }) });
+}
+
+/** Whether a family that the endpoint comes to carry finds a route to its prefix list in a table that stays. */
+function newClash(
+  state: State,
+  before: GatewayVpcEndpoint,
+  after: GatewayVpcEndpoint,
+  tableIds: readonly string[],
+): Result<void, ApiError> {
+  const known = new Set(prefixListsOfEndpoint(before).map((list) => list.id));
+  const lists = prefixListsOfEndpoint(after).filter((list) => !known.has(list.id));
+  for (const id of tableIds) {
+    const table = find(state, "route-table", id);
+    if (table === undefined) continue;
+    const clash = lists.map(destinationOf).find((one) => routeWith(state, table, one) !== undefined);
+    if (clash !== undefined) return fail("RouteAlreadyExists", { message: alreadyExists(table, clash) });
   }
   return ok(undefined);
 }
 
-/** The tables, when the endpoint may use each: of its VPC, and without a route to the service's prefix list. */
+function destinationOf({ id }: { readonly id: Id<"pl"> }): RouteDestination {
+  return { kind: "prefix-list", prefixListId: id };
+}
+
+/** The tables, when the endpoint may use each: of its VPC, and without a route to one of the service's prefix lists. */
 function tablesToJoin(
   state: State,
-  endpoint: { readonly vpcId: Id<"vpc">; readonly serviceName: string },
+  endpoint: { readonly vpcId: Id<"vpc">; readonly region: string; readonly serviceName: string } & Types,
   routeTableIds: readonly string[],
   caller: Caller,
 ): Result<readonly RouteTable[], ApiError> {
   const tables = checkTables(state, routeTableIds, caller);
   if (!tables.ok) return tables;
-  const list = prefixListOfService(caller.region, endpoint.serviceName);
+  const destinations = prefixListsOfEndpoint(endpoint).map(destinationOf);
   for (const table of tables.value) {
     if (table.vpcId !== endpoint.vpcId) {
       return invalid(`Route table ${table.id} does not belong to the VPC ${endpoint.vpcId}`);
     }
-    if (list === undefined) continue;
-    const destination: RouteDestination = { kind: "prefix-list", prefixListId: list.id };
     const pending = findBy(state, "vpc-endpoint", "routeTableId", table.id).some(
       (other) => other.serviceName === endpoint.serviceName,
     );
-    if (pending || routeWith(state, table, destination) !== undefined) {
-      return fail("RouteAlreadyExists", { message: alreadyExists(table, destination) });
-    }
+    const clash = destinations.find((one) => pending || routeWith(state, table, one) !== undefined);
+    if (clash !== undefined) return fail("RouteAlreadyExists", { message: alreadyExists(table, clash) });
   }
   return tables;
 }

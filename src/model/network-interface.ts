@@ -1,7 +1,7 @@
 /** Elastic network interfaces and their addresses. Source: Amazon EC2 User Guide, "Elastic network interfaces". */
 
 import { type Id, makeId } from "../base/id.ts";
-import { addToIp, formatIp, parseIp } from "../base/ip.ts";
+import { addToIp, formatIp, parseIp, type Width } from "../base/ip.ts";
 import { containsIp, maskIp, type Prefix, sizeOfPrefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { storedPrefix } from "./cidr.ts";
@@ -78,6 +78,16 @@ export function newInterface(input: NewInterface, context: Context): NetworkInte
 /** Every private IPv4 address, the primary one first. */
 export function privateAddressesOf(one: NetworkInterface): readonly string[] {
   return [one.privateIpAddress, ...one.secondaryPrivateIpAddresses];
+}
+
+/** Its addresses of both families, those of IPv4 first, the primary one of each first. */
+export function allAddressesOf(one: NetworkInterface): readonly string[] {
+  return [...privateAddressesOf(one), ...one.ipv6Addresses];
+}
+
+/** The address that packets of a family come from where nothing else is said; undefined where it has none. */
+export function primaryAddressOf(one: NetworkInterface, width: Width): string | undefined {
+  return width === 32 ? one.privateIpAddress : one.ipv6Addresses[0];
 }
 
 /** Whether it is attached to an instance or was made for something of AWS's. */

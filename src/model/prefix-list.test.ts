@@ -25,15 +25,17 @@ test("one id may stand for two lists in two regions", () => {
   expect(findPrefixList("ap-southeast-1", "pl-6fa54006")?.service).toBe("s3");
 });
 
-test("every region has both lists with addresses, each block canonical and told once, ids unlike", () => {
+test("every region has its lists with addresses, each block canonical and told once, ids unlike", () => {
   for (const { name: region } of allRegions()) {
     const lists = prefixListsOf(region);
-    expect(lists.map((list) => list.name)).toEqual([`com.amazonaws.${region}.dynamodb`, `com.amazonaws.${region}.s3`]);
-    expect(new Set(lists.map((list) => list.id)).size).toBe(2);
+    const names = ["dynamodb", "s3", "ipv6.s3"].map((name) => `com.amazonaws.${region}.${name}`);
+    expect(lists.map((list) => list.name)).toEqual(names);
+    expect(new Set(lists.map((list) => list.id)).size).toBe(3);
     for (const list of lists) {
       expect(list.id).toMatch(/^pl-[0-9a-f]{8}$/);
       expect(list.prefixes.length).toBeGreaterThan(0);
       expect(list.prefixes).toHaveLength(list.cidrBlocks.length);
+      expect(list.prefixes.filter((prefix) => prefix.ip.width !== list.width)).toEqual([]);
       expect(new Set(list.cidrBlocks).size).toBe(list.cidrBlocks.length);
     }
   }

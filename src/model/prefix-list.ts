@@ -1,12 +1,15 @@
 /**
- * The prefix lists that AWS manages: one for each gateway service of a region, with the service's public ranges.
- * Source: Amazon VPC User Guide, "AWS-managed prefix lists"; ids as AWS's answers and examples show them.
+ * The prefix lists that AWS manages: for each gateway service of a region one of each family that the service has public
+ * ranges of. Source: Amazon VPC User Guide, "AWS-managed prefix lists"; ids as AWS's answers and examples show them.
  *
+ * ASSUMPTION: the list of S3's IPv6 ranges is called com.amazonaws.REGION.ipv6.s3, as AWS calls its other lists of IPv6;
+ * DynamoDB has none, because AWS publishes no IPv6 ranges of it.
  * ASSUMPTION: where the id of an AWS-managed prefix list is not known, a made-up one stands, the same on every start;
  * ids repeat over regions.
  */
 
 import type { Id } from "../base/id.ts";
+import type { Width } from "../base/ip.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import { awsRanges } from "./data/aws-ranges.ts";
 import { findRegion } from "./region.ts";
@@ -14,11 +17,13 @@ import { stableHex } from "./stable-id.ts";
 
 export interface PrefixList {
   readonly id: Id<"pl">;
-  /** `com.amazonaws.us-east-1.s3`. */
+  /** `com.amazonaws.us-east-1.s3`, `com.amazonaws.us-east-1.ipv6.s3`. */
   readonly name: string;
   readonly region: string;
   readonly service: GatewayService;
-  /** Canonical IPv4 CIDR blocks, each once. */
+  /** The family of its blocks. */
+  readonly width: Width;
+  /** Canonical CIDR blocks, each once. */
   readonly cidrBlocks: readonly string[];
   /** The same blocks, parsed. */
   readonly prefixes: readonly Prefix[];
@@ -26,11 +31,12 @@ export interface PrefixList {
 
 export type GatewayService = "s3" | "dynamodb";
 
-/** The lists of a region, sorted by name; none for an unknown region. */
+/** The lists of a region, those of IPv4 first and each family's sorted by name; none for an unknown region. */
 export function prefixListsOf(region: string): readonly PrefixList[] {
   const known = cache.get(region);
   if (known !== undefined) return known;
-  const lists = findRegion(region) === undefined ? [] : [prefixListOf(region, "dynamodb"), prefixListOf(region, "s3")];
+  const isRegion = findRegion(region) !== undefined;
+  const lists = isRegion ? families.map(([service, width]) => prefixListOf(region, service, width)) : [];
   cache.set(region, lists);
   return lists;
 }
@@ -40,9 +46,22 @@ export function findPrefixList(region: string, id: string): PrefixList | undefin
 }
 
 /** The list of the service with this endpoint service name, in the region. */
-export function prefixListOfService(region: string, serviceName: string): PrefixList | undefined {
-  return prefixListsOf(region).find((list) => list.name === serviceName);
+export function prefixListOfService(region: string, serviceName: string, width: Width = 32): PrefixList | undefined {
+  return prefixListsOf(region).find((list) => list.width === width && nameOf(region, list.service, 32) === serviceName);
 }
+
+/** The lists that the routes of a gateway endpoint lead from: one for each family that it carries. */
+export function prefixListsOfEndpoint(endpoint: {
+  readonly region: string;
+  readonly serviceName: string;
+  /** Absent for IPv4 alone. */
+  readonly ipAddressType?: "ipv4" | "ipv6" | "dualstack";
+}): readonly PrefixList[] {
+  const { region, serviceName, ipAddressType = "ipv4" } = endpoint;
+  return carriedWidths[ipAddressType].flatMap((width) => prefixListOfService(region, serviceName, width) ?? []);
+}
+
+const carriedWidths = { ipv4: [32], ipv6: [128], dualstack: [32, 128] } as const;
 
 export function prefixListArn(list: PrefixList): string {
   return `arn:aws:ec2:${list.region}:aws:prefix-list/${list.id}`;
@@ -51,12 +70,24 @@ export function prefixListArn(list: PrefixList): string {
 // A memo of pure results.
 const cache = new Map<string, readonly PrefixList[]>();
 
-function prefixListOf(region: string, service: GatewayService): PrefixList {
-  const name = `com.amazonaws.${region}.${service}`;
-  const cidrBlocks = [...new Set((awsRanges[region]?.[service] ?? "").split(" "))].filter((text) => text !== "");
-  const prefixes = cidrBlocks.flatMap((text) => parsePrefix(text) ?? []);
-  const id = knownIds[service][region] ?? `pl-${stableHex(name, 8)}`;
-  return { id: id as Id<"pl">, name, region, service, cidrBlocks, prefixes };
+const families: readonly (readonly [GatewayService, Width])[] = [
+  ["dynamodb", 32],
+  ["s3", 32],
+  ["s3", 128],
+];
+
+function prefixListOf(region: string, service: GatewayService, width: Width): PrefixList {
+  const name = nameOf(region, service, width);
+  const ranges = awsRanges[region];
+  const text = (width === 32 ? ranges?.[service] : ranges?.s3Ipv6) ?? "";
+  const cidrBlocks = [...new Set(text.split(" "))].filter((block) => block !== "");
+  const prefixes = cidrBlocks.flatMap((block) => parsePrefix(block) ?? []);
+  const id = (width === 32 ? knownIds[service][region] : undefined) ?? `pl-${stableHex(name, 8)}`;
+  return { id: id as Id<"pl">, name, region, service, width, cidrBlocks, prefixes };
+}
+
+function nameOf(region: string, service: GatewayService, width: Width): string {
+  return `com.amazonaws.${region}.${width === 32 ? "" : "ipv6."}${service}`;
 }
 
 const knownIds: Readonly<Record<GatewayService, Readonly<Record<string, string>>>> = {

@@ -11,7 +11,7 @@ import { readCidr, readIpv6Cidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import { readReferredList } from "./managed-prefix-list.ts";
-import { prefixListOfService } from "./prefix-list.ts";
+import { prefixListsOfEndpoint } from "./prefix-list.ts";
 import type { RouteDestination, RouteTable, RouteTarget, StaticRoute } from "./route-table.ts";
 import { find, findBy, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -151,16 +151,13 @@ export function routeWith(state: State, table: RouteTable, destination: RouteDes
 /** INVARIANT: a table has at most one endpoint of a service, so these have different destinations. */
 function endpointRoutes(state: State, table: RouteTable): readonly Route[] {
   return findBy(state, "vpc-endpoint", "routeTableId", table.id).flatMap((endpoint): Route[] => {
-    const list = prefixListOfService(endpoint.region, endpoint.serviceName);
-    if (list === undefined || endpoint.state !== "available") return [];
-    return [
-      {
-        destination: { kind: "prefix-list", prefixListId: list.id },
-        target: { kind: "vpc-endpoint", vpcEndpointId: endpoint.id },
-        origin: "endpoint",
-        state: "active",
-      },
-    ];
+    if (endpoint.kind !== "Gateway" || endpoint.state !== "available") return [];
+    return prefixListsOfEndpoint(endpoint).map((list): Route => ({
+      destination: { kind: "prefix-list", prefixListId: list.id },
+      target: { kind: "vpc-endpoint", vpcEndpointId: endpoint.id },
+      origin: "endpoint",
+      state: "active",
+    }));
   });
 }
 

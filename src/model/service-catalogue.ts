@@ -17,6 +17,7 @@ import {
   withoutZones,
 } from "./data/interface-service.ts";
 import { findRegion, type Zone } from "./region.ts";
+import { prefixListsOf } from "./prefix-list.ts";
 import type { Tags } from "./resource.ts";
 import { stableHex } from "./stable-id.ts";
 
@@ -77,13 +78,15 @@ function makeCatalogue(region: string): readonly EndpointService[] {
   return all.toSorted((a, b) => (a.name === b.name ? (a.type < b.type ? -1 : 1) : a.name < b.name ? -1 : 1));
 }
 
+/** It carries the families that there are prefix lists of. */
 function gateway(region: string, service: string): EndpointService {
+  const widths = prefixListsOf(region).flatMap((list) => (list.service === service ? [list.width] : []));
   return {
     ...offer(region, service, "Gateway"),
     baseEndpointDnsNames: [`${service}.${region}.amazonaws.com`],
     privateDnsNames: [],
     zones: findRegion(region)?.zones ?? [],
-    supportedIpAddressTypes: ["ipv4"],
+    supportedIpAddressTypes: widths.map((width) => (width === 32 ? "ipv4" : "ipv6")),
   };
 }
 

@@ -127,6 +127,7 @@ const indexes = {
     vpcId: (it: NetworkInterface) => [it.vpcId],
     subnetId: (it: NetworkInterface) => [it.subnetId],
     publicIpAddress: (it: NetworkInterface) => (it.publicIpAddress === undefined ? [] : [it.publicIpAddress]),
+    ipv6Address: (it: NetworkInterface) => it.ipv6Addresses,
     securityGroupId: (it: NetworkInterface) => it.securityGroupIds,
     attachmentId: (it: NetworkInterface) => (it.attachment === undefined ? [] : [it.attachment.id]),
     clientToken: clientTokenKeys,

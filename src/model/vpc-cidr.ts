@@ -5,7 +5,7 @@
 
 import { type Id, makeId } from "../base/id.ts";
 import { formatIp } from "../base/ip.ts";
-import { formatPrefix, maskIp, overlaps, type Prefix } from "../base/prefix.ts";
+import { formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
@@ -81,18 +81,15 @@ export function disassociateVpcCidrBlock(
 }
 
 /**
- * A /56 block that no VPC has. Source: AWS IP address ranges: 2600:1f10::/28 and its neighbours are EC2's.
- * ASSUMPTION: every region gives out IPv6 blocks of 2600:1f00::/24.
+ * A /56 block that no VPC has. Source: AWS IP address ranges: EC2's own, which hold no range of another service.
+ * ASSUMPTION: every region gives out IPv6 blocks of 2600:1f10::/28.
  */
 export function amazonIpv6Block(state: State, context: Context): VpcIpv6CidrBlock {
   const taken = new Set([...all(state, "vpc")].flatMap((vpc) => vpc.ipv6CidrBlocks.map((one) => one.cidrBlock)));
   for (;;) {
-    const random = Number.parseInt(context.hex(8), 16);
-    const second = (0x1f00_0000 + (random >>> 8)) >>> 0;
-    const third = Number.parseInt(context.hex(6), 16) * 256;
-    const ip = { width: 128, words: [(0x2600_0000 | (second >>> 16)) >>> 0, 0, 0, 0] } as const;
-    const words = [ip.words[0], (((second & 0xffff) << 16) | (third >>> 16)) >>> 0, 0, 0];
-    const cidrBlock = `${formatIp(maskIp({ width: 128, words }, 56))}/56`;
+    const first = 0x2600_1f10 + Number.parseInt(context.hex(1), 16);
+    const second = Number.parseInt(context.hex(6), 16) * 256;
+    const cidrBlock = `${formatIp({ width: 128, words: [first, second, 0, 0] })}/56`;
     if (taken.has(cidrBlock)) continue;
     return { associationId: makeId("vpc-cidr-assoc", context.hex), cidrBlock };
   }

@@ -43,6 +43,10 @@ export interface GatewayVpcEndpoint extends VpcEndpointBase {
   readonly policyDocument: string;
   /** INVARIANT: all of the endpoint's VPC, none twice, and in none of them another endpoint of the service. */
   readonly routeTableIds: readonly Id<"rtb">[];
+  /** Absent for IPv4 alone. */
+  readonly ipAddressType?: EndpointIpAddressType;
+  /** What the service's names resolve to in the VPC; absent where the name that is asked for decides. */
+  readonly dnsRecordIpType?: EndpointIpAddressType;
 }
 
 /** What the types with interfaces share. */

@@ -73,7 +73,7 @@ function seenLists(call: Call): readonly SeenList[] {
   const managed = prefixListsOf(call.region).map((one): SeenList => {
     const wire: WireList = {
       PrefixListId: one.id,
-      AddressFamily: "IPv4",
+      AddressFamily: one.width === 32 ? "IPv4" : "IPv6",
       State: "create-complete",
       PrefixListArn: prefixListArn(one),
       PrefixListName: one.name,
@@ -127,7 +127,7 @@ function pageOfAws(
   const lists = prefixListsOf(call.region).filter(
     (one) => (ids.length === 0 || ids.includes(one.id)) && passing.value.matches(one),
   );
-  return pageOf(lists, (one) => one.name, input, how.bounds);
+  return pageOf(lists, (one) => `${one.width === 32 ? 4 : 6} ${one.name}`, input, how.bounds);
 }
 
 function checkIds(ids: readonly string[], call: Call): Result<void, ApiError> {

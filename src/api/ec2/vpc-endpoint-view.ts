@@ -44,7 +44,7 @@ function freshEndpoint(state: State, endpoint: VpcEndpoint): WireVpcEndpoint {
 }
 
 export function addressTypeOf(endpoint: VpcEndpoint): EndpointIpAddressType {
-  return endpoint.kind === "Gateway" ? "ipv4" : endpoint.ipAddressType;
+  return endpoint.ipAddressType ?? "ipv4";
 }
 
 export function wireDnsEntries(state: State, endpoint: VpcEndpoint): DnsEntry[] {
@@ -59,7 +59,7 @@ function placeOf(state: State, endpoint: VpcEndpoint): Partial<WireVpcEndpoint> 
       SubnetIds: [],
       Groups: [],
       NetworkInterfaceIds: [],
-      DnsOptions: { DnsRecordIpType: "service-defined" },
+      DnsOptions: { DnsRecordIpType: endpoint.dnsRecordIpType ?? "service-defined" },
       PrivateDnsEnabled: false,
     };
   }
