@@ -7,7 +7,7 @@ import { textOf } from "../src/model/error.ts";
 import { runInstances, terminateInstances } from "../src/model/instance.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
-import { createRoute, deleteRoute, type TargetInput } from "../src/model/route.ts";
+import { createRoute, deleteRoute, type DestinationInput, type TargetInput } from "../src/model/route.ts";
 import {
   associateRouteTable,
   createRouteTable,
@@ -89,9 +89,9 @@ export function regionBuilder(options: BuilderOptions = {}) {
     dropTable: (routeTableId: string): void => dropTable({ run, state: () => state }, routeTableId),
     /** The target is told from the id. */
     route: (routeTableId: string, cidrBlock: string, targetId: string): void =>
-      run(createRoute, { routeTableId, destination: { kind: "cidr", cidrBlock }, target: targetOf(targetId) }),
+      run(createRoute, { routeTableId, destination: destinationOf(cidrBlock), target: targetOf(targetId) }),
     unroute: (routeTableId: string, cidrBlock: string): void =>
-      run(deleteRoute, { routeTableId, destination: { kind: "cidr", cidrBlock } }),
+      run(deleteRoute, { routeTableId, destination: destinationOf(cidrBlock) }),
     endpoint: (vpcId: string, service: "s3" | "dynamodb", ...routeTableIds: string[]): string =>
       run(createVpcEndpoint, {
         type: "Gateway",
@@ -172,7 +172,10 @@ function dropNat({ run, state }: Runner, natGatewayId: string): void {
 
 function dropTable({ run, state }: Runner, routeTableId: string): void {
   const table = find(state(), "route-table", routeTableId);
-  for (const route of table?.routes ?? []) run(deleteRoute, { routeTableId, destination: route.destination });
+  for (const { destination } of table?.routes ?? []) {
+    const found = destination.kind === "cidr" ? destinationOf(destination.cidrBlock) : destination;
+    run(deleteRoute, { routeTableId, destination: found });
+  }
   const held = table?.associations.filter((one) => one.kind === "subnet") ?? [];
   for (const { id } of held) run(disassociateRouteTable, { associationId: id });
   if (table?.associations.some((one) => one.kind === "main") === false) run(deleteRouteTable, { routeTableId });
@@ -185,10 +188,15 @@ export interface TestInstance {
   readonly publicIp: string | undefined;
 }
 
+function destinationOf(cidrBlock: string): DestinationInput {
+  return { kind: "cidr", cidrBlock, ...(cidrBlock.includes(":") && { family: "ipv6" }) };
+}
+
 function targetOf(id: string): TargetInput {
   if (id === "local") return { kind: "local" };
   if (id.startsWith("igw-")) return { kind: "gateway", gatewayId: id };
   if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };
+  if (id.startsWith("eigw-")) return { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId: id };
   if (id.startsWith("nat-")) return { kind: "nat-gateway", natGatewayId: id };
   if (id.startsWith("i-")) return { kind: "instance", instanceId: id };
   return { kind: "network-interface", networkInterfaceId: id };

@@ -5,6 +5,8 @@
 
 export type Width = 32 | 128;
 
+export const WIDTHS: readonly Width[] = [32, 128];
+
 export interface Ip {
   readonly width: Width;
   /** Most significant first; one word for IPv4, four for IPv6; each 0 to 2^32-1. */

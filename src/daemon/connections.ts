@@ -68,7 +68,11 @@ export function stillHolds(state: State, path: Path): boolean {
 }
 
 function isSameExit({ exit }: Walk, path: Exclude<Path, { kind: "host" }>): boolean {
-  if (path.kind === "internet") return exit.kind === "internet" && exit.sourceIp === path.sourceIp;
+  if (path.kind === "internet") {
+    const { gatewayId, sourceIp } = path;
+    if (exit.kind !== "internet" || exit.sourceIp !== sourceIp) return false;
+    return gatewayId === undefined || gatewayId === exit.internetGatewayId;
+  }
   return (
     exit.kind === "gateway-endpoint" && exit.vpcEndpointId === path.vpcEndpointId && exit.sourceIp === path.sourceIp
   );

@@ -50,16 +50,29 @@ export function prefixListOfService(region: string, serviceName: string, width: 
   return prefixListsOf(region).find((list) => list.width === width && nameOf(region, list.service, 32) === serviceName);
 }
 
-/** The lists that the routes of a gateway endpoint lead from: one for each family that it carries. */
-export function prefixListsOfEndpoint(endpoint: {
+/** What a gateway endpoint's prefix lists follow from. */
+interface ListedEndpoint {
   readonly region: string;
   readonly serviceName: string;
   /** Absent for IPv4 alone. */
   readonly ipAddressType?: "ipv4" | "ipv6" | "dualstack";
-}): readonly PrefixList[] {
+}
+
+/** The lists that the routes of a gateway endpoint lead from: one for each family that it carries. */
+export function prefixListsOfEndpoint(endpoint: ListedEndpoint): readonly PrefixList[] {
   const { region, serviceName, ipAddressType = "ipv4" } = endpoint;
   return carriedWidths[ipAddressType].flatMap((width) => prefixListOfService(region, serviceName, width) ?? []);
 }
+
+/** The blocks of these lists; the same array for every endpoint like it. */
+export function cidrBlocksOfEndpoint(endpoint: ListedEndpoint): readonly string[] {
+  const key = `${endpoint.region} ${endpoint.serviceName} ${endpoint.ipAddressType ?? "ipv4"}`;
+  const known = blocksMemo.get(key) ?? prefixListsOfEndpoint(endpoint).flatMap((list) => list.cidrBlocks);
+  blocksMemo.set(key, known);
+  return known;
+}
+
+const blocksMemo = new Map<string, readonly string[]>();
 
 const carriedWidths = { ipv4: [32], ipv6: [128], dualstack: [32, 128] } as const;
 

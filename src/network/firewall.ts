@@ -35,7 +35,7 @@ export type CompiledPeer =
   /** Whoever has an interface in the group. */
   | { readonly kind: "members"; readonly groupId: string };
 
-/** The private IPv4 addresses of the interfaces in a group, by its id. */
+/** The addresses of the interfaces in a group, by its id. */
 export type Members = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface GroupVerdict {

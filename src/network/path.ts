@@ -19,6 +19,8 @@ export interface InternetPath {
   readonly sourceIp: string;
   /** The service's public address that was called. */
   readonly destinationIp: string;
+  /** Of IPv6, where the gateway maps no address: the gateway itself. */
+  readonly gatewayId?: string;
 }
 
 /** Through a gateway endpoint; the source is the private address of the instance or of the NAT gateway that it came through. */

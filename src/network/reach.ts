@@ -30,9 +30,8 @@ import { type Sender, senderOf, type Walk, walk } from "./walk.ts";
 
 /** A flow that an instance would open. */
 export interface Flow {
-  /** IPv4. */
   readonly destinationIp: string;
-  /** One of the instance's private addresses; absent for the primary one. */
+  /** One of the instance's addresses; absent for the primary one of the destination's family. */
   readonly sourceIp?: string;
   readonly opens: Opening;
   /** Whether it is open already: security groups track it then and are not asked again, network ACLs are. */
@@ -83,7 +82,8 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
   const walked = walk(state, instanceId, flow.destinationIp, flow.sourceIp);
   const instance = find(state, "instance", instanceId);
   const network = instance && networkOf(state, instance.vpcId);
-  const source = senderOf(network, instance, flow.sourceIp);
+  const width = parseIp(flow.destinationIp)?.width;
+  const source = width && senderOf(network, instance, width, flow.sourceIp);
   if (network === undefined || source === undefined || !meetsFilters(walked)) return { ...walked, filters: [] };
   const filters: FilterStep[] = [];
   for (const step of stepsOf(network, source, walked, flow)) {
@@ -216,16 +216,21 @@ function firstPacket(source: Sender, { destinationIp, opens }: Flow): Packet {
     }
     case "ping":
       return {
-        protocol: protocolNumbers.icmp,
+        ...echoRequests[addresses.destinationIp.width],
         ...addresses,
         sourcePorts: anyPort,
         destinationPorts: anyPort,
-        icmp: { type: 8, code: 0 },
       };
     case "protocol":
       return { protocol: opens.number, ...addresses, sourcePorts: anyPort, destinationPorts: anyPort };
   }
 }
+
+/** Source: RFC 792, RFC 4443 section 4.1. */
+const echoRequests = {
+  32: { protocol: protocolNumbers.icmp, icmp: { type: 8, code: 0 } },
+  128: { protocol: protocolNumbers.icmpv6, icmp: { type: 128, code: 0 } },
+} as const;
 
 function afterNat(packet: Packet, privateIp: string): Packet {
   const sourcePorts = hasPorts(packet.protocol) ? natPorts : packet.sourcePorts;

@@ -4,7 +4,14 @@ import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 
 const check = (host: string, expected: readonly [string, string, boolean, string?] | undefined): void => {
   const [service, region, regionNamed, bucketName] = expected ?? [];
-  const host_ = { service, region, regionNamed, ...(bucketName !== undefined && { bucketName }) } as ServiceHost;
+  const dualStack = host.includes(".dualstack.") || host.endsWith(".api.aws");
+  const host_ = {
+    service,
+    region,
+    regionNamed,
+    ...(bucketName !== undefined && { bucketName }),
+    ...(dualStack && { dualStack }),
+  } as ServiceHost;
   expect(parseServiceHost(host)).toEqual(expected && host_);
 };
 
@@ -20,6 +27,13 @@ test.each<[string, readonly [string, string, boolean, string?] | undefined]>([
   ["docs.s3-eu-west-1.amazonaws.com", ["s3", "eu-west-1", true, "docs"]],
   ["s3.dualstack.us-west-2.amazonaws.com", ["s3", "us-west-2", true]],
   ["docs.s3.dualstack.us-west-2.amazonaws.com", ["s3", "us-west-2", true, "docs"]],
+  ["ec2.us-east-1.api.aws", ["ec2", "us-east-1", true]],
+  ["dynamodb.eu-west-1.api.aws", ["dynamodb", "eu-west-1", true]],
+  ["iam.global.api.aws", ["iam", "aws-global", false]],
+  ["s3.us-east-1.api.aws", undefined],
+  ["sts.xx-north-1.api.aws", undefined],
+  ["docs.ec2.us-east-1.api.aws", undefined],
+  ["api.aws", undefined],
   ["dynamodb.us-east-1.amazonaws.com", ["dynamodb", "us-east-1", true]],
   ["ec2.us-east-1.amazonaws.com", ["ec2", "us-east-1", true]],
   ["ec2.amazonaws.com", ["ec2", "us-east-1", false]],

@@ -1,7 +1,8 @@
 /**
  * The public host names of AWS's services, taken apart.
- * Source: AWS General Reference, "Service endpoints and quotas"; Amazon S3 User Guide, "Virtual hosting of general
- * purpose buckets" (virtual-host style, dual stack, the legacy dash form and s3-external-1).
+ * Source: AWS General Reference, "Service endpoints and quotas" and "AWS service endpoints: dual stack endpoints";
+ * Amazon S3 User Guide, "Virtual hosting of general purpose buckets" (virtual-host style, dual stack, the legacy dash form
+ * and s3-external-1).
  */
 
 import { findRegion } from "../model/region.ts";
@@ -13,6 +14,8 @@ export interface ServiceHost {
   readonly region: string;
   /** Whether the name itself says the region. */
   readonly regionNamed: boolean;
+  /** Whether the name has addresses of IPv6 too. */
+  readonly dualStack?: boolean;
   /** What stands before an S3 name: `docs` of `docs.s3.us-east-1.amazonaws.com`. */
   readonly bucketName?: string;
 }
@@ -20,6 +23,7 @@ export interface ServiceHost {
 /** The service that a host name without port and final dot speaks of, or undefined. Case does not matter. */
 export function parseServiceHost(host: string): ServiceHost | undefined {
   const name = host.toLowerCase();
+  if (name.endsWith(dualStackSuffix)) return dualStackHost(name.slice(0, -dualStackSuffix.length).split("."));
   if (!name.endsWith(suffix)) return undefined;
   const labels = name.slice(0, -suffix.length).split(".");
   const last = labels.at(-1) ?? "";
@@ -27,6 +31,8 @@ export function parseServiceHost(host: string): ServiceHost | undefined {
 }
 
 const suffix = ".amazonaws.com";
+/** Of services whose names under `amazonaws.com` have addresses of IPv4 alone. S3 has its own form. */
+const dualStackSuffix = ".api.aws";
 
 const regional = new Map<string, Service>([
   ["s3", "s3"],
@@ -48,7 +54,21 @@ function regionalHost(labels: readonly string[], region: string): ServiceHost | 
   const dualStack = labels.at(-1) === "dualstack" && labels.at(-2) === "s3";
   const rest = dualStack ? labels.slice(0, -1) : labels;
   const service = regional.get(rest.at(-1) ?? "");
-  return service && withBucket({ service, region, regionNamed: true }, rest.slice(0, -1));
+  return (
+    service && withBucket({ service, region, regionNamed: true, ...(dualStack && { dualStack }) }, rest.slice(0, -1))
+  );
+}
+
+/** `ec2.us-east-1.api.aws`, `iam.global.api.aws`. */
+function dualStackHost(labels: readonly string[]): ServiceHost | undefined {
+  const [name = "", region = ""] = labels;
+  if (labels.length !== 2) return undefined;
+  if (name === "iam" && region === "global") {
+    return { service: "iam", region: globalRegion, regionNamed: false, dualStack: true };
+  }
+  const service = regional.get(name);
+  if (service === undefined || service === "s3" || findRegion(region) === undefined) return undefined;
+  return { service, region, regionNamed: true, dualStack: true };
 }
 
 function globalHost(labels: readonly string[], last: string): ServiceHost | undefined {

@@ -6,11 +6,12 @@
 import { addToIp, formatIp, type Ip } from "../base/ip.ts";
 import { type Difference, PersistentMap } from "../base/persistent-map.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
+import type { EgressOnlyInternetGateway } from "../model/egress-only-internet-gateway.ts";
 import type { ElasticIp } from "../model/elastic-ip.ts";
 import type { InternetGateway } from "../model/internet-gateway.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
+import { allAddressesOf, type NetworkInterface } from "../model/network-interface.ts";
 import type { SecurityGroup } from "../model/security-group.ts";
 import { type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
@@ -23,7 +24,7 @@ import { type NameClient, nameClientOf } from "./name-client.ts";
 
 export interface VpcNetwork extends Firewall {
   readonly vpc: Vpc;
-  /** VPC+2 and 169.254.169.253; empty when the resolver is off. */
+  /** VPC+2, 169.254.169.253 and, where the VPC has IPv6, fd00:ec2::253; empty when the resolver is off. */
   readonly resolverIps: readonly string[];
   /** VPC+2, whether or not the resolver is on. */
   readonly resolverIp: Ip | undefined;
@@ -38,13 +39,14 @@ export interface VpcNetwork extends Firewall {
   readonly endpoints: readonly VpcEndpoint[];
   /** The attached one. */
   readonly internetGateway: InternetGateway | undefined;
+  readonly egressOnlyGateways: readonly EgressOnlyInternetGateway[];
   /** Those that carry packets, by id. */
   readonly natGateways: ReadonlyMap<string, NatGateway>;
   readonly instances: readonly Instance[];
   readonly interfaces: ReadonlyMap<string, NetworkInterface>;
-  /** By each of its private addresses. */
+  /** By each of its addresses. */
   readonly interfaceByIp: ReadonlyMap<string, NetworkInterface>;
-  /** What an internet gateway maps a private address to, by the private one. */
+  /** What an address is outside, behind an internet gateway: of IPv4 what it is mapped to, of IPv6 itself. */
   readonly publicIpOf: ReadonlyMap<string, string>;
   readonly acls: readonly CompiledAcl[];
   /** The one in force, by subnet id. */
@@ -173,7 +175,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
   const natGateways = list("natgateway").filter((one) => one.state === "available");
   return {
     vpc,
-    resolverIps: vpc.enableDnsSupport && resolverIp !== undefined ? [formatIp(resolverIp), "169.254.169.253"] : [],
+    resolverIps: resolverIpsOf(vpc, resolverIp),
     resolverIp,
     nameClient: nameClientOf(state, vpc, resolverIp === undefined ? "" : formatIp(resolverIp)),
     prefixes,
@@ -182,10 +184,11 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     tableOf: tablesInForce(subnets, tables),
     endpoints: list("vpc-endpoint").filter((one) => one.kind === "Gateway"),
     internetGateway: list("internet-gateway")[0],
+    egressOnlyGateways: list("egress-only-internet-gateway"),
     natGateways: new Map(natGateways.map((one) => [one.id, one])),
     instances: list("instance"),
     interfaces: new Map(interfaces.map((one) => [one.id, one])),
-    interfaceByIp: new Map(interfaces.flatMap((one) => privateAddressesOf(one).map((ip) => [ip, one] as const))),
+    interfaceByIp: new Map(interfaces.flatMap((one) => allAddressesOf(one).map((ip) => [ip, one] as const))),
     publicIpOf: publicAddressesOf(interfaces, list("elastic-ip")),
     acls,
     aclOf: new Map(acls.flatMap((acl) => acl.acl.associations.map((one) => [one.subnetId, acl] as const))),
@@ -194,13 +197,20 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
   };
 }
 
+/** Source: Amazon VPC User Guide, "Amazon DNS server". */
+function resolverIpsOf(vpc: Vpc, resolverIp: Ip | undefined): readonly string[] {
+  if (!vpc.enableDnsSupport || resolverIp === undefined) return [];
+  return [formatIp(resolverIp), "169.254.169.253", ...(vpc.ipv6CidrBlocks.length > 0 ? ["fd00:ec2::253"] : [])];
+}
+
 /** Of the primary addresses those that interfaces have, and the Elastic IPs of all. */
 function publicAddressesOf(
   interfaces: readonly NetworkInterface[],
   elasticIps: readonly ElasticIp[],
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const { privateIpAddress, publicIpAddress } of interfaces) {
+  for (const { ipv6Addresses, privateIpAddress, publicIpAddress } of interfaces) {
+    for (const ip of ipv6Addresses) found.set(ip, ip);
     if (publicIpAddress !== undefined) found.set(privateIpAddress, publicIpAddress);
   }
   for (const { association, publicIp } of elasticIps) {
@@ -274,7 +284,7 @@ function membersOf(interfaces: readonly NetworkInterface[]): ReadonlyMap<string,
     for (const id of one.securityGroupIds) {
       const held = members.get(id) ?? new Set();
       members.set(id, held);
-      for (const ip of privateAddressesOf(one)) held.add(ip);
+      for (const ip of allAddressesOf(one)) held.add(ip);
     }
   }
   return members;

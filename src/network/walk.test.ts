@@ -186,11 +186,14 @@ describe("the VPC's own services", () => {
     ["169.254.169.253", { kind: "vpc-service", service: "resolver" }],
     ["10.0.0.2", { kind: "vpc-service", service: "resolver" }],
     ["169.254.169.254", { kind: "vpc-service", service: "instance-metadata" }],
-    ["169.254.1.1", { kind: "none", reason: "nothing has this link-local address" }],
+    ["169.254.1.1", { kind: "none", reason: "nothing has this address of the VPC's own services" }],
     ["127.0.0.1", { kind: "none", reason: "such an address is never routed" }],
     ["224.0.0.1", { kind: "none", reason: "such an address is never routed" }],
-    ["::1", { kind: "none", reason: "`::1` is no IPv4 address" }],
-    ["s3.amazonaws.com", { kind: "none", reason: "`s3.amazonaws.com` is no IPv4 address" }],
+    ["::1", { kind: "none", reason: "such an address is never routed" }],
+    ["fe80::1", { kind: "none", reason: "such an address is never routed" }],
+    ["ff02::1", { kind: "none", reason: "such an address is never routed" }],
+    ["::ffff:10.0.0.2", { kind: "none", reason: "such an address is never routed" }],
+    ["s3.amazonaws.com", { kind: "none", reason: "`s3.amazonaws.com` is no address" }],
   ])("%s takes no route table", (ip, exit) => {
     const { build, outside } = guide();
     expect(walk(build.state(), outside.id, ip)).toEqual({ exit });

@@ -7,11 +7,11 @@
 
 import { assert } from "../base/assert.ts";
 import type { Id } from "../base/id.ts";
-import { equalIp, type Ip, parseIp } from "../base/ip.ts";
-import { containsIp, parsePrefix } from "../base/prefix.ts";
+import { equalIp, formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
+import { containsIp, parsePrefix, type Prefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
+import { type NetworkInterface, primaryAddressOf } from "../model/network-interface.ts";
 import type { RouteTarget } from "../model/route-table.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
@@ -38,6 +38,7 @@ export interface RouteRef {
 
 export type Exit =
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: Id<"vpce">; readonly sourceIp: string }
+  /** By an internet gateway or, of IPv6, an egress-only one. */
   | { readonly kind: "internet"; readonly internetGatewayId: string; readonly sourceIp: string }
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
   /** A service of the VPC itself, which no route leads to or away from. */
@@ -63,23 +64,29 @@ export interface NatHop {
 }
 
 /**
- * Where a packet from an instance to `destinationIp` (IPv4) ends. It comes from `sourceIp`, one of the instance's private
- * addresses; systems choose the primary one where a program does not.
+ * Where a packet from an instance to `destinationIp` ends. It comes from `sourceIp`, one of the instance's own addresses;
+ * systems choose the primary one of the destination's family where a program does not.
  */
 export function walk(state: State, instanceId: string, destinationIp: string, sourceIp?: string): Walk {
   const instance = find(state, "instance", instanceId);
   if (instance === undefined) return nowhere(`no instance ${instanceId}`);
   const network = networkOf(state, instance.vpcId);
-  const source = senderOf(network, instance, sourceIp);
   if (network === undefined || instance.state !== "running") return nowhere(`${instanceId} is ${instance.state}`);
-  if (source === undefined) return nowhere(`${sourceIp ?? "its address"} is none of ${instanceId}`);
   const ip = parseIp(destinationIp);
-  if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
+  if (ip === undefined) return nowhere(`\`${destinationIp}\` is no address`);
+  if (services[ip.width].isNeverRouted(ip)) return nowhere("such an address is never routed");
+  const source = senderOf(network, instance, ip.width, sourceIp);
+  if (source === undefined)
+    return nowhere(`${sourceIp ?? `an address of ${familyNames[ip.width]}`} is none of ${instanceId}`);
+  const aim = { network, ip, destinationIp: formatIp(ip) };
   // What an instance sends to itself never reaches a route table.
   const networkInterfaceId = source.holder.id;
-  if (privateAddressesOf(source.holder).includes(destinationIp)) return { exit: { kind: "local", networkInterfaceId } };
-  return serviceWalk(network, ip) ?? routedWalk({ network, ip, destinationIp }, source, []);
+  if (network.interfaceByIp.get(aim.destinationIp) === source.holder)
+    return { exit: { kind: "local", networkInterfaceId } };
+  return serviceWalk(network, ip) ?? routedWalk(aim, source, []);
 }
+
+const familyNames: Readonly<Record<Width, string>> = { 32: "IPv4", 128: "IPv6" };
 
 /** Where a packet goes that a NAT gateway sends on to `destinationIp` (IPv4). */
 export function walkFromNat(state: State, gateway: NatGateway, destinationIp: string): Walk {
@@ -91,7 +98,7 @@ export function walkFromNat(state: State, gateway: NatGateway, destinationIp: st
   return routedWalk({ network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [gateway.id]);
 }
 
-/** An interface and the one of its private addresses that packets come from. */
+/** An interface and the one of its addresses that packets come from. */
 export interface Sender {
   readonly holder: NetworkInterface;
   readonly ip: string;
@@ -101,13 +108,13 @@ export interface Sender {
 export function senderOf(
   network: VpcNetwork | undefined,
   instance: Instance | undefined,
+  width: Width,
   sourceIp?: string,
 ): Sender | undefined {
   const holder = network?.interfaces.get(instance?.networkInterfaceIds[0] ?? "");
-  const ip = sourceIp ?? holder?.privateIpAddress;
-  return holder !== undefined && ip !== undefined && privateAddressesOf(holder).includes(ip)
-    ? { holder, ip }
-    : undefined;
+  const ip = sourceIp ?? (holder && primaryAddressOf(holder, width));
+  const isOwn = holder !== undefined && ip !== undefined && network?.interfaceByIp.get(ip) === holder;
+  return isOwn && parseIp(ip)?.width === width ? { holder, ip } : undefined;
 }
 
 /** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
@@ -118,7 +125,12 @@ export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string
       return { kind, vpcEndpointId, vpcId: instance.vpcId, sourceIp, destinationIp };
     }
     case "internet":
-      return { kind: "internet", sourceIp: exit.sourceIp, destinationIp };
+      return {
+        kind: "internet",
+        sourceIp: exit.sourceIp,
+        destinationIp,
+        ...(isIpv6(exit.sourceIp) && { gatewayId: exit.internetGatewayId }),
+      };
     case "local":
     case "vpc-service":
     case "none":
@@ -126,9 +138,14 @@ export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string
   }
 }
 
-/** The instance that has a private address in a VPC. */
-export function instanceAt(state: State, vpcId: string, privateIp: string): Instance | undefined {
-  return holderOf(state, networkOf(state, vpcId)?.interfaceByIp.get(privateIp));
+/** Whether a canonical text is of IPv6. */
+function isIpv6(ip: string): boolean {
+  return ip.includes(":");
+}
+
+/** The instance that has an address in a VPC. */
+export function instanceAt(state: State, vpcId: string, ip: string): Instance | undefined {
+  return holderOf(state, networkOf(state, vpcId)?.interfaceByIp.get(ip));
 }
 
 /** The instance that an internet gateway maps a public address to. */
@@ -162,7 +179,7 @@ export function instancesBehind(state: State, gateway: NatGateway, destinationIp
   });
 }
 
-/** The interface whose address the far side of a path sees, with the private address that stands for. */
+/** The interface whose address the far side of a path sees, with the own address that it stands for. */
 export function senderBehind(state: State, path: Path): Sender | undefined {
   switch (path.kind) {
     case "host":
@@ -176,8 +193,12 @@ export function senderBehind(state: State, path: Path): Sender | undefined {
   }
 }
 
-/** What an internet gateway maps a public address to. */
+/** What an internet gateway maps a public address to; IPv6 addresses are public themselves. */
 function mappedBy(state: State, publicIp: string): Sender | undefined {
+  if (isIpv6(publicIp)) {
+    const [own] = findBy(state, "network-interface", "ipv6Address", publicIp);
+    return own && { holder: own, ip: publicIp };
+  }
   const [shown] = findBy(state, "network-interface", "publicIpAddress", publicIp);
   if (shown !== undefined) return { holder: shown, ip: shown.privateIpAddress };
   const association = findBy(state, "elastic-ip", "publicIp", publicIp)[0]?.association;
@@ -187,17 +208,17 @@ function mappedBy(state: State, publicIp: string): Sender | undefined {
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
-  const linkLocal = containsIp(linkLocalBlock, ip);
-  if (linkLocal && equalIp(ip, metadataIp)) return { exit: { kind: "vpc-service", service: "instance-metadata" } };
-  const resolver = linkLocal
-    ? equalIp(ip, resolverIp)
+  const { block, metadata, resolver: ownResolver } = services[ip.width];
+  const isOfServices = containsIp(block, ip);
+  if (isOfServices && metadata !== undefined && equalIp(ip, metadata)) {
+    return { exit: { kind: "vpc-service", service: "instance-metadata" } };
+  }
+  const resolver = isOfServices
+    ? equalIp(ip, ownResolver)
     : network.resolverIp !== undefined && equalIp(ip, network.resolverIp);
   if (resolver && network.vpc.enableDnsSupport) return { exit: { kind: "vpc-service", service: "resolver" } };
   if (resolver) return nowhere(`the resolver is off: enableDnsSupport of ${network.vpc.id} is off`);
-  if (linkLocal) return nowhere("nothing has this link-local address");
-  // Source: RFC 1122 section 3.2.1.3 (this network, loopback), RFC 1112 section 4 (multicast), RFC 919 (broadcast).
-  const top = (ip.words[0] ?? 0) >>> 24;
-  return top === 0 || top === 127 || top >= 224 ? nowhere("such an address is never routed") : undefined;
+  return isOfServices ? nowhere("nothing has this address of the VPC's own services") : undefined;
 }
 
 interface Aim {
@@ -219,6 +240,9 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
   if (!chosen.active) {
     const target = targetText(chosen.target);
     return { route, exit: none(`the route ${chosen.destination} of ${route.routeTableId} is a blackhole: ${target}`) };
+  }
+  if (chosen.target.kind === "nat-gateway" && ip.width === 128) {
+    return { route, exit: none(`${targetText(chosen.target)} translates no IPv6 here: NAT64 is not carried`) };
   }
   if (chosen.target.kind === "nat-gateway") return throughNat(aim, { route, id: chosen.target.natGatewayId, passed });
   return { route, exit: exitOf(network, source, chosen.target, destinationIp) };
@@ -266,7 +290,12 @@ function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, desti
     }
     case "network-interface":
       return viaInterface(network, target.networkInterfaceId, destinationIp);
-    case "egress-only-internet-gateway":
+    case "egress-only-internet-gateway": {
+      const { egressOnlyInternetGatewayId: internetGatewayId } = target;
+      return isIpv6(source.ip)
+        ? { kind: "internet", internetGatewayId, sourceIp: source.ip }
+        : none(`${internetGatewayId} carries IPv6 alone`);
+    }
     case "vpc-peering-connection":
     case "vpn-gateway":
       return none(`${targetText(target)} carries no packets yet`);
@@ -277,7 +306,7 @@ function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, desti
 function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinationIp: string): Exit {
   const holder = network.interfaces.get(networkInterfaceId);
   if (holder === undefined) return none(`${networkInterfaceId} does not exist`);
-  if (privateAddressesOf(holder).includes(destinationIp) || !holder.sourceDestCheck)
+  if (network.interfaceByIp.get(destinationIp) === holder || !holder.sourceDestCheck)
     return { kind: "local", networkInterfaceId };
   return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);
 }
@@ -322,6 +351,36 @@ function mustParse<T>(value: T | undefined, text: string): T {
   return value;
 }
 
-const linkLocalBlock = mustParse(parsePrefix("169.254.0.0/16"), "the link-local block");
-const metadataIp = mustParse(parseIp("169.254.169.254"), "the metadata address");
-const resolverIp = mustParse(parseIp("169.254.169.253"), "the resolver's link-local address");
+interface ServiceAddresses {
+  /** Which no route leads to or away from. */
+  readonly block: Prefix;
+  readonly metadata: Ip | undefined;
+  readonly resolver: Ip;
+  readonly isNeverRouted: (ip: Ip) => boolean;
+}
+
+/**
+ * Source: Amazon VPC User Guide, "Amazon DNS server"; Amazon EC2 User Guide, "Instance metadata". Over IPv6 an instance has
+ * no metadata service unless it asks for it. Source: RFC 1122 section 3.2.1.3 (this network, loopback), RFC 1112 section 4
+ * (multicast), RFC 919 (broadcast); RFC 4291 section 2.4 (loopback, link-local, multicast), section 2.5.5 (IPv4 inside).
+ */
+const services: Readonly<Record<Width, ServiceAddresses>> = {
+  32: {
+    block: mustParse(parsePrefix("169.254.0.0/16"), "the link-local block"),
+    metadata: mustParse(parseIp("169.254.169.254"), "the metadata address"),
+    resolver: mustParse(parseIp("169.254.169.253"), "the resolver's link-local address"),
+    isNeverRouted: ({ words: [first = 0] }) => {
+      const top = first >>> 24;
+      return top === 0 || top === 127 || top >= 224;
+    },
+  },
+  128: {
+    block: mustParse(parsePrefix("fd00:ec2::/32"), "the block of services"),
+    metadata: undefined,
+    resolver: mustParse(parseIp("fd00:ec2::253"), "the resolver's address"),
+    isNeverRouted: ({ words: [first = 0, second = 0, third = 0] }) =>
+      first >>> 22 === 0x3fa ||
+      first >>> 24 === 0xff ||
+      (first === 0 && second === 0 && (third === 0 || third === 0xffff)),
+  },
+};

@@ -17,8 +17,9 @@ export interface VpcBlueprint {
   readonly vpcId: string;
   /** 1 to 4094, unique in the region. */
   readonly key: number;
+  /** Of both families, those of IPv4 first. */
   readonly cidrBlocks: readonly string[];
-  /** Addresses where the VPC's resolver answers (VPC+2 and 169.254.169.253); empty when enableDnsSupport is off. */
+  /** Addresses where the VPC's resolver answers (VPC+2, 169.254.169.253, fd00:ec2::253); empty when enableDnsSupport is off. */
   readonly resolverIps: readonly string[];
   /** Whom programs inside ask for names, first things first: they may be asked where nothing answers. */
   readonly nameServers: readonly string[];
@@ -30,6 +31,7 @@ export interface VpcBlueprint {
   readonly securityGroups: readonly SecurityGroupBlueprint[];
   readonly networkAcls: readonly NetworkAclBlueprint[];
   readonly natGateways: readonly NatGatewayBlueprint[];
+  readonly egressOnlyGateways: readonly EgressOnlyGatewayBlueprint[];
   /** Absent when none is attached. */
   readonly internetGateway?: InternetGatewayBlueprint;
   readonly hosts: readonly HostBlueprint[];
@@ -65,6 +67,7 @@ export interface RouteBlueprint {
 
 export type TargetBlueprint =
   | { readonly kind: "internet-gateway" }
+  | { readonly kind: "egress-only-internet-gateway"; readonly egressOnlyInternetGatewayId: string }
   | { readonly kind: "endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "host"; readonly networkInterfaceId: string }
   | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
@@ -86,6 +89,13 @@ export interface InternetGatewayBlueprint {
   readonly addresses: readonly { readonly privateIp: string; readonly publicIp: string }[];
 }
 
+/** Takes IPv6 out of the VPC and its answers in. */
+export interface EgressOnlyGatewayBlueprint {
+  readonly egressOnlyInternetGatewayId: string;
+  /** 1 to 15, unique in the VPC. */
+  readonly key: number;
+}
+
 /** A network host: an instance with its primary interface. */
 export interface HostBlueprint {
   readonly instanceId: string;
@@ -95,6 +105,7 @@ export interface HostBlueprint {
   readonly group: number;
   /** The primary one. */
   readonly privateIp: string;
+  /** Its other private addresses, then those of IPv6, the first of each first. */
   readonly secondaryIps: readonly string[];
   readonly macAddress: string;
   /** The `key`s of its security groups, ascending. */
@@ -106,7 +117,7 @@ export interface SecurityGroupBlueprint {
   readonly securityGroupId: string;
   /** 1 to 65535, unique in the VPC. */
   readonly key: number;
-  /** Private addresses of every interface in the group, whoever has it. */
+  /** Addresses of every interface in the group, whoever has it. */
   readonly members: readonly string[];
   readonly ingress: readonly GroupRuleBlueprint[];
   readonly egress: readonly GroupRuleBlueprint[];
@@ -130,7 +141,7 @@ export type TrafficBlueprint =
   /** Of the destination. */
   | { readonly kind: "tcp" | "udp"; readonly fromPort: number; readonly toPort: number }
   /** Absent: every type, every code. */
-  | { readonly kind: "icmp"; readonly type?: number; readonly code?: number }
+  | { readonly kind: "icmp" | "icmpv6"; readonly type?: number; readonly code?: number }
   | { readonly kind: "protocol"; readonly number: number };
 
 /** What may cross the border of a subnet, packet by packet; nothing else may. Rules are in the order of their numbers. */

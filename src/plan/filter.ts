@@ -1,10 +1,11 @@
-/** Security groups and network ACLs in the blueprint. IPv6 is not carried yet, so its rules are left out. */
+/** Security groups and network ACLs in the blueprint. In a VPC without IPv6 the rules about it are left out. */
 
 import { isSame } from "../base/same.ts";
 import type { NetworkAclEntry } from "../model/network-acl.ts";
 import type { Traffic } from "../model/traffic.ts";
 import type { CompiledAcl } from "../network/acl.ts";
 import type { CompiledGroup, CompiledRule } from "../network/firewall.ts";
+import { protocolNumbers } from "../network/packet.ts";
 import type { VpcNetwork } from "../network/vpc-network.ts";
 import type {
   AclRuleBlueprint,
@@ -35,7 +36,7 @@ export function groupOf(network: VpcNetwork, keys: Numbers, compiled: CompiledGr
     securityGroupId: id,
     key: numberOf(keys, id),
     members: sorted(network.members.get(id)),
-    ...rulesOf(keys, compiled),
+    ...rulesOf(keys, compiled, carriesIpv6(network)),
   };
 }
 
@@ -58,13 +59,13 @@ interface PlannedRules {
 // What the rules of a group came to, with the numbers of the groups that they name. A memo: of ten thousand rules one changes.
 const planned = new WeakMap<CompiledGroup, { readonly numbers: readonly unknown[]; readonly rules: PlannedRules }>();
 
-function rulesOf(keys: Numbers, compiled: CompiledGroup): PlannedRules {
-  const numbers = groupsNamedBy(compiled).map((id) => keys.get(id));
+function rulesOf(keys: Numbers, compiled: CompiledGroup, hasIpv6: boolean): PlannedRules {
+  const numbers = [hasIpv6, ...groupsNamedBy(compiled).map((id) => keys.get(id))];
   const known = planned.get(compiled);
   if (known !== undefined && isSame(known.numbers, numbers)) return known.rules;
   const rules = {
-    ingress: compiled.ingress.flatMap((rule) => groupRuleOf(keys, rule)),
-    egress: compiled.egress.flatMap((rule) => groupRuleOf(keys, rule)),
+    ingress: compiled.ingress.flatMap((rule) => groupRuleOf(keys, rule, hasIpv6)),
+    egress: compiled.egress.flatMap((rule) => groupRuleOf(keys, rule, hasIpv6)),
   };
   planned.set(compiled, { numbers, rules });
   return rules;
@@ -82,23 +83,24 @@ function groupsNamedBy(compiled: CompiledGroup): readonly string[] {
   return found;
 }
 
-export function aclOf(keys: Numbers, compiled: CompiledAcl): NetworkAclBlueprint {
+export function aclOf(network: VpcNetwork, keys: Numbers, compiled: CompiledAcl): NetworkAclBlueprint {
+  const hasIpv6 = carriesIpv6(network);
   return {
     networkAclId: compiled.acl.id,
     key: numberOf(keys, compiled.acl.id),
-    ingress: compiled.ingress.flatMap(({ entry }) => aclRuleOf(entry)),
-    egress: compiled.egress.flatMap(({ entry }) => aclRuleOf(entry)),
+    ingress: compiled.ingress.flatMap(({ entry }) => aclRuleOf(entry, hasIpv6)),
+    egress: compiled.egress.flatMap(({ entry }) => aclRuleOf(entry, hasIpv6)),
   };
 }
 
-function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule): GroupRuleBlueprint[] {
+function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule, hasIpv6: boolean): GroupRuleBlueprint[] {
   const traffic = trafficOf(rule.traffic);
   if (peer.kind === "members") {
     const key = keys.get(peer.groupId);
     // A group of another VPC, or one that is gone: nobody is in it.
     return key === undefined ? [] : [{ ruleId: rule.id, traffic, peer: { kind: "group", key } }];
   }
-  const cidrBlocks = peer.cidrBlocks.filter(isIpv4);
+  const cidrBlocks = hasIpv6 ? peer.cidrBlocks : peer.cidrBlocks.filter(isIpv4);
   const peers: GroupPeerBlueprint[] =
     rule.peer.kind === "prefix-list"
       ? [{ kind: "prefix-list", prefixListId: rule.peer.prefixListId, cidrBlocks }]
@@ -106,8 +108,8 @@ function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule): GroupRuleBlue
   return peers.map((one) => ({ ruleId: rule.id, traffic, peer: one }));
 }
 
-function aclRuleOf({ ruleNumber, action, traffic, cidrBlock }: NetworkAclEntry): AclRuleBlueprint[] {
-  return isIpv4(cidrBlock) ? [{ ruleNumber, action, traffic: trafficOf(traffic), cidrBlock }] : [];
+function aclRuleOf({ ruleNumber, action, traffic, cidrBlock }: NetworkAclEntry, hasIpv6: boolean): AclRuleBlueprint[] {
+  return hasIpv6 || isIpv4(cidrBlock) ? [{ ruleNumber, action, traffic: trafficOf(traffic), cidrBlock }] : [];
 }
 
 function trafficOf(traffic: Traffic): TrafficBlueprint {
@@ -120,12 +122,16 @@ function trafficOf(traffic: Traffic): TrafficBlueprint {
     }
     case "icmp": {
       const { protocol, type, code } = traffic;
-      if (protocol === 58) return { kind: "protocol", number: protocol };
-      return { kind: "icmp", ...(type !== -1 && { type }), ...(code !== -1 && { code }) };
+      const kind = protocol === protocolNumbers.icmpv6 ? "icmpv6" : "icmp";
+      return { kind, ...(type !== -1 && { type }), ...(code !== -1 && { code }) };
     }
     case "protocol":
       return { kind: "protocol", number: traffic.protocol };
   }
+}
+
+function carriesIpv6({ vpc }: VpcNetwork): boolean {
+  return vpc.ipv6CidrBlocks.length > 0;
 }
 
 function isIpv4(cidrBlock: string): boolean {

@@ -9,10 +9,10 @@ import { isSame } from "../base/same.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
-import { prefixListOfService } from "../model/prefix-list.ts";
+import { cidrBlocksOfEndpoint } from "../model/prefix-list.ts";
 import { all, type Change, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
-import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
+import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
 import type { CompiledGroup } from "../network/firewall.ts";
 import { internetCidrs } from "../network/service-address.ts";
@@ -150,10 +150,11 @@ function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBluep
     tables: numbersBefore(before.routeTables, "routeTableId", "table"),
     hostIds: new Set(before.hosts.map((one) => one.networkInterfaceId)),
     natKeys: numbersBefore(before.natGateways, "natGatewayId", "key"),
+    egressOnlyKeys: numbersBefore(before.egressOnlyGateways, "egressOnlyInternetGatewayId", "key"),
   };
   const routeTables = network.tables.map((table, at) => {
     const old = table === source.tables[at] ? before.routeTables[at] : undefined;
-    return old ?? tableOf(targets, table);
+    return old ?? tableOf(network, targets, table);
   });
   return { ...before, endpoints, routeTables };
 }
@@ -173,7 +174,12 @@ function endpointsAfter(network: VpcNetwork, before: readonly EndpointBlueprint[
   }
   const taken = new Set(newcomers.length === 0 ? [] : staying.map((one) => one?.key ?? 0));
   const keys = numberMore(newcomers, taken, ranges.endpoint);
-  return inUse.map((one, place) => staying[place] ?? endpointOf(keys, one));
+  return inUse.map((one, place) => {
+    const old = staying[place];
+    const cidrBlocks = cidrBlocksOfEndpoint(one);
+    // Blocks change with the families that an endpoint carries.
+    return old === undefined ? endpointOf(keys, one) : old.cidrBlocks === cidrBlocks ? old : { ...old, cidrBlocks };
+  });
 }
 
 function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwork)[]): boolean {
@@ -191,16 +197,20 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
   return {
     vpcId: network.vpc.id,
     key,
-    cidrBlocks: network.vpc.cidrBlocks.map((one) => one.cidrBlock),
+    cidrBlocks: [...network.vpc.cidrBlocks, ...network.vpc.ipv6CidrBlocks].map((one) => one.cidrBlock),
     resolverIps: network.resolverIps,
     nameServers: network.nameClient.servers,
     searchDomains: network.nameClient.searchDomains,
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
-    routeTables: network.tables.map((table) => tableOf(view, table)),
+    routeTables: network.tables.map((table) => tableOf(network, view, table)),
     endpoints: view.endpoints.map((endpoint) => endpointOf(view.endpointKeys, endpoint)),
     securityGroups: view.securityGroups.map((group) => groupOf(network, view.securityGroupKeys, group)),
-    networkAcls: network.acls.map((acl) => aclOf(view.aclKeys, acl)),
+    networkAcls: network.acls.map((acl) => aclOf(network, view.aclKeys, acl)),
     natGateways: view.nats.map((nat) => natOf(view, nat)),
+    egressOnlyGateways: network.egressOnlyGateways.map(({ id }) => ({
+      egressOnlyInternetGatewayId: id,
+      key: numberOf(view.egressOnlyKeys, id),
+    })),
     ...(internetGateway && { internetGateway }),
     hosts: view.running.map((host) => hostOf(view, host)),
   };
@@ -221,7 +231,7 @@ interface RunningNat {
 interface View {
   readonly running: readonly RunningHost[];
   readonly hostIds: ReadonlySet<string>;
-  readonly endpoints: readonly VpcEndpoint[];
+  readonly endpoints: readonly GatewayVpcEndpoint[];
   readonly nats: readonly RunningNat[];
   readonly securityGroups: readonly CompiledGroup[];
   readonly groups: Numbers;
@@ -229,15 +239,16 @@ interface View {
   readonly endpointKeys: Numbers;
   readonly hostKeys: Numbers;
   readonly natKeys: Numbers;
+  readonly egressOnlyKeys: Numbers;
   readonly securityGroupKeys: Numbers;
   readonly aclKeys: Numbers;
 }
 
 /** What the targets of routes are looked up in. */
-type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys">;
+type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyKeys">;
 
-function endpointsInUse({ endpoints }: VpcNetwork): readonly VpcEndpoint[] {
-  return endpoints.filter((one) => one.kind === "Gateway" && one.state === "available");
+function endpointsInUse({ endpoints }: VpcNetwork): readonly GatewayVpcEndpoint[] {
+  return endpoints.filter((one) => one.kind === "Gateway").filter((one) => one.state === "available");
 }
 
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
@@ -272,6 +283,11 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
       numbersBefore(before?.natGateways, "natGatewayId", "key"),
       ranges.nat,
     ),
+    egressOnlyKeys: numberAll(
+      ids(network.egressOnlyGateways),
+      numbersBefore(before?.egressOnlyGateways, "egressOnlyInternetGatewayId", "key"),
+      ranges.egressOnly,
+    ),
     securityGroupKeys: numberAll(
       securityGroups.map((one) => one.group.id),
       numbersBefore(before?.securityGroups, "securityGroupId", "key"),
@@ -291,6 +307,7 @@ const ranges = {
   endpoint: { from: 1, to: 4094, of: "endpoints of a VPC" },
   host: { from: 1, to: 65535, of: "instances of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
+  egressOnly: { from: 1, to: 15, of: "egress-only internet gateways of a VPC" },
   securityGroup: { from: 1, to: 65535, of: "security groups of a VPC" },
   acl: { from: 1, to: 65535, of: "network ACLs of a VPC" },
 };
@@ -320,12 +337,11 @@ function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBluepr
   ];
 }
 
-function tableOf(view: Targets, table: CompiledTable): RouteTableBlueprint {
+function tableOf({ vpc }: VpcNetwork, view: Targets, table: CompiledTable): RouteTableBlueprint {
   const routes = new Map<string, RouteBlueprint>();
   for (const route of table.routes) {
     const { cidrBlock, metric } = route;
-    // IPv6 is not carried yet.
-    if (route.prefix.ip.width === 128) continue;
+    if (route.prefix.ip.width === 128 && vpc.ipv6CidrBlocks.length === 0) continue;
     const target = targetOf(view, route);
     if (metric === 0 || target === undefined) continue;
     // Of equal routes the first wins, as it does in `walk`.
@@ -355,19 +371,23 @@ function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBluep
       const { natGatewayId } = target;
       return view.natKeys.has(natGatewayId) ? { kind: "nat-gateway", natGatewayId } : { kind: "blackhole" };
     }
-    case "egress-only-internet-gateway":
+    case "egress-only-internet-gateway": {
+      const { kind, egressOnlyInternetGatewayId } = target;
+      return view.egressOnlyKeys.has(egressOnlyInternetGatewayId)
+        ? { kind, egressOnlyInternetGatewayId }
+        : { kind: "blackhole" };
+    }
     case "vpc-peering-connection":
     case "vpn-gateway":
       return { kind: "blackhole" };
   }
 }
 
-function endpointOf(keys: Numbers, endpoint: VpcEndpoint): EndpointBlueprint {
-  const list = prefixListOfService(endpoint.region, endpoint.serviceName);
+function endpointOf(keys: Numbers, endpoint: GatewayVpcEndpoint): EndpointBlueprint {
   return {
     vpcEndpointId: endpoint.id,
     key: numberOf(keys, endpoint.id),
-    cidrBlocks: list?.cidrBlocks ?? [],
+    cidrBlocks: cidrBlocksOfEndpoint(endpoint),
   };
 }
 
@@ -378,7 +398,7 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
     key: numberOf(view.hostKeys, instance.id),
     group: numberOf(view.groups, holder.subnetId),
     privateIp: holder.privateIpAddress,
-    secondaryIps: holder.secondaryPrivateIpAddresses,
+    secondaryIps: [...holder.secondaryPrivateIpAddresses, ...holder.ipv6Addresses],
     macAddress: holder.macAddress,
     securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };

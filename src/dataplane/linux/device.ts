@@ -1,15 +1,23 @@
 /** The numbers of a router's devices, and what stands behind each. They follow from the blueprint's keys alone. */
 
-import type { EndpointBlueprint, HostBlueprint, NatGatewayBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import type {
+  EgressOnlyGatewayBlueprint,
+  EndpointBlueprint,
+  HostBlueprint,
+  NatGatewayBlueprint,
+  VpcBlueprint,
+} from "../../plan/blueprint.ts";
 
 export const LOOPBACK = 1;
 export const GATEWAY_DEVICE = 3;
 const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
+const EGRESS_ONLY_DEVICES = 0x3000;
 const HOST_DEVICES = 0x10000;
 
 /** What is at the other end of a device. */
 export type Device =
+  /** Or one that is egress-only. */
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "interface"; readonly networkInterfaceId: string };
@@ -22,6 +30,10 @@ export function deviceOfNatGateway({ key }: Pick<NatGatewayBlueprint, "key">): n
   return NAT_DEVICES + key;
 }
 
+export function deviceOfEgressOnlyGateway({ key }: Pick<EgressOnlyGatewayBlueprint, "key">): number {
+  return EGRESS_ONLY_DEVICES + key;
+}
+
 export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
   return HOST_DEVICES + key;
 }
@@ -30,6 +42,9 @@ export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
 export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   const devices = new Map<number, Device>();
   if (vpc.internetGateway !== undefined) devices.set(GATEWAY_DEVICE, { kind: "internet-gateway" });
+  for (const gateway of vpc.egressOnlyGateways) {
+    devices.set(deviceOfEgressOnlyGateway(gateway), { kind: "internet-gateway" });
+  }
   for (const endpoint of vpc.endpoints) {
     const { vpcEndpointId } = endpoint;
     devices.set(deviceOfEndpoint(endpoint), { kind: "gateway-endpoint", vpcEndpointId });

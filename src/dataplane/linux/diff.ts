@@ -4,18 +4,21 @@
  * by a moment without it.
  */
 
+import { WIDTHS } from "../../base/ip.ts";
 import { isSame } from "../../base/same.ts";
 import {
   type ElementObject,
   hardContentOf,
   type KernelObject,
   type LinkObject,
+  type ListenerObject,
   LOCAL_TABLE,
   MAIN_TABLE,
   type RouteObject,
 } from "./kernel-object.ts";
 import { type Objects, objectsBeside, objectsOf, type Wanted } from "./part.ts";
 import { shapesOf } from "./ruleset.ts";
+import { sourceSet } from "./set-shape.ts";
 
 export interface Change {
   readonly verb: "add" | "replace" | "remove";
@@ -190,8 +193,8 @@ function makeStepOf(object: KernelObject): number {
     case "neighbor":
       return 5;
     case "listener":
-      // A door opens before a packet can reach it; one at a single address needs the address first.
-      return object.ip === "0.0.0.0" ? 2 : 6;
+      // A door opens before a packet can reach it; one at a single address or device needs that first.
+      return isAnywhere(object) ? 2 : 6;
     case "nexthop":
       return 7;
     case "route":
@@ -207,6 +210,10 @@ function makeStepOf(object: KernelObject): number {
       // What a rule compares with comes before the rule; what leads to a chain of rules after them.
       return isFilling(object) ? 11 : 13;
   }
+}
+
+function isAnywhere({ device, ip }: ListenerObject): boolean {
+  return device === undefined && (ip === "0.0.0.0" || ip === "::");
 }
 
 /** Whether the element is of a set that came after its namespace: members of a group, blocks of a prefix list. */
@@ -227,7 +234,7 @@ function steersPackets(object: KernelObject): boolean {
     case "filter-rule":
       return true;
     case "element":
-      return object.set !== "interface_source" && !GATEWAY_SETS.has(object.set);
+      return !SOURCE_SETS.has(object.set) && !GATEWAY_SETS.has(object.set);
     case "namespace":
     case "link":
     case "address":
@@ -239,6 +246,8 @@ function steersPackets(object: KernelObject): boolean {
       return false;
   }
 }
+
+const SOURCE_SETS: ReadonlySet<string> = new Set(WIDTHS.map(sourceSet));
 
 /** Their elements go when the last packet has: resets still want the way back. */
 const GATEWAY_SETS: ReadonlySet<string> = new Set(

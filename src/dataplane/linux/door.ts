@@ -7,6 +7,7 @@ import { Socket as UdpSocket } from "node:dgram";
 import { Server, type Socket } from "node:net";
 import { isId } from "../../base/id.ts";
 import { assert } from "../../base/assert.ts";
+import { formatIp, parseIp } from "../../base/ip.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
 import type { PlaneHost } from "../plane.ts";
@@ -114,7 +115,10 @@ function descriptorOf(connection: Socket): number | undefined {
 function pathOf(door: Exclude<Door, { kind: "resolver" | "metadata" }>, connection: Socket): Path {
   const sourceIp = plainIp(connection.remoteAddress);
   const destinationIp = plainIp(connection.localAddress);
-  if (door.kind === "internet") return { kind: "internet", sourceIp, destinationIp };
+  if (door.kind === "internet") {
+    const { gatewayId } = door;
+    return { kind: "internet", sourceIp, destinationIp, ...(gatewayId !== undefined && { gatewayId }) };
+  }
   const { vpcId, vpcEndpointId } = door;
   assert(isId("vpc", vpcId) && isId("vpce", vpcEndpointId), "a blueprint holds ids");
   return { kind: "gateway-endpoint", vpcId, vpcEndpointId, sourceIp, destinationIp };
@@ -125,7 +129,8 @@ function vpcOf(door: Door): string {
   return door.vpcId;
 }
 
-/** A socket of both families writes IPv4 addresses inside IPv6. Source: RFC 4291 section 2.5.5.2. */
+/** In canonical text. */
 function plainIp(address: string | undefined): string {
-  return address?.replace(/^::ffff:/, "") ?? "";
+  const ip = parseIp(address ?? "");
+  return ip === undefined ? "" : formatIp(ip);
 }

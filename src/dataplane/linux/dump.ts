@@ -9,7 +9,7 @@ import { placeOf, readListedRule, RULE } from "./filter-change.ts";
 import { decodeRule } from "./filter-rule.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelObject, LinkObject, RouteBy, SetObject } from "./kernel-object.ts";
-import { AF_INET } from "./libc.ts";
+import { AF_INET, AF_INET6 } from "./libc.ts";
 import { METERING_CHAINS, TALLY_SETS } from "./metering.ts";
 import type { Namespace } from "./namespace.ts";
 import {
@@ -23,7 +23,7 @@ import {
   u32,
 } from "./netlink-message.ts";
 import { getChains, getElements, getRules, getSets } from "./nftables.ts";
-import { OUR_PROTOCOL, ROUTE_TYPE, RTM } from "./rtnetlink.ts";
+import { FIRST_METRIC, OUR_PROTOCOL, ROUTE_TYPE, RTM } from "./rtnetlink.ts";
 import { shapesOf, TABLE } from "./ruleset.ts";
 import { decodeElements, shapeByName, type SetShape } from "./set-shape.ts";
 
@@ -116,10 +116,11 @@ function namesById(kernel: Kernel, namespace: Namespace): ReadonlyMap<number, st
 
 function addressesOf(name: string, namespace: Namespace): KernelObject[] {
   return list(namespace, RTM.getAddress, 8, "addresses").flatMap(({ fixed, attributes }): KernelObject[] => {
-    const ip = findAttribute(attributes, 2);
-    if (ip === undefined || ip[0] === 127) return [];
-    const index = fixed.readUInt32LE(4);
-    return [{ kind: "address", namespace: name, index, ip: formatIp(ipOfBytes(ip)), bits: fixed.readUInt8(1) }];
+    // Of IPv6 the kernel tells the address alone, of IPv4 the local end first.
+    const bytes = findAttribute(attributes, 2) ?? findAttribute(attributes, 1);
+    const ip = bytes === undefined ? "" : formatIp(ipOfBytes(bytes));
+    if (ip === "" || ip === "::1" || ip.startsWith("127.")) return [];
+    return [{ kind: "address", namespace: name, index: fixed.readUInt32LE(4), ip, bits: fixed.readUInt8(1) }];
   });
 }
 
@@ -148,14 +149,16 @@ function nexthopsOf(name: string, namespace: Namespace): KernelObject[] {
 function routesOf(name: string, namespace: Namespace): KernelObject[] {
   return list(namespace, RTM.getRoute, 12, "routes").flatMap(({ fixed, attributes }): KernelObject[] => {
     if (fixed.readUInt8(5) !== OUR_PROTOCOL) return [];
-    const destination = findAttribute(attributes, 1) ?? Buffer.alloc(4);
+    const family = fixed.readUInt8(0);
+    const destination = findAttribute(attributes, 1) ?? Buffer.alloc(family === AF_INET ? 4 : 16);
+    const metric = number(attributes, 6);
     return [
       {
         kind: "route",
         namespace: name,
         table: number(attributes, 15),
         cidrBlock: `${formatIp(ipOfBytes(destination))}/${fixed.readUInt8(1)}`,
-        metric: number(attributes, 6),
+        metric: metric === FIRST_METRIC[family] ? 0 : metric,
         by: routeByOf(fixed.readUInt8(7), attributes),
       },
     ];
@@ -174,15 +177,17 @@ function routeByOf(type: number, attributes: readonly Attribute[]): RouteBy {
   if (findAttribute(attributes, 30) !== undefined) return { kind: "nexthop", id: number(attributes, 30) };
   const gateway = findAttribute(attributes, 5);
   const index = number(attributes, 4);
-  return gateway === undefined
-    ? { kind: "device", index }
-    : { kind: "gateway", index, gateway: formatIp(ipOfBytes(gateway)) };
+  if (gateway === undefined) return { kind: "device", index };
+  const source = findAttribute(attributes, 7);
+  const from = source === undefined ? {} : { source: formatIp(ipOfBytes(source)) };
+  return { kind: "gateway", index, gateway: formatIp(ipOfBytes(gateway)), ...from };
 }
 
 function rulesOf(name: string, namespace: Namespace): KernelObject[] {
-  return list(namespace, RTM.getRule, 12, "rules").flatMap(({ attributes }): KernelObject[] => {
+  return list(namespace, RTM.getRule, 12, "rules").flatMap(({ fixed, attributes }): KernelObject[] => {
     if (findAttribute(attributes, 21)?.[0] !== OUR_PROTOCOL) return [];
-    return [{ kind: "rule", namespace: name, mark: number(attributes, 10), table: number(attributes, 15) }];
+    const width = fixed.readUInt8(0) === AF_INET6 ? 128 : 32;
+    return [{ kind: "rule", namespace: name, width, mark: number(attributes, 10), table: number(attributes, 15) }];
   });
 }
 
@@ -252,9 +257,8 @@ interface Listed {
 }
 
 function list(namespace: Namespace, type: number, fixedBytes: number, what: string): Listed[] {
-  const body = Buffer.alloc(fixedBytes);
-  body[0] = type === RTM.getNexthop || type === RTM.getLink ? 0 : AF_INET;
-  const message: Message = { type, flags: 0, body, what: `list ${what}` };
+  // Of every family.
+  const message: Message = { type, flags: 0, body: Buffer.alloc(fixedBytes), what: `list ${what}` };
   return namespace.route.dump(message).map((received: Received) => ({
     fixed: received.body.subarray(0, fixedBytes),
     attributes: decodeAttributes(received.body.subarray(fixedBytes)),

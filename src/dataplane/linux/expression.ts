@@ -4,6 +4,7 @@
  * Source: uapi header linux/netfilter/nf_tables.h; netfilter's libnftnl documentation.
  */
 
+import type { Width } from "../../base/ip.ts";
 import { attribute, nested, text, u32, u32be } from "./netlink-message.ts";
 
 /** As nf_tables names the protocols of the network layer. */
@@ -11,6 +12,8 @@ export const FAMILY_IPV4 = 2;
 export const FAMILY_IPV6 = 10;
 export const META = { mark: 3, iif: 4, oif: 5, nfproto: 15, l4proto: 16, iifgroup: 21, oifgroup: 22 } as const;
 export const HEADER = { network: 1, transport: 2 } as const;
+/** Where a header keeps the addresses of its ends. Source: RFC 791 section 3.1, RFC 8200 section 3. */
+export const ADDRESS_OFFSET = { 32: { source: 12, destination: 16 }, 128: { source: 8, destination: 24 } } as const;
 /** Bits of a connection's state. Source: uapi header linux/netfilter/nf_conntrack_common.h. */
 export const STATE = { invalid: 1, established: 2, related: 4 } as const;
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
@@ -77,6 +80,14 @@ export function isNotEqual(register: number, value: Buffer): Buffer {
 /** Goes on when the first register's bytes, as a number of the network, are within the bounds. */
 export function isBetween(from: Buffer, to: Buffer): Buffer[] {
   return [compare(REGISTER_1, CMP.atLeast, from), compare(REGISTER_1, CMP.atMost, to)];
+}
+
+/** Goes on when the packet is of the family. */
+export function isOfWidth(width: Width): Buffer[] {
+  return [
+    loadMeta(META.nfproto, REGISTER_1),
+    isEqual(REGISTER_1, Buffer.from([width === 32 ? FAMILY_IPV4 : FAMILY_IPV6])),
+  ];
 }
 
 /** Goes on when the register's bytes are in the set. */

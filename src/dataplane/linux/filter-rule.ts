@@ -9,6 +9,7 @@ import type { TrafficBlueprint } from "../../plan/blueprint.ts";
 import { ipOfBytes } from "./address.ts";
 import {
   accept,
+  ADDRESS_OFFSET,
   CMP,
   count,
   FAMILY_IPV4,
@@ -17,6 +18,7 @@ import {
   isBetween,
   isEqual,
   isIn,
+  isOfWidth,
   keepBits,
   loadMeta,
   loadPayload,
@@ -32,9 +34,7 @@ import { widthOfSet } from "./set-shape.ts";
 
 export type RuleBody = Pick<FilterRuleObject, "end" | "peer" | "traffic" | "verdict">;
 
-/** Where a header keeps the addresses of its ends. Source: RFC 791 section 3.1, RFC 8200 section 3. */
-const ADDRESS_OFFSET = { 32: { source: 12, destination: 16 }, 128: { source: 8, destination: 24 } } as const;
-/** Source: RFC 9293 section 3.1, RFC 768; RFC 792. */
+/** Source: RFC 9293 section 3.1, RFC 768; RFC 792, RFC 4443 section 2.1. */
 const DESTINATION_PORT = 2;
 const ICMP_TYPE = 0;
 const ICMP_CODE = 1;
@@ -57,6 +57,8 @@ export function plainTraffic(traffic: TrafficBlueprint): TrafficBlueprint {
       switch (traffic.number) {
         case PROTOCOL.icmp:
           return { kind: "icmp" };
+        case PROTOCOL.icmpv6:
+          return { kind: "icmpv6" };
         case PROTOCOL.tcp:
           return { kind: "tcp", fromPort: 0, toPort: LAST_PORT };
         case PROTOCOL.udp:
@@ -67,6 +69,7 @@ export function plainTraffic(traffic: TrafficBlueprint): TrafficBlueprint {
     case "tcp":
     case "udp":
     case "icmp":
+    case "icmpv6":
       return traffic;
   }
 }
@@ -102,13 +105,6 @@ function maskOf(bits: number, bytes: number): Buffer {
   return Buffer.from(Array.from({ length: bytes }, (_, at) => 0xff00 >> Math.min(8, Math.max(0, bits - at * 8))));
 }
 
-function isOfWidth(width: 32 | 128): Buffer[] {
-  return [
-    loadMeta(META.nfproto, REGISTER_1),
-    isEqual(REGISTER_1, Buffer.from([width === 32 ? FAMILY_IPV4 : FAMILY_IPV6])),
-  ];
-}
-
 function expressionsOfTraffic(traffic: TrafficBlueprint): Buffer[] {
   switch (traffic.kind) {
     case "all":
@@ -116,9 +112,10 @@ function expressionsOfTraffic(traffic: TrafficBlueprint): Buffer[] {
     case "tcp":
     case "udp":
       return [...isProtocol(PROTOCOL[traffic.kind]), ...expressionsOfPorts(traffic)];
-    case "icmp": {
+    case "icmp":
+    case "icmpv6": {
       const { type, code } = traffic;
-      return [...isProtocol(PROTOCOL.icmp), ...isByte(ICMP_TYPE, type), ...isByte(ICMP_CODE, code)];
+      return [...isProtocol(PROTOCOL[traffic.kind]), ...isByte(ICMP_TYPE, type), ...isByte(ICMP_CODE, code)];
     }
     case "protocol":
       return isProtocol(traffic.number);
@@ -236,11 +233,13 @@ function trafficOf(questions: readonly Question[]): TrafficBlueprint {
       return { kind: "tcp", ...portsOf(asked[0]) };
     case PROTOCOL.udp:
       return { kind: "udp", ...portsOf(asked[0]) };
-    case PROTOCOL.icmp: {
+    case PROTOCOL.icmp:
+    case PROTOCOL.icmpv6: {
       const byteAt = (offset: number): number | undefined =>
         asked.find((question) => question.offset === offset)?.comparisons[0]?.value[0];
       const [type, code] = [byteAt(ICMP_TYPE), byteAt(ICMP_CODE)];
-      return { kind: "icmp", ...(type !== undefined && { type }), ...(code !== undefined && { code }) };
+      const kind = protocol === PROTOCOL.icmp ? "icmp" : "icmpv6";
+      return { kind, ...(type !== undefined && { type }), ...(code !== undefined && { code }) };
     }
   }
   return { kind: "protocol", number: protocol };

@@ -3,7 +3,7 @@
  * prefix list, a chain for each direction of a group or ACL, and the elements that lead packets to the chains.
  */
 
-import { formatIp, type Ip, type Width } from "../../base/ip.ts";
+import { formatIp, type Ip, type Width, WIDTHS } from "../../base/ip.ts";
 import { formatPrefix, parsePrefixMasked, type Prefix } from "../../base/prefix.ts";
 import type {
   AclRuleBlueprint,
@@ -24,13 +24,18 @@ import { memberSet, prefixSet } from "./set-shape.ts";
 type Direction = "out" | "in";
 const DIRECTIONS: readonly Direction[] = ["out", "in"];
 
-/** The members of a group; rules of other groups may name it, so it stands by itself. IPv6 is not carried yet. */
-export function setOfMembers(namespace: string, key: number): KernelObject {
-  return { kind: "set", namespace, set: memberSet(key, 32) };
+/** The families that a VPC carries. */
+export function widthsOf({ cidrBlocks }: Pick<VpcBlueprint, "cidrBlocks">): readonly Width[] {
+  return widthsOfBlocks(cidrBlocks);
+}
+
+/** The members of a group; rules of other groups may name it, so it stands by itself. */
+export function setOfMembers(namespace: string, key: number, width: Width): KernelObject {
+  return { kind: "set", namespace, set: memberSet(key, width) };
 }
 
 export function memberOf(namespace: string, key: number, ip: string): KernelObject {
-  return { kind: "element", namespace, set: memberSet(key, 32), key: [ip] };
+  return { kind: "element", namespace, set: memberSet(key, widthOf(ip)), key: [ip] };
 }
 
 /** Groups that rules of the VPC name, be they in the VPC or not. */
@@ -81,7 +86,7 @@ export function objectsOfPrefixList(
   cidrBlocks: readonly string[],
 ): KernelObject[] {
   const prefixes = cidrBlocks.map(maskedPrefix);
-  return widthsOf(cidrBlocks).flatMap((width): KernelObject[] => {
+  return widthsOfBlocks(cidrBlocks).flatMap((width): KernelObject[] => {
     const set = prefixSet(prefixListId, width);
     const intervals = intervalsOf(prefixes.filter(({ ip }) => ip.width === width));
     return [
@@ -91,8 +96,14 @@ export function objectsOfPrefixList(
   });
 }
 
-function widthsOf(cidrBlocks: readonly string[]): readonly Width[] {
-  return cidrBlocks.some((cidrBlock) => cidrBlock.includes(":")) ? [32, 128] : [32];
+/** An empty list counts as one of IPv4. */
+function widthsOfBlocks(cidrBlocks: readonly string[]): readonly Width[] {
+  const found = WIDTHS.filter((width) => cidrBlocks.some((cidrBlock) => widthOf(cidrBlock) === width));
+  return found.length === 0 ? [32] : found;
+}
+
+function widthOf(text: string): Width {
+  return text.includes(":") ? 128 : 32;
 }
 
 function intervalsOf(prefixes: readonly Prefix[]): string[][] {
@@ -144,26 +155,31 @@ export function leadsToGroup(namespace: string, key: number, place: number): Ker
 }
 
 /** The rules of one direction of a group. */
-export function rulesOfGroup(namespace: string, group: SecurityGroupBlueprint, direction: Direction): KernelObject[] {
+export function rulesOfGroup(
+  namespace: string,
+  group: SecurityGroupBlueprint,
+  direction: Direction,
+  widths: readonly Width[],
+): KernelObject[] {
   const chain = groupChain(group.key, direction);
   const end = direction === "out" ? "destination" : "source";
   const rules = direction === "out" ? group.egress : group.ingress;
   return rules.flatMap(({ ruleId, peer, traffic }) =>
-    peersOf(peer).map((one, at): KernelObject => {
+    peersOf(peer, widths).map((one, at): KernelObject => {
       const body: RuleBody = { end, peer: one, traffic, verdict: "accept" };
       return { kind: "filter-rule", namespace, chain, name: at === 0 ? ruleId : `${ruleId} ${at}`, ...plainBody(body) };
     }),
   );
 }
 
-function peersOf(peer: GroupRuleBlueprint["peer"]): string[] {
+function peersOf(peer: GroupRuleBlueprint["peer"], widths: readonly Width[]): string[] {
   switch (peer.kind) {
     case "cidr":
       return [formatPrefix(maskedPrefix(peer.cidrBlock))];
     case "group":
-      return [`@${memberSet(peer.key, 32)}`];
+      return widths.map((width) => `@${memberSet(peer.key, width)}`);
     case "prefix-list":
-      return widthsOf(peer.cidrBlocks).map((width) => `@${prefixSet(peer.prefixListId, width)}`);
+      return widthsOfBlocks(peer.cidrBlocks).map((width) => `@${prefixSet(peer.prefixListId, width)}`);
   }
 }
 

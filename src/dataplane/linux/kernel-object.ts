@@ -3,6 +3,7 @@
  * a list of these, two lists compare without knowing a VPC, and the kernel's own dumps read back into the same values.
  */
 
+import type { Width } from "../../base/ip.ts";
 import type { TrafficBlueprint } from "../../plan/blueprint.ts";
 
 export type KernelObject =
@@ -19,7 +20,14 @@ export type KernelObject =
   | ElementObject
   | ListenerObject;
 
-export type NamespaceRole = "internet" | "router" | "internet-gateway" | "nat-gateway" | "endpoint" | "host";
+export type NamespaceRole =
+  | "internet"
+  | "router"
+  | "internet-gateway"
+  | "egress-only-internet-gateway"
+  | "nat-gateway"
+  | "endpoint"
+  | "host";
 
 /** A network namespace with its loopback up, its settings and its empty nf_tables. */
 export interface NamespaceObject {
@@ -56,7 +64,7 @@ export interface AddressObject {
   readonly bits: number;
 }
 
-/** A fixed entry of the neighbour table: nobody on the link can claim the address by ARP. */
+/** A fixed entry of the neighbour table: nobody on the link can claim the address by ARP or neighbour discovery. */
 export interface NeighborObject {
   readonly kind: "neighbor";
   readonly namespace: string;
@@ -79,6 +87,7 @@ export interface RouteObject {
   /** 254 is the kernel's main table, 255 its table of own addresses. */
   readonly table: number;
   readonly cidrBlock: string;
+  /** 0 is the first of all, in either family. */
   readonly metric: number;
   readonly by: RouteBy;
 }
@@ -86,7 +95,8 @@ export interface RouteObject {
 export type RouteBy =
   | { readonly kind: "nexthop"; readonly id: number }
   | { readonly kind: "device"; readonly index: number }
-  | { readonly kind: "gateway"; readonly index: number; readonly gateway: string }
+  /** `source` is the address that packets come from where a program does not choose. */
+  | { readonly kind: "gateway"; readonly index: number; readonly gateway: string; readonly source?: string }
   /** As if this table held nothing: the next rule goes on. */
   | { readonly kind: "throw" }
   /** Dropped without a word. */
@@ -94,10 +104,11 @@ export type RouteBy =
   /** The namespace answers for every address in it. */
   | { readonly kind: "local" };
 
-/** Packets with this mark are looked up in this table. */
+/** Packets of this family with this mark are looked up in this table. */
 export interface RuleObject {
   readonly kind: "rule";
   readonly namespace: string;
+  readonly width: Width;
   readonly mark: number;
   readonly table: number;
 }
@@ -146,14 +157,18 @@ export interface ListenerObject {
   readonly kind: "listener";
   readonly namespace: string;
   readonly transport: "tcp" | "udp";
+  /** Of IPv6 the socket takes IPv6 alone. */
   readonly ip: string;
   readonly port: number;
+  /** The one device that it takes connections from; absent for all. */
+  readonly device?: number;
   readonly door: Door;
 }
 
 /** What a listening socket stands for: the whole identity of the connections that it accepts. */
 export type Door =
-  | { readonly kind: "internet" }
+  /** `gatewayId` where the socket is of one gateway of a VPC alone. */
+  | { readonly kind: "internet"; readonly gatewayId?: string }
   | { readonly kind: "gateway-endpoint"; readonly vpcId: string; readonly vpcEndpointId: string }
   | { readonly kind: "resolver"; readonly vpcId: string }
   | { readonly kind: "metadata"; readonly vpcId: string };
@@ -177,7 +192,7 @@ export function keyOf(object: KernelObject): string {
     case "route":
       return `route ${object.namespace} ${object.table} ${object.cidrBlock} ${object.metric}`;
     case "rule":
-      return `rule ${object.namespace} ${object.mark}`;
+      return `rule ${object.namespace} ${object.width} ${object.mark}`;
     case "set":
       return `set ${object.namespace} ${object.set}`;
     case "chain":
@@ -187,8 +202,13 @@ export function keyOf(object: KernelObject): string {
     case "element":
       return `element ${object.namespace} ${object.set} ${object.key.join(" ")}`;
     case "listener":
-      return `listener ${object.namespace} ${object.transport} ${object.ip} ${object.port}`;
+      return keyOfListener(object);
   }
+}
+
+function keyOfListener({ device, ip, namespace, port, transport }: ListenerObject): string {
+  const key = `listener ${namespace} ${transport} ${ip} ${port}`;
+  return device === undefined ? key : `${key} ${device}`;
 }
 
 /** The rest of the object as text: equal exactly when nothing about it differs. */
@@ -233,7 +253,7 @@ function contentOfBy(by: RouteBy): string {
     case "device":
       return `device ${by.index}`;
     case "gateway":
-      return `gateway ${by.index} ${by.gateway}`;
+      return `gateway ${by.index} ${by.gateway} ${by.source ?? ""}`;
     case "throw":
     case "blackhole":
     case "local":
@@ -249,7 +269,8 @@ function contentOfTraffic(traffic: TrafficBlueprint): string {
     case "udp":
       return `${traffic.kind} ${traffic.fromPort}-${traffic.toPort}`;
     case "icmp":
-      return `icmp ${traffic.type ?? "*"} ${traffic.code ?? "*"}`;
+    case "icmpv6":
+      return `${traffic.kind} ${traffic.type ?? "*"} ${traffic.code ?? "*"}`;
     case "protocol":
       return `protocol ${traffic.number}`;
   }
@@ -258,7 +279,7 @@ function contentOfTraffic(traffic: TrafficBlueprint): string {
 function contentOfDoor(door: Door): string {
   switch (door.kind) {
     case "internet":
-      return door.kind;
+      return `${door.kind} ${door.gatewayId ?? ""}`;
     case "gateway-endpoint":
       return `${door.kind} ${door.vpcId} ${door.vpcEndpointId}`;
     case "resolver":

@@ -9,11 +9,14 @@ import {
   AF_INET,
   AF_INET6,
   bindSocket,
+  IPV6_V6ONLY,
   openSocket,
   setSocketOption,
+  SO_BINDTOIFINDEX,
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_STREAM,
+  SOL_IPV6,
   SOL_SOCKET,
 } from "./libc.ts";
 import type { Namespace } from "./namespace.ts";
@@ -22,21 +25,23 @@ import type { Namespace } from "./namespace.ts";
 export const BACKLOG = 4096;
 
 /** A descriptor of a socket bound inside the namespace. */
-export function bindInside(namespace: Namespace, { transport, ip, port }: ListenerObject): number {
+export function bindInside(namespace: Namespace, { device, transport, ip, port }: ListenerObject): number {
   return namespace.inside(() => {
     const address = ipBytes(ip);
     const family = address.length === 4 ? AF_INET : AF_INET6;
     const fd = openSocket(family, transport === "tcp" ? SOCK_STREAM : SOCK_DGRAM, 0);
     setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (family === AF_INET6) setSocketOption(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+    if (device !== undefined) setSocketOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, device);
     bindSocket(fd, socketAddress(address, port));
     return fd;
   });
 }
 
 /** Node's socket over a bound descriptor, ready to be sent to another process. */
-export async function wrapListener({ transport }: ListenerObject, fd: number): Promise<Server | UdpSocket> {
+export async function wrapListener({ ip, transport }: ListenerObject, fd: number): Promise<Server | UdpSocket> {
   if (transport === "udp") {
-    const socket = createSocket("udp4");
+    const socket = createSocket(ip.includes(":") ? "udp6" : "udp4");
     const listening = once(socket, "listening");
     socket.bind({ fd });
     await listening;

@@ -14,7 +14,12 @@ import { setLinkUp } from "./rtnetlink.ts";
 
 const HANDLE = "/proc/thread-self/ns/net";
 const LOOPBACK = 1;
-const FORWARDERS: ReadonlySet<NamespaceRole> = new Set<NamespaceRole>(["router", "internet-gateway", "nat-gateway"]);
+const FORWARDERS: ReadonlySet<NamespaceRole> = new Set<NamespaceRole>([
+  "router",
+  "internet-gateway",
+  "egress-only-internet-gateway",
+  "nat-gateway",
+]);
 
 /** The namespace that this process started in. */
 const homeFd = openSync(HANDLE, "r");
@@ -64,35 +69,40 @@ export class Namespace implements Disposable {
   }
 }
 
-/** IPv4 settings of a new namespace are copies of the machine's own, so each that matters is set. */
+/**
+ * IPv4 settings of a new namespace are copies of the machine's own, so each that matters is set. Of IPv6 a device does
+ * nothing by itself: it makes no address, asks for none, believes no router and doubts none of its addresses.
+ */
 function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
+  const forwards = FORWARDERS.has(role) ? "1" : "0";
   const common = [
     ["ipv4/conf/all/rp_filter", "0"],
     ["ipv4/conf/default/rp_filter", "0"],
     ["ipv4/conf/all/arp_ignore", "0"],
     ["ipv4/conf/default/arp_ignore", "0"],
     ["ipv4/conf/all/arp_filter", "0"],
-    // Devices made from now on send nothing of IPv6; the loopback keeps its ::1.
-    ["ipv6/conf/default/disable_ipv6", "1"],
+    ["ipv4/ip_forward", forwards],
+    ["ipv6/conf/all/forwarding", forwards],
+    ["ipv6/conf/default/disable_ipv6", "0"],
+    ["ipv6/conf/default/addr_gen_mode", "1"],
+    ["ipv6/conf/default/accept_ra", "0"],
+    ["ipv6/conf/default/autoconf", "0"],
+    ["ipv6/conf/default/accept_dad", "0"],
+    ["ipv6/conf/default/accept_redirects", "0"],
   ] as const;
-  const forwarding = ["ipv4/ip_forward", FORWARDERS.has(role) ? "1" : "0"] as const;
   switch (role) {
     case "router":
       // Of a connection that took another way before, tracking saw only a part; groups still know whose it is.
-      return [
-        forwarding,
-        ...common,
-        ["ipv4/conf/all/send_redirects", "0"],
-        ["netfilter/nf_conntrack_tcp_be_liberal", "1"],
-      ];
+      return [...common, ["ipv4/conf/all/send_redirects", "0"], ["netfilter/nf_conntrack_tcp_be_liberal", "1"]];
     case "internet-gateway":
+    case "egress-only-internet-gateway":
     case "nat-gateway":
-      return [forwarding, ...common, ["ipv4/conf/all/send_redirects", "0"]];
+      return [...common, ["ipv4/conf/all/send_redirects", "0"]];
     case "internet":
     case "endpoint":
-      return [forwarding, ...common, ["core/somaxconn", "4096"]];
+      return [...common, ["core/somaxconn", "4096"]];
     case "host":
-      return [forwarding, ...common, ["ipv4/ip_unprivileged_port_start", "0"], ["ipv4/ping_group_range", "0 0"]];
+      return [...common, ["ipv4/ip_unprivileged_port_start", "0"], ["ipv4/ping_group_range", "0 0"]];
   }
 }
 

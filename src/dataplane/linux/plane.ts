@@ -8,6 +8,7 @@ import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
+import { INTERNET } from "./gateway-object.ts";
 import { entryOf, removeEntryFiles, writeEntryFiles } from "./entry.ts";
 import type { Door, KernelObject } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
@@ -15,7 +16,7 @@ import { NetdClient } from "./netd-client.ts";
 import { foundSection, NOTHING, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
 import { TrafficReader } from "./traffic.ts";
-import { INTERNET, namespaceOfInstance, wantedParts } from "./wanted.ts";
+import { namespaceOfInstance, wantedParts } from "./wanted.ts";
 
 /** A plane that holds nothing yet; rejects when netd does not come up. */
 export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {

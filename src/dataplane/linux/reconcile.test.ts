@@ -23,6 +23,7 @@ import {
   idsOf,
   serviceCidrs,
   vpcBlueprint,
+  withIpv6,
   withNatGateway,
 } from "./testdata/blueprint.ts";
 import { wantedObjects, wantedParts } from "./wanted.ts";
@@ -70,8 +71,15 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await check(blueprintOf(vpcBlueprint(1), vpcBlueprint(2)));
   });
 
+  test("so it does of both families, and IPv6 comes and goes", async () => {
+    for (const vpc of [withIpv6(vpcBlueprint(1)), vpcBlueprint(1), withIpv6(vpcBlueprint(1))]) {
+      await goTo(blueprintOf(vpc));
+      await check(blueprintOf(vpc));
+    }
+  });
+
   test("add then remove leaves nothing", async () => {
-    await goTo(blueprintOf(vpcBlueprint(1)));
+    await goTo(blueprintOf(withIpv6(vpcBlueprint(1))));
     await goTo(empty);
     await check(empty);
   });
@@ -169,11 +177,12 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
       groupsOf: fc.subarray([1, 2], { minLength: 1 }),
       acls: fc.tuple(acls, acls),
       nat: fc.boolean(),
+      ipv6: fc.boolean(),
     })
-    .map(({ tables: [a, b, c, d], gateway, keys, mac, tableOf, aclOf, groups, groupsOf, acls, nat, ...rest }) => {
+    .map(({ tables: [a, b, c, d], gateway, keys, mac, tableOf, aclOf, groups, groupsOf, acls, nat, ipv6, ...rest }) => {
       const { internetGateway: _, ...vpc } = nat ? withNatGateway(whole) : whole;
       const internetGateway = gateway && { internetGatewayId: `igw-0000000${n}`, addresses: gateway };
-      return {
+      const made: VpcBlueprint = {
         ...vpc,
         ...rest,
         ...(internetGateway && { internetGateway }),
@@ -192,5 +201,6 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
           return { ...host, key, securityGroups, macAddress: host.macAddress.replace("02:aa", mac) };
         }),
       };
+      return ipv6 ? withIpv6(made) : made;
     });
 }

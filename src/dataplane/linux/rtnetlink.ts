@@ -61,6 +61,8 @@ export const ROUTE_TYPE = { unicast: 1, local: 2, blackhole: 6, throw: 9 } as co
 
 const IFF_UP = 1;
 const NUD_PERMANENT = 0x80;
+/** Nobody else can have the address, so it is not asked for before it is used. */
+const IFA_F_NODAD = 2;
 const RTNH_F_ONLINK = 4;
 const FR_ACT_TO_TABLE = 1;
 const SCOPE = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
@@ -164,7 +166,8 @@ export function deleteAddress(address: AddressObject): Message {
 
 function addressMessage({ index, ip, bits }: AddressObject): Message {
   const bytes = ipBytes(ip);
-  const fixed = Buffer.from([familyOf(bytes), bits, 0, SCOPE.universe, 0, 0, 0, 0]);
+  const family = familyOf(bytes);
+  const fixed = Buffer.from([family, bits, family === AF_INET6 ? IFA_F_NODAD : 0, SCOPE.universe, 0, 0, 0, 0]);
   fixed.writeUInt32LE(index, 4);
   const body = Buffer.concat([fixed, attribute(2, bytes), attribute(1, bytes)]);
   return { type: 0, flags: 0, body, what: `address ${ip}/${bits} of device ${index}` };
@@ -215,6 +218,9 @@ export function deleteRoute(route: RouteObject): Message {
   return { ...routeMessage(route, { type: routeTypeOf(route), scope: SCOPE.nowhere, flags: 0 }), type: RTM.delRoute };
 }
 
+/** IPv6 has no metric 0: left out, it becomes 1024. */
+export const FIRST_METRIC: Readonly<Record<number, number>> = { [AF_INET]: 0, [AF_INET6]: 1 };
+
 interface RouteHead {
   readonly type: number;
   readonly scope: number;
@@ -229,7 +235,7 @@ function routeMessage({ table, cidrBlock, metric }: RouteObject, head: RouteHead
     Buffer.from(fixed),
     ...destination,
     numberAttribute(15, table),
-    ...(metric === 0 ? [] : [numberAttribute(6, metric)]),
+    ...(metric === 0 && family === AF_INET ? [] : [numberAttribute(6, Math.max(metric, FIRST_METRIC[family] ?? 0))]),
   ]);
   return { type: 0, flags: 0, body, what: `route ${cidrBlock} metric ${metric} of table ${table}` };
 }
@@ -293,7 +299,11 @@ function targetOf({ by }: RouteObject): Buffer[] {
     case "device":
       return [numberAttribute(4, by.index)];
     case "gateway":
-      return [attribute(5, ipBytes(by.gateway)), numberAttribute(4, by.index)];
+      return [
+        attribute(5, ipBytes(by.gateway)),
+        numberAttribute(4, by.index),
+        ...(by.source === undefined ? [] : [attribute(7, ipBytes(by.source))]),
+      ];
     case "local":
       return [numberAttribute(4, LOOPBACK)];
     case "throw":
@@ -310,10 +320,10 @@ export function deleteRule(rule: RuleObject): Message {
   return { ...ruleMessage(rule), type: RTM.delRule };
 }
 
-function ruleMessage({ mark, table }: RuleObject): Message {
+function ruleMessage({ mark, table, width }: RuleObject): Message {
   const short = table < 256 ? table : 0;
   const body = Buffer.concat([
-    Buffer.from([AF_INET, 0, 0, 0, short, 0, 0, FR_ACT_TO_TABLE]),
+    Buffer.from([width === 32 ? AF_INET : AF_INET6, 0, 0, 0, short, 0, 0, FR_ACT_TO_TABLE]),
     u32(0),
     attribute(6, u32(RULE_PRIORITY)),
     attribute(10, u32(mark)),

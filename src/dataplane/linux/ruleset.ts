@@ -6,16 +6,18 @@
  * group out, ACL out, ACL in and group in must let it through. Connection tracking stands only in those of groups.
  */
 
+import { WIDTHS, type Width } from "../../base/ip.ts";
 import {
   accept,
+  ADDRESS_OFFSET,
   count,
   drop,
-  FAMILY_IPV4,
   HEADER,
   isEqual,
   isIn,
   isNotEqual,
   isNotIn,
+  isOfWidth,
   keepBits,
   loadMeta,
   loadPayload,
@@ -35,15 +37,13 @@ import type { NamespaceRole } from "./kernel-object.ts";
 import { countingChain, LOGGED_SET, metering, refuse, tallySpoofed } from "./metering.ts";
 import { type Message, u32 } from "./netlink-message.ts";
 import { type Chain, HOOK, newBaseChain, newSet, newTable, PRIORITY } from "./nftables.ts";
-import { type SetShape, shapeOf } from "./set-shape.ts";
+import { type SetShape, shapeOf, sourceSet } from "./set-shape.ts";
 
 export const TABLE = "underpass";
 
 /** Source: Amazon VPC User Guide, "Amazon VPC quotas": security groups per network interface. */
 export const GROUPS_PER_INTERFACE = 5;
 
-const IPV4_SOURCE = 12;
-const IPV4_DESTINATION = 16;
 const TCP_FLAGS = 13;
 const TCP_RST = 4;
 /** The gateway's device on the side of the internet. */
@@ -52,9 +52,9 @@ const INTERNET_DEVICE = 3;
 const ROUTER_SETS: readonly SetShape[] = [
   // Link group of a subnet → mark, which is the number of its route table.
   shapeOf("subnet_table", ["group"], "mark"),
-  // The device and the one source address that may come in by it.
-  shapeOf("interface_source", ["device", "ip"]),
-  // Devices by which any source may come in: those of NAT gateways.
+  // The device and a source address that may come in by it.
+  ...WIDTHS.map((width) => shapeOf(sourceSet(width), ["device", width === 32 ? "ip" : "ip6"])),
+  // Devices by which any source of IPv4 may come in: those of NAT gateways.
   shapeOf("any_source", ["device"]),
   // Traffic from a link group to itself stays in its subnet.
   shapeOf("same_subnet", ["group", "group"]),
@@ -85,8 +85,9 @@ const NAT_SETS: readonly SetShape[] = [
   shapeOf("own_address", ["ip"]),
 ];
 
-const isIpv4 = [loadMeta(META.nfproto, REGISTER_1), isEqual(REGISTER_1, Buffer.from([FAMILY_IPV4]))];
-const isNotIpv4 = [loadMeta(META.nfproto, REGISTER_1), isNotEqual(REGISTER_1, Buffer.from([FAMILY_IPV4]))];
+const isIpv4 = isOfWidth(32);
+const loadSource = loadPayload(HEADER.network, ADDRESS_OFFSET[32].source, 4);
+const loadDestination = loadPayload(HEADER.network, ADDRESS_OFFSET[32].destination, 4);
 /** Links of instances and NAT gateways have a subnet's group; endpoints and gateways have none. */
 const isFromSubnet = [loadMeta(META.iifgroup, REGISTER_1), isNotEqual(REGISTER_1, u32(0))];
 const isFromInternet = [loadMeta(META.iif, REGISTER_1), isEqual(REGISTER_1, u32(INTERNET_DEVICE))];
@@ -104,26 +105,33 @@ function isInState(bits: number): Buffer[] {
   return [loadState(), keepBits(u32(bits)), isNotEqual(REGISTER_1, u32(0))];
 }
 
+/**
+ * Link-local addresses are no exception: neighbours are fixed on both ends of a link, so that nobody has to discover or be
+ * discovered, and what an instance says of neighbours or routers is dropped here.
+ */
 const SPOOF_CHAIN: Chain = {
   name: "spoof",
   type: "filter",
   hook: HOOK.prerouting,
   priority: PRIORITY.raw,
   rules: [
-    [loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
-    [...isFromSubnet, ...isNotIpv4, count(), ...tallySpoofed(), drop()],
-    [
-      ...isFromSubnet,
-      ...isIpv4,
-      loadMeta(META.iif, REGISTER_1_FIRST),
-      loadPayload(HEADER.network, IPV4_SOURCE, 4, REGISTER_1_SECOND),
-      isNotIn("interface_source", REGISTER_1),
-      count(),
-      ...tallySpoofed(),
-      drop(),
-    ],
+    [...isIpv4, loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
+    ...WIDTHS.map(dropForeignSource),
   ],
 };
+
+function dropForeignSource(width: Width): Buffer[] {
+  return [
+    ...isFromSubnet,
+    ...isOfWidth(width),
+    loadMeta(META.iif, REGISTER_1_FIRST),
+    loadPayload(HEADER.network, ADDRESS_OFFSET[width].source, width / 8, REGISTER_1_SECOND),
+    isNotIn(sourceSet(width), REGISTER_1),
+    count(),
+    ...tallySpoofed(),
+    drop(),
+  ];
+}
 
 const CLASSIFY_CHAIN: Chain = {
   name: "classify",
@@ -217,7 +225,7 @@ const GATEWAY_CHAINS: readonly Chain[] = [
       [
         ...isFromInternet,
         ...isIpv4,
-        loadPayload(HEADER.network, IPV4_DESTINATION, 4),
+        loadDestination,
         mapBy("destination_nat", REGISTER_1),
         translate("destination", REGISTER_1),
       ],
@@ -228,32 +236,29 @@ const GATEWAY_CHAINS: readonly Chain[] = [
     type: "nat",
     hook: HOOK.postrouting,
     priority: PRIORITY.sourceNat,
-    rules: [
-      [
-        ...isToInternet,
-        ...isIpv4,
-        loadPayload(HEADER.network, IPV4_SOURCE, 4),
-        mapBy("source_nat", REGISTER_1),
-        translate("source", REGISTER_1),
-      ],
-    ],
+    rules: [[...isToInternet, ...isIpv4, loadSource, mapBy("source_nat", REGISTER_1), translate("source", REGISTER_1)]],
   },
   {
-    // Behind the translation: whatever it left alone has no public address and stays here.
+    // Behind the translation: what it left alone has no public address and stays here. Of IPv6 every address is public,
+    // and the router let none pass that is not the sender's own.
     name: "guard",
     type: "filter",
     hook: HOOK.postrouting,
     priority: PRIORITY.last,
+    rules: [[...isToInternet, ...isIpv4, loadSource, isNotIn("public_address", REGISTER_1), count(), drop()]],
+  },
+];
+
+/** Source: Amazon VPC User Guide, "Egress-only internet gateways": stateful, and nothing is opened from outside. */
+const EGRESS_ONLY_CHAINS: readonly Chain[] = [
+  {
+    name: "guard",
+    type: "filter",
+    hook: HOOK.forward,
+    priority: PRIORITY.filter,
     rules: [
-      [...isToInternet, ...isNotIpv4, count(), drop()],
-      [
-        ...isToInternet,
-        ...isIpv4,
-        loadPayload(HEADER.network, IPV4_SOURCE, 4),
-        isNotIn("public_address", REGISTER_1),
-        count(),
-        drop(),
-      ],
+      [...isFromInternet, ...isInState(STATE.established | STATE.related), accept()],
+      [...isFromInternet, count(), drop()],
     ],
   },
 ];
@@ -271,7 +276,7 @@ const NAT_CHAINS: readonly Chain[] = [
     priority: PRIORITY.raw,
     rules: [
       // What it sent out itself comes back when its own subnet's routes lead to it, and would go round and round.
-      [...isIpv4, loadPayload(HEADER.network, IPV4_SOURCE, 4), isIn("own_address", REGISTER_1), count(), drop()],
+      [...isIpv4, loadSource, isIn("own_address", REGISTER_1), count(), drop()],
       // Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP.
       [
         ...isNotProtocol(PROTOCOL.tcp),
@@ -315,6 +320,7 @@ export function shapesOf(role: NamespaceRole): readonly SetShape[] {
       return GATEWAY_SETS;
     case "nat-gateway":
       return NAT_SETS;
+    case "egress-only-internet-gateway":
     case "internet":
     case "endpoint":
     case "host":
@@ -328,6 +334,8 @@ function chainsOf(role: NamespaceRole): readonly Chain[] {
       return ROUTER_CHAINS;
     case "internet-gateway":
       return GATEWAY_CHAINS;
+    case "egress-only-internet-gateway":
+      return EGRESS_ONLY_CHAINS;
     case "nat-gateway":
       return NAT_CHAINS;
     case "internet":
@@ -347,12 +355,12 @@ export function rulesetOf(role: NamespaceRole): readonly Message[] {
 const rulesets = new Map<NamespaceRole, readonly Message[]>();
 
 function freshRuleset(role: NamespaceRole): readonly Message[] {
-  const shapes = shapesOf(role);
-  if (shapes.length === 0) return [];
+  const chains = chainsOf(role);
+  if (chains.length === 0) return [];
   return [
     newTable(TABLE),
-    ...shapes.map((shape, at) => newSet(TABLE, shape, at + 1)),
+    ...shapesOf(role).map((shape, at) => newSet(TABLE, shape, at + 1)),
     ...(role === "router" ? metering(TABLE) : []),
-    ...chainsOf(role).flatMap((chain) => newBaseChain(TABLE, chain)),
+    ...chains.flatMap((chain) => newBaseChain(TABLE, chain)),
   ];
 }

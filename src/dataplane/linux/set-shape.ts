@@ -45,6 +45,11 @@ export function memberSet(group: number, width: Width): string {
   return `sg${group}${suffixOf(width)}`;
 }
 
+/** The set of devices with the source addresses of one width that may come in by them. */
+export function sourceSet(width: Width): string {
+  return `interface_source${suffixOf(width)}`;
+}
+
 /** The set of a prefix list's blocks of one width. */
 export function prefixSet(prefixListId: string, width: Width): string {
   return `${prefixListId}${suffixOf(width)}`;

@@ -4,27 +4,19 @@
  * nexthop numbers follow from the blueprint's keys: the same blueprint always means the same objects.
  */
 
+import type { Width } from "../../base/ip.ts";
 import { formatPrefix, parsePrefix, parsePrefixMasked } from "../../base/prefix.ts";
 import type {
   Blueprint,
   EndpointBlueprint,
   HostBlueprint,
-  InternetGatewayBlueprint,
-  NatGatewayBlueprint,
+  RouteBlueprint,
   RouteTableBlueprint,
   SubnetBlueprint,
   TargetBlueprint,
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
-import {
-  deviceOfEndpoint,
-  deviceOfHost,
-  deviceOfNatGateway,
-  devicesOf,
-  GATEWAY_DEVICE,
-  LOOPBACK,
-  routerOf,
-} from "./device.ts";
+import { deviceOfEndpoint, deviceOfHost, devicesOf, LOOPBACK, routerOf } from "./device.ts";
 import {
   bordersOf,
   chainsOfGroup,
@@ -38,34 +30,44 @@ import {
   placesOfGroups,
   rulesOfGroup,
   setOfMembers,
+  widthsOf,
 } from "./filter.ts";
-import { type Door, type KernelObject, LOCAL_TABLE, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+import {
+  INTERNET,
+  objectsOfEgressOnlyGateway,
+  objectsOfInternetGateway,
+  objectsOfNatGateway,
+  objectsOfPublicAddress,
+} from "./gateway-object.ts";
+import { type Door, type KernelObject, LOCAL_TABLE, type RouteBy } from "./kernel-object.ts";
+import {
+  anyOf,
+  type DeviceName,
+  EGRESS_ONLY_NEXTHOPS,
+  ENDPOINT_NEXTHOPS,
+  GATEWAY_NEXTHOP,
+  HOST_NEXTHOPS,
+  mainOf,
+  NAT_NEXTHOPS,
+  FAR_IP,
+  NEAR_IP,
+  NEAR_MAC,
+  nexthop,
+  nexthopId,
+  ONLY_DEVICE,
+  route,
+  serviceListeners,
+  unnumberedLink,
+  VPC_MTU,
+  widthOf,
+} from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
+import { sourceSet } from "./set-shape.ts";
 import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
 
-export const INTERNET = "internet";
+/** Addresses of the VPC's own services, which never leave it. */
+const SERVICE_BLOCK = { 32: "169.254.0.0/16", 128: "fd00:ec2::/32" } as const;
 
-/** The one device of an endpoint or an instance, and the router's side of a gateway. */
-const ONLY_DEVICE = 2;
-const GATEWAY_INTERNET_DEVICE = 3;
-const INTERNET_DEVICES = 0x1000;
-
-const GATEWAY_NEXTHOP = 1;
-const ENDPOINT_NEXTHOPS = 0x1000;
-const NAT_NEXTHOPS = 0x2000;
-const HOST_NEXTHOPS = 0x10000;
-
-/** Neighbours on an unnumbered link, never seen in a packet. */
-const NEAR_IP = "169.254.0.1";
-const FAR_IP = "169.254.0.2";
-const NEAR_MAC = "02:00:00:00:00:01";
-const FAR_MAC = "02:00:00:00:00:02";
-
-/** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 9001 inside a VPC, 1500 through its gateway. */
-const VPC_MTU = 9001;
-const INTERNET_MTU = 1500;
-
-const SERVICE_PORTS = [80, 443];
 const DNS_PORT = 53;
 /** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
 const METADATA_IP = "169.254.169.254";
@@ -116,9 +118,13 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
     }
   });
   add("routed-hosts", [hosts, routeTables], (part) => {
-    for (const host of routedHosts(vpc)) part(host.instanceId, [host], () => [nexthopOfHost(vpc, host)]);
+    for (const host of routedHosts(vpc)) {
+      for (const width of widthsOf(vpc))
+        part(`${host.instanceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
+    }
   });
-  add("tables", [routeTables, cidrBlocks, endpoints, hosts, internetGateway, natGateways], (part) => {
+  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways];
+  add("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], (part) => {
     const ways = waysOf(vpc);
     for (const table of routeTables) {
       part(`${table.table}`, [table, cidrBlocks, ways], () => objectsOfRouteTable(vpc, table, ways));
@@ -128,7 +134,8 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
 }
 
 function addFrame(vpc: VpcBlueprint, part: AddPart): void {
-  part("router", [], () => objectsOfRouter(routerOf(vpc)));
+  const widths = widthsOf(vpc);
+  for (const width of widths) part(`router ${width}`, [], () => objectsOfRouter(routerOf(vpc), width));
   part("metadata", [], () => objectsOfMetadata(vpc));
   for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
   for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
@@ -137,6 +144,10 @@ function addFrame(vpc: VpcBlueprint, part: AddPart): void {
   }
   for (const gateway of vpc.natGateways) {
     part(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
+  }
+  for (const gateway of vpc.egressOnlyGateways) {
+    const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;
+    part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway));
   }
   if (vpc.internetGateway === undefined) return;
   const { internetGatewayId } = vpc.internetGateway;
@@ -157,16 +168,19 @@ function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
 }
 
 function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
-  add("groups", [vpc.securityGroups], (part) => {
-    for (const key of namedGroups(vpc)) part(`members ${key}`, [], () => [setOfMembers(router, key)]);
+  const widths = widthsOf(vpc);
+  add("groups", [vpc.securityGroups, widths.length], (part) => {
+    for (const key of namedGroups(vpc)) {
+      for (const width of widths) part(`members ${key} ${width}`, [], () => [setOfMembers(router, key, width)]);
+    }
     for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
       part(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
     }
     for (const group of vpc.securityGroups) {
       const { egress, ingress, key } = group;
       part(`${key}`, [], () => chainsOfGroup(router, key));
-      part(`${key} out`, [egress], () => rulesOfGroup(router, group, "out"));
-      part(`${key} in`, [ingress], () => rulesOfGroup(router, group, "in"));
+      part(`${key} out`, [egress, widths], () => rulesOfGroup(router, group, "out", widths));
+      part(`${key} in`, [ingress, widths], () => rulesOfGroup(router, group, "in", widths));
     }
   });
   add("group-places", [vpc.hosts], (part) => {
@@ -187,16 +201,18 @@ function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
 function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
   return [
     { kind: "namespace", namespace: INTERNET, role: "internet" },
-    ...serviceListeners(INTERNET, { kind: "internet" }),
+    // Those for IPv6 are of one gateway each.
+    ...serviceListeners(INTERNET, { kind: "internet" }, 32),
     ...ownAddresses(INTERNET, cidrBlocks),
   ];
 }
 
-function objectsOfRouter(router: string): KernelObject[] {
+/** The namespace comes with IPv4, which every VPC has. */
+function objectsOfRouter(router: string, width: Width): KernelObject[] {
   return [
-    { kind: "namespace", namespace: router, role: "router" },
+    ...(width === 32 ? [{ kind: "namespace", namespace: router, role: "router" } as const] : []),
     // Nothing but the addresses of the VPC itself is reachable without a route table's word.
-    route(mainOf(router), anyOf(32), { kind: "blackhole" }, LAST_METRIC),
+    route(mainOf(router), anyOf(width), { kind: "blackhole" }, LAST_METRIC),
   ];
 }
 
@@ -233,80 +249,20 @@ function objectsOfEndpoint(vpc: VpcBlueprint, endpoint: EndpointBlueprint): Kern
   const namespace = `endpoint ${endpoint.vpcEndpointId}`;
   const near = { namespace: routerOf(vpc), index: deviceOfEndpoint(endpoint) };
   const door: Door = { kind: "gateway-endpoint", vpcId: vpc.vpcId, vpcEndpointId: endpoint.vpcEndpointId };
+  const widths = widthsOf(endpoint);
   return [
     { kind: "namespace", namespace, role: "endpoint" },
-    ...serviceListeners(namespace, door),
+    ...widths.flatMap((width) => serviceListeners(namespace, door, width)),
     ...ownAddresses(namespace, endpoint.cidrBlocks),
     ...unnumberedLink(
       { ...near, name: `vpce${endpoint.key}` },
       { namespace, index: ONLY_DEVICE, name: "eth0" },
-      { mtu: VPC_MTU },
+      { mtu: VPC_MTU, widths },
     ),
-    route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
-    { kind: "nexthop", ...near, id: ENDPOINT_NEXTHOPS + endpoint.key, gateway: FAR_IP },
-  ];
-}
-
-function objectsOfInternetGateway(vpc: VpcBlueprint, internetGatewayId: string): KernelObject[] {
-  const namespace = namespaceOfGateway(internetGatewayId);
-  const near = { namespace: routerOf(vpc), index: GATEWAY_DEVICE };
-  const far = { namespace: INTERNET, index: INTERNET_DEVICES + vpc.key };
-  return [
-    { kind: "namespace", namespace, role: "internet-gateway" },
-    ...unnumberedLink({ ...near, name: "igw" }, { namespace, index: ONLY_DEVICE, name: "vpc" }, { mtu: INTERNET_MTU }),
-    ...unnumberedLink(
-      { ...far, name: `igw${vpc.key}` },
-      { namespace, index: GATEWAY_INTERNET_DEVICE, name: "internet" },
-      { mtu: INTERNET_MTU },
-    ),
-    ...vpc.cidrBlocks.map((cidrBlock) =>
-      route(mainOf(namespace), cidrBlock, { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
-    ),
-    route(mainOf(namespace), anyOf(32), { kind: "gateway", index: GATEWAY_INTERNET_DEVICE, gateway: NEAR_IP }),
-    { kind: "nexthop", ...near, id: GATEWAY_NEXTHOP, gateway: FAR_IP },
-  ];
-}
-
-function objectsOfPublicAddress(
-  vpc: VpcBlueprint,
-  internetGatewayId: string,
-  { privateIp, publicIp }: InternetGatewayBlueprint["addresses"][number],
-): KernelObject[] {
-  const namespace = namespaceOfGateway(internetGatewayId);
-  const index = INTERNET_DEVICES + vpc.key;
-  return [
-    { kind: "element", namespace, set: "source_nat", key: [privateIp], value: publicIp },
-    { kind: "element", namespace, set: "destination_nat", key: [publicIp], value: privateIp },
-    { kind: "element", namespace, set: "public_address", key: [publicIp] },
-    route(mainOf(INTERNET), `${publicIp}/${widthOf(publicIp)}`, { kind: "gateway", index, gateway: FAR_IP }),
-  ];
-}
-
-/**
- * A NAT gateway stands on its subnet like an instance: the subnet's route table and ACL hold for it. What comes in leaves
- * again by the same device with the gateway's own source address, and the answers the other way round.
- */
-function objectsOfNatGateway(vpc: VpcBlueprint, gateway: NatGatewayBlueprint): KernelObject[] {
-  const { natGatewayId, key, group, privateIp } = gateway;
-  const namespace = `nat-gateway ${natGatewayId}`;
-  const near = { namespace: routerOf(vpc), index: deviceOfNatGateway(gateway) };
-  const own = `${privateIp}/${widthOf(privateIp)}`;
-  return [
-    { kind: "namespace", namespace, role: "nat-gateway" },
-    ...unnumberedLink(
-      { ...near, name: `nat${key}` },
-      { namespace, index: ONLY_DEVICE, name: "eth0" },
-      { mtu: VPC_MTU, group },
-    ),
-    route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP }),
-    // What answers no connection of its own is not for anybody behind it.
-    route(mainOf(namespace), own, { kind: "blackhole" }),
-    { kind: "element", namespace, set: "own_address", key: [privateIp] },
-    { kind: "element", namespace, set: "translation", key: [`${ONLY_DEVICE}`], value: privateIp },
-    { kind: "element", namespace: near.namespace, set: "any_source", key: [`${near.index}`] },
-    { kind: "element", namespace: near.namespace, set: "groupless", key: [`${near.index}`] },
-    { kind: "nexthop", ...near, id: NAT_NEXTHOPS + key, gateway: FAR_IP },
-    route(mainOf(near.namespace), own, { kind: "gateway", index: near.index, gateway: FAR_IP }),
+    ...widths.flatMap((width): KernelObject[] => [
+      route(mainOf(namespace), anyOf(width), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP[width] }),
+      nexthop(near, ENDPOINT_NEXTHOPS + endpoint.key, width),
+    ]),
   ];
 }
 
@@ -332,23 +288,36 @@ function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, subnet: SubnetBlu
     { kind: "address", ...far, ip: host.privateIp, bits: prefix.bits },
     // By themselves, so that the kernel takes the primary one where a program does not choose.
     ...host.secondaryIps.map((ip): KernelObject => ({ kind: "address", ...far, ip, bits: widthOf(ip) })),
-    { kind: "neighbor", ...far, ip: subnet.routerIp, macAddress: NEAR_MAC },
     ...[host.privateIp, ...host.secondaryIps].flatMap((ip) => leadsToHost(near, ip, host.macAddress)),
     ...groupsOf(near.namespace, near.index, host.securityGroups),
-    route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: subnet.routerIp }),
+    ...defaultRoute(far, subnet.routerIp),
+    ...host.secondaryIps
+      .filter((ip) => widthOf(ip) === 128)
+      .slice(0, 1)
+      .flatMap((ip) => defaultRoute(far, NEAR_IP[128], ip)),
   ];
 }
 
 /** By the device alone an address of an instance is reached, and from it alone packets with the address come. */
-function leadsToHost(
-  near: { readonly namespace: string; readonly index: number },
-  ip: string,
-  macAddress: string,
-): KernelObject[] {
+function leadsToHost(near: DeviceName, ip: string, macAddress: string): KernelObject[] {
   return [
     { kind: "neighbor", ...near, ip, macAddress },
-    { kind: "element", namespace: near.namespace, set: "interface_source", key: [`${near.index}`, ip] },
+    {
+      kind: "element",
+      namespace: near.namespace,
+      set: sourceSet(widthOf(ip)),
+      key: [`${near.index}`, ip],
+    },
     route(mainOf(near.namespace), `${ip}/${widthOf(ip)}`, { kind: "device", index: near.index }),
+  ];
+}
+
+/** Of an instance by its router, from `source` where a program does not choose. */
+function defaultRoute({ namespace, index }: DeviceName, gateway: string, source?: string): KernelObject[] {
+  const by: RouteBy = { kind: "gateway", index, gateway, ...(source !== undefined && { source }) };
+  return [
+    { kind: "neighbor", namespace, index, ip: gateway, macAddress: NEAR_MAC },
+    route(mainOf(namespace), anyOf(widthOf(gateway)), by),
   ];
 }
 
@@ -361,88 +330,68 @@ function routedHosts(vpc: VpcBlueprint): HostBlueprint[] {
   return targets.size === 0 ? [] : vpc.hosts.filter((host) => targets.has(host.networkInterfaceId));
 }
 
-function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint): KernelObject {
+/** For IPv6 by an address that every instance answers to on its link, as not every one has an own. */
+function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint, width: Width): KernelObject[] {
+  const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
   const id = HOST_NEXTHOPS + host.key;
-  return { kind: "nexthop", namespace: routerOf(vpc), id, index: deviceOfHost(host), gateway: host.privateIp };
+  if (width === 32) return [{ kind: "nexthop", ...near, id, gateway: host.privateIp }];
+  return [{ kind: "neighbor", ...near, ip: FAR_IP[width], macAddress: host.macAddress }, nexthop(near, id, width)];
 }
 
 function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint, ways: Ways): KernelObject[] {
   const namespace = routerOf(vpc);
   const where = { namespace, table };
   return [
-    { kind: "rule", namespace, mark: table, table },
+    ...widthsOf(vpc).flatMap((width): KernelObject[] => [
+      { kind: "rule", namespace, width, mark: table, table },
+      route(where, SERVICE_BLOCK[width], { kind: "throw" }),
+      route(where, anyOf(width), { kind: "blackhole" }, LAST_METRIC),
+    ]),
     ...vpc.cidrBlocks.map((cidrBlock) => route(where, cidrBlock, { kind: "throw" })),
-    // Link-local addresses belong to the VPC's own services and never leave it.
-    route(where, "169.254.0.0/16", { kind: "throw" }),
-    route(where, anyOf(32), { kind: "blackhole" }, LAST_METRIC),
-    ...routes.map((entry) => route(where, maskedCidr(entry.cidrBlock), byOf(ways, entry.target), entry.metric)),
+    ...routes.map((entry) => route(where, maskedCidr(entry.cidrBlock), byOf(ways, entry), entry.metric)),
   ];
 }
 
-/** Nexthops of everything that a route of the VPC may name. */
+/** Nexthops of everything that a route of the VPC may name, by target and family. */
 type Ways = Readonly<Record<string, number>>;
 
 function waysOf(vpc: VpcBlueprint): Ways {
   const ways: Record<string, number> = {};
-  const lead = (target: TargetBlueprint, id: number): void => void (ways[wayOf(target)] = id);
-  if (vpc.internetGateway !== undefined) lead({ kind: "internet-gateway" }, GATEWAY_NEXTHOP);
-  for (const { vpcEndpointId, key } of vpc.endpoints)
-    lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key);
-  for (const { natGatewayId, key } of vpc.natGateways) lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key);
-  for (const { networkInterfaceId, key } of routedHosts(vpc)) {
-    lead({ kind: "host", networkInterfaceId }, HOST_NEXTHOPS + key);
-  }
+  const widths = widthsOf(vpc);
+  const lead = (target: TargetBlueprint, id: number, carried: readonly Width[]): void => {
+    for (const width of carried) ways[wayOf(target, width)] = nexthopId(id, width);
+  };
+  if (vpc.internetGateway !== undefined) lead({ kind: "internet-gateway" }, GATEWAY_NEXTHOP, widths);
+  for (const { egressOnlyInternetGatewayId, key } of vpc.egressOnlyGateways)
+    lead({ kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId }, EGRESS_ONLY_NEXTHOPS + key, [128]);
+  for (const { cidrBlocks, key, vpcEndpointId } of vpc.endpoints)
+    lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key, widthsOf({ cidrBlocks }));
+  for (const { natGatewayId, key } of vpc.natGateways)
+    lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key, [32]);
+  for (const { networkInterfaceId, key } of routedHosts(vpc))
+    lead({ kind: "host", networkInterfaceId }, HOST_NEXTHOPS + key, widths);
   return ways;
 }
 
-function wayOf(target: TargetBlueprint): string {
+function wayOf(target: TargetBlueprint, width: Width): string {
   switch (target.kind) {
     case "internet-gateway":
     case "blackhole":
-      return target.kind;
+      return `${target.kind} ${width}`;
+    case "egress-only-internet-gateway":
+      return `${target.kind} ${target.egressOnlyInternetGatewayId} ${width}`;
     case "endpoint":
-      return `${target.kind} ${target.vpcEndpointId}`;
+      return `${target.kind} ${target.vpcEndpointId} ${width}`;
     case "nat-gateway":
-      return `${target.kind} ${target.natGatewayId}`;
+      return `${target.kind} ${target.natGatewayId} ${width}`;
     case "host":
-      return `${target.kind} ${target.networkInterfaceId}`;
+      return `${target.kind} ${target.networkInterfaceId} ${width}`;
   }
 }
 
-function byOf(ways: Ways, target: TargetBlueprint): RouteBy {
-  const id = ways[wayOf(target)];
+function byOf(ways: Ways, { cidrBlock, target }: RouteBlueprint): RouteBy {
+  const id = ways[wayOf(target, widthOf(cidrBlock))];
   return id === undefined ? { kind: "blackhole" } : { kind: "nexthop", id };
-}
-
-interface End {
-  readonly namespace: string;
-  readonly index: number;
-  readonly name: string;
-}
-
-/** A link whose ends know each other beforehand and need neither addresses nor ARP. */
-function unnumberedLink(
-  near: End,
-  far: End,
-  { mtu, group = 0 }: { readonly mtu: number; readonly group?: number },
-): KernelObject[] {
-  return [
-    {
-      kind: "link",
-      ...near,
-      macAddress: NEAR_MAC,
-      group,
-      mtu,
-      proxyArp: false,
-      peer: { ...far, macAddress: FAR_MAC },
-    },
-    { kind: "neighbor", namespace: near.namespace, index: near.index, ip: FAR_IP, macAddress: FAR_MAC },
-    { kind: "neighbor", namespace: far.namespace, index: far.index, ip: NEAR_IP, macAddress: NEAR_MAC },
-  ];
-}
-
-function serviceListeners(namespace: string, door: Door): KernelObject[] {
-  return SERVICE_PORTS.map((port) => ({ kind: "listener", namespace, transport: "tcp", ip: "0.0.0.0", port, door }));
 }
 
 function ownAddresses(namespace: string, cidrBlocks: readonly string[]): KernelObject[] {
@@ -450,34 +399,9 @@ function ownAddresses(namespace: string, cidrBlocks: readonly string[]): KernelO
   return cidrBlocks.map((cidrBlock) => route(where, maskedCidr(cidrBlock), { kind: "local" }));
 }
 
-interface TableName {
-  readonly namespace: string;
-  readonly table: number;
-}
-
-function mainOf(namespace: string): TableName {
-  return { namespace, table: MAIN_TABLE };
-}
-
-function route(where: TableName, cidrBlock: string, by: RouteBy, metric = 0): KernelObject {
-  return { kind: "route", ...where, cidrBlock, metric, by };
-}
-
 /** The namespace that programs of an instance run in. */
 export function namespaceOfInstance(instanceId: string): string {
   return `host ${instanceId}`;
-}
-
-function namespaceOfGateway(internetGatewayId: string): string {
-  return `internet-gateway ${internetGatewayId}`;
-}
-
-function anyOf(width: 32 | 128): string {
-  return width === 32 ? "0.0.0.0/0" : "::/0";
-}
-
-function widthOf(ip: string): 32 | 128 {
-  return ip.includes(":") ? 128 : 32;
 }
 
 /** The kernel keeps no host bits, and two spellings of one prefix would be one route. */

@@ -29,6 +29,7 @@ export const idsOf = (n: number) =>
     publicIp: `203.0.113.${n}`,
     natGateway: `nat-0000000${n}`,
     natIp: `203.0.113.10${n}`,
+    egressOnlyGateway: `eigw-0000000${n}`,
   }) as const;
 
 export const toGateway: TargetBlueprint = { kind: "internet-gateway" };
@@ -43,6 +44,7 @@ export const publicTable = 1002;
 
 const everything: TrafficBlueprint = { kind: "all" };
 const anywhere = { kind: "cidr", cidrBlock: "0.0.0.0/0" } as const;
+const ipv6Anywhere = { kind: "cidr", cidrBlock: "::/0" } as const;
 
 /** Lets everything pass, in and out. */
 const openGroup: SecurityGroupBlueprint = {
@@ -104,6 +106,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     securityGroups: [{ ...openGroup, members: ["10.0.1.5", "10.0.2.5", "10.0.2.6"] }],
     networkAcls: [openAcl],
     natGateways: [],
+    egressOnlyGateways: [],
     internetGateway: {
       internetGatewayId: `igw-0000000${n}`,
       addresses: [{ privateIp: "10.0.2.5", publicIp: ids.publicIp }],
@@ -129,6 +132,7 @@ export const groupRules: readonly GroupRuleBlueprint[] = [
   },
   { ruleId: "sgr-a0000006", traffic: { kind: "icmp", type: 3 }, peer: { kind: "cidr", cidrBlock: "10.0.1.5/32" } },
   { ruleId: "sgr-a0000007", traffic: { kind: "icmp" }, peer: { kind: "cidr", cidrBlock: "2001:db8::/33" } },
+  { ruleId: "sgr-a000000c", traffic: { kind: "icmpv6", type: 128 }, peer: ipv6Anywhere },
   { ruleId: "sgr-a0000008", traffic: { kind: "protocol", number: 47 }, peer: { kind: "cidr", cidrBlock: "::/0" } },
   { ruleId: "sgr-a0000009", traffic: { kind: "protocol", number: 6 }, peer: { kind: "cidr", cidrBlock: "10.7.7.7/8" } },
   {
@@ -171,6 +175,59 @@ export function withNatGateway(vpc: VpcBlueprint): VpcBlueprint {
   };
 }
 
+/** IPv6 blocks of the services and an address in one of them. */
+const serviceIpv6Cidrs = ["2600:1fa0:8000::/39", "2600:1ff8::/40"];
+export const serviceIpv6 = "2600:1fa0:8000::a";
+
+/** Of the hosts of `vpcBlueprint` in their order. */
+export const ipv6Of = (n: number): readonly string[] => [5, 6, 7].map((last) => `2600:1f10:0:${n}00::${last}`);
+
+/** Dual-stack: the private subnet goes out by an egress-only gateway, the public one by the internet gateway. */
+export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
+  const [first] = vpc.endpoints;
+  const egressOnlyInternetGatewayId = idsOf(vpc.key).egressOnlyGateway;
+  const toEgressOnly: TargetBlueprint = { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId };
+  const rule: AclRuleBlueprint = { ruleNumber: 101, action: "allow", traffic: everything, cidrBlock: "::/0" };
+  const ipv6Routes: RouteBlueprint[] = serviceIpv6Cidrs.map((cidrBlock) => ({
+    cidrBlock,
+    metric: 20,
+    target: { kind: "endpoint", vpcEndpointId: first?.vpcEndpointId ?? "" },
+  }));
+  const outward = (target: TargetBlueprint): RouteBlueprint => ({ cidrBlock: "::/0", metric: 10, target });
+  return {
+    ...vpc,
+    cidrBlocks: [...vpc.cidrBlocks, `2600:1f10:0:${vpc.key}00::/56`],
+    resolverIps: [...vpc.resolverIps, "fd00:ec2::253"],
+    endpoints: vpc.endpoints.map((one) =>
+      one === first ? { ...one, cidrBlocks: [...one.cidrBlocks, ...serviceIpv6Cidrs] } : one,
+    ),
+    routeTables: vpc.routeTables.map((one) => ({
+      ...one,
+      routes:
+        one.table === privateTable
+          ? [...one.routes, ...ipv6Routes, outward(toEgressOnly)]
+          : [...one.routes, outward(toGateway)],
+    })),
+    securityGroups: vpc.securityGroups.map((group) => ({
+      ...group,
+      members: [...group.members, ...ipv6Of(vpc.key)],
+      ingress: [...group.ingress, { ruleId: "sgr-00000003", traffic: everything, peer: ipv6Anywhere }],
+      egress: [...group.egress, { ruleId: "sgr-00000004", traffic: everything, peer: ipv6Anywhere }],
+    })),
+    networkAcls: vpc.networkAcls.map((acl) => ({
+      ...acl,
+      ingress: withRule(acl.ingress, rule),
+      egress: withRule(acl.egress, rule),
+    })),
+    egressOnlyGateways: [{ egressOnlyInternetGatewayId, key: 1 }],
+    hosts: vpc.hosts.map((host, at) => ({ ...host, secondaryIps: [ipv6Of(vpc.key)[at] ?? ""] })),
+  };
+}
+
+function withRule(rules: readonly AclRuleBlueprint[], rule: AclRuleBlueprint): AclRuleBlueprint[] {
+  return [...rules, rule].toSorted((a, b) => a.ruleNumber - b.ruleNumber);
+}
+
 /** The group of every interface with other rules. */
 export function withGroup(vpc: VpcBlueprint, change: Partial<SecurityGroupBlueprint>): VpcBlueprint {
   return { ...vpc, securityGroups: vpc.securityGroups.map((group) => ({ ...group, ...change })) };
@@ -182,7 +239,7 @@ export function withAcl(vpc: VpcBlueprint, change: Partial<NetworkAclBlueprint>)
 }
 
 export function blueprintOf(...vpcs: readonly VpcBlueprint[]): Blueprint {
-  return { revision: 1, internetCidrs: serviceCidrs, vpcs };
+  return { revision: 1, internetCidrs: [...serviceCidrs, ...serviceIpv6Cidrs], vpcs };
 }
 
 export function withRoutes(vpc: VpcBlueprint, table: number, routes: readonly RouteBlueprint[]): VpcBlueprint {

@@ -1,0 +1,98 @@
+/** What links between namespaces are made of, and the words that kernel objects of all kinds are written with. */
+
+import type { Width } from "../../base/ip.ts";
+import { type Door, type KernelObject, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+
+/** The one device of an endpoint or an instance, and the router's side of a gateway. */
+export const ONLY_DEVICE = 2;
+
+export const GATEWAY_NEXTHOP = 1;
+export const ENDPOINT_NEXTHOPS = 0x1000;
+export const NAT_NEXTHOPS = 0x2000;
+export const EGRESS_ONLY_NEXTHOPS = 0x3000;
+export const HOST_NEXTHOPS = 0x10000;
+/** Nexthops of both families have one numbering. */
+const IPV6_NEXTHOPS = 0x100000;
+
+/** Neighbours on an unnumbered link, never seen in a packet. */
+export const NEAR_IP = { 32: "169.254.0.1", 128: "fe80::1" } as const;
+export const FAR_IP = { 32: "169.254.0.2", 128: "fe80::2" } as const;
+export const NEAR_MAC = "02:00:00:00:00:01";
+const FAR_MAC = "02:00:00:00:00:02";
+
+/** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 9001 inside a VPC. */
+export const VPC_MTU = 9001;
+
+const SERVICE_PORTS = [80, 443];
+
+export interface DeviceName {
+  readonly namespace: string;
+  readonly index: number;
+}
+
+export interface End extends DeviceName {
+  readonly name: string;
+}
+
+interface UnnumberedLink {
+  readonly mtu: number;
+  readonly group?: number;
+  /** IPv4 alone where absent. */
+  readonly widths?: readonly Width[];
+}
+
+/** A link whose ends know each other beforehand and need neither addresses nor ARP. */
+export function unnumberedLink(near: End, far: End, { mtu, group = 0, widths = [32] }: UnnumberedLink): KernelObject[] {
+  return [
+    {
+      kind: "link",
+      ...near,
+      macAddress: NEAR_MAC,
+      group,
+      mtu,
+      proxyArp: false,
+      peer: { ...far, macAddress: FAR_MAC },
+    },
+    ...widths.flatMap((width): KernelObject[] => [
+      { kind: "neighbor", namespace: near.namespace, index: near.index, ip: FAR_IP[width], macAddress: FAR_MAC },
+      { kind: "neighbor", namespace: far.namespace, index: far.index, ip: NEAR_IP[width], macAddress: NEAR_MAC },
+    ]),
+  ];
+}
+
+export function nexthopId(id: number, width: Width): number {
+  return width === 32 ? id : IPV6_NEXTHOPS + id;
+}
+
+/** By the other end of an unnumbered link. */
+export function nexthop({ index, namespace }: DeviceName, id: number, width: Width): KernelObject {
+  return { kind: "nexthop", namespace, index, id: nexthopId(id, width), gateway: FAR_IP[width] };
+}
+
+export function serviceListeners(namespace: string, door: Door, width: Width, device?: number): KernelObject[] {
+  const ip = width === 32 ? "0.0.0.0" : "::";
+  const where = { namespace, ip, ...(device !== undefined && { device }) };
+  return SERVICE_PORTS.map((port) => ({ kind: "listener", transport: "tcp", ...where, port, door }));
+}
+
+interface TableName {
+  readonly namespace: string;
+  readonly table: number;
+}
+
+export function mainOf(namespace: string): TableName {
+  return { namespace, table: MAIN_TABLE };
+}
+
+export function route(where: TableName, cidrBlock: string, by: RouteBy, metric = 0): KernelObject {
+  return { kind: "route", ...where, cidrBlock, metric, by };
+}
+
+export function anyOf(width: Width): string {
+  return width === 32 ? "0.0.0.0/0" : "::/0";
+}
+
+/** Of an address or a block. */
+export function widthOf(text: string): Width {
+  return text.includes(":") ? 128 : 32;
+}

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
+import { testWith } from "../../../test/need.ts";
+import type { RouteBlueprint, TargetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import { linuxPlaneLack } from "./lack.ts";
+import {
+  blueprintOf,
+  idsOf,
+  ipv6Of,
+  privateTable,
+  publicTable,
+  serviceIpv6,
+  toGateway,
+  vpcBlueprint,
+  withIpv6,
+  withRoutes,
+} from "./testdata/blueprint.ts";
+import { connecting, openTestPlane, type TestPlane } from "./testdata/plane.ts";
+
+const lack = await linuxPlaneLack();
+const test = testWith(lack);
+const first = idsOf(1);
+const vpc = withIpv6(vpcBlueprint(1));
+const [privateIp, publicIp] = ipv6Of(1);
+
+const toEgressOnly: TargetBlueprint = {
+  kind: "egress-only-internet-gateway",
+  egressOnlyInternetGatewayId: first.egressOnlyGateway,
+};
+const toEverywhere = (target: TargetBlueprint): RouteBlueprint => ({ cidrBlock: "::/0", metric: 10, target });
+
+describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("IPv6 in the kernel", () => {
+  let t: TestPlane;
+  beforeAll(async () => {
+    t = await openTestPlane((_vpcId, query) => query);
+  });
+  afterAll(async () => {
+    await t[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    await t.plane.apply(blueprintOf(vpc, vpcBlueprint(2)));
+  });
+
+  async function reached(instanceId: string, ip = serviceIpv6, port = 80): Promise<unknown> {
+    const { stdout, stderr } = await t.run(instanceId, ...connecting(ip, port));
+    expect(stderr).toBe("");
+    const word = stdout.trim();
+    return word.startsWith("{") ? JSON.parse(word) : word;
+  }
+
+  const { endpoint: vpcEndpointId, vpcId } = first;
+  const throughEndpoint = { kind: "gateway-endpoint", vpcId, vpcEndpointId, sourceIp: privateIp };
+  const through = (gatewayId: string, sourceIp = privateIp) => ({ kind: "internet", gatewayId, sourceIp });
+  const eigw = first.egressOnlyGateway;
+  const igw = "igw-00000001";
+
+  test("the socket says who came, and by which gateway", async () => {
+    expect(await reached(first.inPrivate)).toEqual({ ...throughEndpoint, destinationIp: serviceIpv6, port: 80 });
+    expect(await reached(first.inPublic, serviceIpv6, 443)).toEqual({
+      ...through(igw, publicIp),
+      destinationIp: serviceIpv6,
+      port: 443,
+    });
+  });
+
+  test("an egress-only gateway takes packets out and their answers in", async () => {
+    await t.plane.apply(blueprintOf(withRoutes(vpc, privateTable, [toEverywhere(toEgressOnly)])));
+    expect(await reached(first.inPrivate)).toMatchObject(through(eigw));
+    expect(await reached(first.inPublic)).toMatchObject(through(igw, publicIp));
+  });
+
+  test("without a route, or to a gateway that carries no IPv6, nothing gets out", async () => {
+    await t.plane.apply(blueprintOf(withRoutes(vpc, privateTable, [])));
+    expect(await reached(first.inPrivate)).toBe("nothing");
+    const nat: TargetBlueprint = { kind: "nat-gateway", natGatewayId: first.natGateway };
+    await t.plane.apply(blueprintOf(withRoutes(vpc, privateTable, [toEverywhere(nat)])));
+    expect(await reached(first.inPrivate)).toBe("nothing");
+  });
+
+  test("an address that is not the instance's own gets nowhere", async () => {
+    const taken: VpcBlueprint = {
+      ...vpc,
+      hosts: vpc.hosts.map((host, at) => (at === 0 ? { ...host, secondaryIps: ["2600:1f10:0:100::66"] } : host)),
+    };
+    await t.plane.apply(blueprintOf(taken));
+    expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: "2600:1f10:0:100::66" });
+    await t.plane.apply(blueprintOf(vpc));
+    expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: privateIp });
+  });
+
+  test("the resolver answers at its address of IPv6, over datagrams and streams", async () => {
+    const script = `
+      const socket = require("node:dgram").createSocket("udp6");
+      socket.on("message", (answer, from) => { console.log(answer.toString(), from.address); socket.close(); });
+      socket.send("a query", 53, "fd00:ec2::253");`;
+    const { stdout } = await t.run(first.inPrivate, process.execPath, "-e", script);
+    expect(stdout.trim()).toBe("a query fd00:ec2::253");
+  });
+
+  test("a listener inside is reached by its neighbours' IPv6, from their own addresses", async () => {
+    const script = `
+      const server = require("node:net").createServer((socket) => socket.end(socket.remoteAddress));
+      server.listen({ host: "::", port: 8080 }, () => console.log("ready"));`;
+    const child = t.start(first.inPublic, process.execPath, "-e", script);
+    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    const { stdout } = await t.run(first.inPrivate, ...connecting(publicIp ?? "", 8080));
+    child.kill("SIGKILL");
+    expect(stdout.trim()).toBe(privateIp);
+  });
+
+  test("a connection is cut when the gateway that it came by is taken away", async () => {
+    const before = t.arrivals.length;
+    const child = t.run(first.inPublic, ...connecting(serviceIpv6, 80, true));
+    await expect.poll(() => t.arrivals[before]?.path, { timeout: 5000 }).toMatchObject(through(igw, publicIp));
+    const { internetGateway: _, ...without } = withRoutes(vpc, publicTable, [toEverywhere({ kind: "blackhole" })]);
+    await t.plane.apply(blueprintOf(without));
+    expect((await child).stdout).toContain("ECONNRESET");
+  });
+
+  test("a route that turns to another gateway cuts what goes on by it", async () => {
+    const before = t.arrivals.length;
+    const child = t.run(first.inPublic, ...connecting(serviceIpv6, 80, true));
+    await expect.poll(() => t.arrivals[before]?.path, { timeout: 5000 }).toMatchObject(through(igw, publicIp));
+    await t.plane.apply(blueprintOf(withRoutes(vpc, publicTable, [toEverywhere(toEgressOnly)])));
+    // Its next packets come by another device, where nobody knows them.
+    expect((await child).stdout).toContain("ECONNRESET");
+    expect(await reached(first.inPublic)).toMatchObject(through(eigw, publicIp));
+    await t.plane.apply(blueprintOf(withRoutes(vpc, publicTable, [toEverywhere(toGateway)])));
+    expect(await reached(first.inPublic)).toMatchObject(through(igw, publicIp));
+  });
+});

@@ -1,0 +1,192 @@
+/** The way of IPv6 through a VPC. Source: Amazon VPC User Guide, "Egress-only internet gateways", "Internet gateways". */
+
+import { describe, expect, test } from "vitest";
+import { carryIpv6, dualStackVpc, egressOnlyGateway, giveIpv6, giveIpv6Block, nextIp } from "../../test/dual-stack.ts";
+import { regionBuilder } from "../../test/region-builder.ts";
+import { prefixListOfService } from "../model/prefix-list.ts";
+import { find } from "../model/state.ts";
+import { authorizeSecurityGroup, revokeSecurityGroup } from "../model/security-group-permission.ts";
+import { createNetworkAclEntry, networkAclOfSubnet } from "../model/network-acl.ts";
+import { rulesOfGroup } from "../model/security-group-rule.ts";
+import { dropText } from "./drop-text.ts";
+import { reach } from "./reach.ts";
+import { serviceAddress } from "./service-address.ts";
+import { findInstance, pathOf, walk } from "./walk.ts";
+
+const s3 = serviceAddress("s3", "us-east-1", 128)!;
+const s3Elsewhere = serviceAddress("s3", "eu-west-1", 128)!;
+const ec2 = serviceAddress("ec2", "us-east-1", 128)!;
+
+/** A dual-stack VPC with a public and a private subnet, and an instance in each. */
+function network() {
+  const build = regionBuilder();
+  const vpcId = dualStackVpc(build, "10.0.0.0/16");
+  const [publicSubnet, privateSubnet] = [build.subnet(vpcId, "10.0.1.0/24"), build.subnet(vpcId, "10.0.2.0/24")];
+  giveIpv6Block(build, publicSubnet, 1);
+  giveIpv6Block(build, privateSubnet, 2);
+  const [publicTable, privateTable] = [build.table(vpcId, publicSubnet), build.table(vpcId, privateSubnet)];
+  const outside = build.instance(publicSubnet);
+  const inside = build.instance(privateSubnet);
+  const outsideIp = giveIpv6(build, outside);
+  const insideIp = giveIpv6(build, inside);
+  const gateway = build.gateway(vpcId);
+  build.route(publicTable, "::/0", gateway);
+  return {
+    build,
+    vpcId,
+    publicSubnet,
+    privateSubnet,
+    publicTable,
+    privateTable,
+    outside,
+    inside,
+    outsideIp,
+    insideIp,
+    gateway,
+  };
+}
+
+describe("routes", () => {
+  test("an internet gateway maps nothing: the instance's own address is seen outside", () => {
+    const { build, outside, outsideIp, gateway } = network();
+    const walked = walk(build.state(), outside.id, s3);
+    expect(walked.exit).toEqual({ kind: "internet", internetGatewayId: gateway, sourceIp: outsideIp });
+    const path = pathOf(find(build.state(), "instance", outside.id)!, walked, s3)!;
+    expect(path).toEqual({ kind: "internet", sourceIp: outsideIp, destinationIp: s3, gatewayId: gateway });
+    expect(findInstance(build.state(), path)?.id).toBe(outside.id);
+  });
+
+  test("without a route there is no way, whatever IPv4 has", () => {
+    const { build, inside, privateTable, gateway } = network();
+    build.route(privateTable, "0.0.0.0/0", gateway);
+    expect(walk(build.state(), inside.id, s3).exit).toEqual({
+      kind: "none",
+      reason: `${privateTable} has no route to ${s3}`,
+    });
+  });
+
+  test("an egress-only gateway takes IPv6 out, until it is gone", () => {
+    const { build, vpcId, inside, insideIp, privateTable } = network();
+    const egress = egressOnlyGateway(build, vpcId);
+    build.route(privateTable, "::/0", egress);
+    const exit = { kind: "internet", internetGatewayId: egress, sourceIp: insideIp };
+    expect(walk(build.state(), inside.id, s3).exit).toEqual(exit);
+    expect(() => build.route(privateTable, "0.0.0.0/0", egress)).toThrow("InvalidParameterValue");
+  });
+
+  test("a dual-stack endpoint takes S3 of the region, and only a dual-stack one does", () => {
+    const { build, vpcId, inside, insideIp, privateTable } = network();
+    const endpoint = build.endpoint(vpcId, "s3", privateTable);
+    expect(walk(build.state(), inside.id, s3).exit.kind).toBe("none");
+    carryIpv6(build, endpoint);
+    const walked = walk(build.state(), inside.id, s3);
+    expect(walked.exit).toEqual({ kind: "gateway-endpoint", vpcEndpointId: endpoint, sourceIp: insideIp });
+    const list = prefixListOfService("us-east-1", "com.amazonaws.us-east-1.s3", 128)!;
+    expect(walked.route?.chosen?.destination).toBe(list.id);
+    const path = pathOf(find(build.state(), "instance", inside.id)!, walked, s3)!;
+    expect(findInstance(build.state(), path)?.id).toBe(inside.id);
+    for (const other of [s3Elsewhere, ec2]) expect(walk(build.state(), inside.id, other).exit.kind).toBe("none");
+  });
+
+  test("DynamoDB has no ranges of IPv6, so its endpoints carry none", () => {
+    const { build, vpcId, privateTable } = network();
+    const endpoint = build.endpoint(vpcId, "dynamodb", privateTable);
+    expect(() => carryIpv6(build, endpoint)).toThrow("The IP address type dualstack is not supported");
+  });
+
+  test("a NAT gateway takes the prefix of NAT64 alone, and says that it translates nothing", () => {
+    const { build, publicSubnet, inside, privateTable } = network();
+    const nat = build.nat(publicSubnet);
+    expect(() => build.route(privateTable, "::/0", nat)).toThrow("cannot have a NAT gateway as its target");
+    build.route(privateTable, "64:ff9b::/96", nat);
+    expect(walk(build.state(), inside.id, "64:ff9b::808:808").exit).toEqual({
+      kind: "none",
+      reason: `${nat} translates no IPv6 here: NAT64 is not carried`,
+    });
+  });
+
+  test("inside the VPC the local route leads to the interface, by any of its addresses", () => {
+    const { build, inside, outside, outsideIp } = network();
+    const second = giveIpv6(build, outside, nextIp(outsideIp));
+    for (const ip of [outsideIp, second]) {
+      const { exit } = walk(build.state(), inside.id, ip);
+      expect(exit).toEqual({ kind: "local", networkInterfaceId: outside.eni });
+    }
+    expect(walk(build.state(), outside.id, second)).toEqual({
+      exit: { kind: "local", networkInterfaceId: outside.eni },
+    });
+  });
+
+  test("an instance without an address of IPv6 sends none", () => {
+    const { build, publicSubnet } = network();
+    const bare = build.instance(publicSubnet);
+    expect(walk(build.state(), bare.id, s3).exit).toEqual({
+      kind: "none",
+      reason: `an address of IPv6 is none of ${bare.id}`,
+    });
+  });
+
+  test.each([
+    ["fd00:ec2::253", { kind: "vpc-service", service: "resolver" }],
+    ["FD00:0EC2:0::0253", { kind: "vpc-service", service: "resolver" }],
+    ["fd00:ec2::254", { kind: "none", reason: "nothing has this address of the VPC's own services" }],
+    ["fe80::2", { kind: "none", reason: "such an address is never routed" }],
+  ])("%s takes no route table", (ip, exit) => {
+    const { build, outside } = network();
+    expect(walk(build.state(), outside.id, ip)).toEqual({ exit });
+  });
+});
+
+describe("filters", () => {
+  const ping = { kind: "ping" } as const;
+  const https = { kind: "tcp", port: 443 } as const;
+
+  test("groups: by block, by member, by prefix list, each family by itself", () => {
+    const { build, vpcId, outside, inside, outsideIp, insideIp, privateTable } = network();
+    const groupId = find(build.state(), "network-interface", outside.eni)!.securityGroupIds[0]!;
+    // The default group lets its members in, and everything out.
+    expect(reach(build.state(), inside.id, { destinationIp: outsideIp, opens: https }).dropped).toBeUndefined();
+    const rules = rulesOfGroup(build.state(), groupId);
+    const ruleIds = (isEgress: boolean): string[] =>
+      rules.filter((one) => one.isEgress === isEgress).map((one) => one.id);
+    for (const isEgress of [true, false]) {
+      build.run(revokeSecurityGroup, { groupId, isEgress, permissions: [], ruleIds: ruleIds(isEgress) });
+    }
+    const { dropped } = reach(build.state(), outside.id, { destinationIp: s3, opens: https });
+    expect(dropText(dropped!)).toBe(`${groupId} of ${outside.eni} has no outbound rule for tcp 443 to ${s3}`);
+    carryIpv6(build, build.endpoint(vpcId, "s3", privateTable));
+    const list = prefixListOfService("us-east-1", "com.amazonaws.us-east-1.s3", 128)!;
+    const allow = (
+      isEgress: boolean,
+      peer: Parameters<typeof authorizeSecurityGroup>[1]["permissions"][0]["peers"][0],
+    ) =>
+      build.run(authorizeSecurityGroup, {
+        groupId,
+        isEgress,
+        permissions: [{ protocol: "-1", peers: [peer] }],
+        tags: [],
+      });
+    allow(true, { kind: "prefix-list", prefixListId: list.id });
+    expect(reach(build.state(), inside.id, { destinationIp: s3, opens: https }).dropped).toBeUndefined();
+    allow(true, { kind: "ipv6", cidrBlock: `${outsideIp}/128` });
+    allow(false, { kind: "ipv4", cidrBlock: "0.0.0.0/0" });
+    const request = { destinationIp: outsideIp, opens: ping };
+    expect(dropText(reach(build.state(), inside.id, request).dropped!)).toContain(
+      `has no inbound rule for icmpv6 type 128 code 0 from ${insideIp}`,
+    );
+    allow(false, { kind: "security-group", groupId });
+    expect(reach(build.state(), inside.id, request).dropped).toBeUndefined();
+  });
+
+  test("an ACL asks for each family by itself, and for the answers", () => {
+    const { build, privateSubnet, inside, outsideIp } = network();
+    const { id: networkAclId } = networkAclOfSubnet(build.state(), privateSubnet);
+    const deny = { networkAclId, isEgress: false, action: "deny" } as const;
+    const cidr = { kind: "ipv6", cidrBlock: "::/0" } as const;
+    const icmp = { type: 129, code: -1 };
+    build.run(createNetworkAclEntry, { ...deny, ruleNumber: 50, protocol: "58", cidr, icmp });
+    const { dropped } = reach(build.state(), inside.id, { destinationIp: outsideIp, opens: ping });
+    expect(dropped).toMatchObject({ leg: "reply", verdict: { ruleNumber: 50, networkAclId } });
+    expect(reach(build.state(), inside.id, { destinationIp: outsideIp, opens: https }).dropped).toBeUndefined();
+  });
+});

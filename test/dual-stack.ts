@@ -1,0 +1,52 @@
+/** Dual-stack networks for tests, made by the real verbs. */
+
+import { addToIp, formatIp, parseIp } from "../src/base/ip.ts";
+import { parsePrefix } from "../src/base/prefix.ts";
+import { createEgressOnlyInternetGateway } from "../src/model/egress-only-internet-gateway.ts";
+import { assignIpv6Addresses } from "../src/model/interface-address.ts";
+import { find } from "../src/model/state.ts";
+import { associateSubnetCidrBlock } from "../src/model/subnet-cidr.ts";
+import { createVpc } from "../src/model/vpc.ts";
+import { modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
+import type { RegionBuilder, TestInstance } from "./region-builder.ts";
+
+/** A VPC with an IPv6 block of Amazon's. */
+export function dualStackVpc(build: RegionBuilder, cidrBlock: string): string {
+  return build.run(createVpc, { cidrBlock, amazonProvidedIpv6CidrBlock: true, tags: [] }).id;
+}
+
+/** Gives a subnet the `number`th /64 of its VPC's block, from 0 to 255. */
+export function giveIpv6Block(build: RegionBuilder, subnetId: string, number: number): string {
+  const vpcId = find(build.state(), "subnet", subnetId)?.vpcId ?? "";
+  const whole = parsePrefix(find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks[0]?.cidrBlock ?? "");
+  if (whole === undefined) throw new Error(`${vpcId} has no IPv6`);
+  const [first = 0, second = 0] = whole.ip.words;
+  const ip = { width: 128, words: [first, second + number, 0, 0] } as const;
+  return build.run(associateSubnetCidrBlock, { subnetId, ipv6CidrBlock: `${formatIp(ip)}/64` }).block.cidrBlock;
+}
+
+/** Gives an instance an address of its subnet's block. */
+export function giveIpv6(build: RegionBuilder, instance: TestInstance, address?: string): string {
+  const wish = address === undefined ? { addresses: [], count: 1 } : { addresses: [address] };
+  const [ip] = build.run(assignIpv6Addresses, { networkInterfaceId: instance.eni, ...wish });
+  if (ip === undefined) throw new Error("no address came");
+  return ip;
+}
+
+export function egressOnlyGateway(build: RegionBuilder, vpcId: string): string {
+  return build.run(createEgressOnlyInternetGateway, { vpcId, tags: [] }).id;
+}
+
+/** Makes a gateway endpoint carry both families. */
+export function carryIpv6(build: RegionBuilder, vpcEndpointId: string): void {
+  const add = { routeTableIds: [], subnets: [], securityGroupIds: [], ipAddressType: "dualstack" } as const;
+  const remove = { routeTableIds: [], subnetIds: [], securityGroupIds: [] };
+  build.run(modifyVpcEndpoint, { vpcEndpointId, add, remove });
+}
+
+/** The address behind another. */
+export function nextIp(ip: string): string {
+  const parsed = parseIp(ip);
+  if (parsed === undefined) throw new Error(`no address: ${ip}`);
+  return formatIp(addToIp(parsed, 1));
+}
