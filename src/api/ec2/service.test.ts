@@ -341,6 +341,7 @@ test("services and prefix lists are those of the region of the call", async () =
   expect(lists.PrefixLists!.map((one) => [one.PrefixListId, one.PrefixListName])).toEqual([
     ["pl-6fa54006", "com.amazonaws.eu-west-1.dynamodb"],
     ["pl-6da54004", "com.amazonaws.eu-west-1.s3"],
+    ["pl-ed522ea0", "com.amazonaws.eu-west-1.ipv6.s3"],
   ]);
   const managed = await eu.send(
     new sdk.DescribeManagedPrefixListsCommand({ Filters: [{ Name: "prefix-list-name", Values: ["*.s3"] }] }),
