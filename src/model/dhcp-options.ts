@@ -3,48 +3,25 @@
 import { type Id, makeId } from "../base/id.ts";
 import { parseIp } from "../base/ip.ts";
 import { ok, type Result } from "../base/result.ts";
+import {
+  amazonDns,
+  type DhcpConfiguration,
+  type DhcpOptions,
+  defaultDhcpOptions,
+  defaultDhcpOptionsId,
+} from "./default-dhcp-options.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
-import { privateDnsSuffix } from "./region.ts";
-import type { Resource, Tags } from "./resource.ts";
-import { stableHex } from "./stable-id.ts";
+import type { Tags } from "./resource.ts";
 import { findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
-import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { accept, type Context, type Outcome } from "./verb.ts";
 import type { Vpc } from "./vpc.ts";
-
-export interface DhcpOptions extends Resource {
-  readonly id: Id<"dopt">;
-  /** In the order of the call. */
-  readonly configurations: readonly DhcpConfiguration[];
-}
-
-export interface DhcpConfiguration {
-  readonly key: string;
-  readonly values: readonly string[];
-}
-
-/** The set of a VPC that has none of its own: there from the start, as every account has it in every region. */
-export function defaultDhcpOptions(caller: Caller): DhcpOptions {
-  return {
-    id: `dopt-${stableHex(`${caller.accountId}/${caller.region}/default-dhcp-options`, 17)}` as Id<"dopt">,
-    accountId: caller.accountId,
-    region: caller.region,
-    createdAtMs: 0,
-    tags: [],
-    configurations: [
-      { key: "domain-name", values: [privateDnsSuffix(caller.region)] },
-      { key: "domain-name-servers", values: [amazonDns] },
-    ],
-  };
-}
 
 /** The id of a VPC's set, the default one's included. */
 export function dhcpOptionsIdOf(vpc: Vpc): Id<"dopt"> {
-  return vpc.dhcpOptionsId === "default" ? defaultDhcpOptions(vpc).id : vpc.dhcpOptionsId;
+  return vpc.dhcpOptionsId === "default" ? defaultDhcpOptionsId(vpc) : vpc.dhcpOptionsId;
 }
-
-const amazonDns = "AmazonProvidedDNS";
 
 /** The set; fails with InvalidParameterValue for an unknown option or a wrong value. */
 export function createDhcpOptions(
@@ -79,9 +56,9 @@ export function deleteDhcpOptions(
   input: { readonly dhcpOptionsId: string },
   context: Context,
 ): Outcome<void> {
-  const isDefault = input.dhcpOptionsId === defaultDhcpOptions(context).id;
+  const isDefault = input.dhcpOptionsId === defaultDhcpOptionsId(context);
   const found = isDefault
-    ? ok(defaultDhcpOptions(context))
+    ? ok(defaultDhcpOptions(state, context))
     : lookup(state, "dhcp-options", input.dhcpOptionsId, context);
   if (!found.ok) return found;
   const { id } = found.value;
@@ -98,7 +75,7 @@ export function associateDhcpOptions(
   input: { readonly dhcpOptionsId: string; readonly vpcId: string },
   context: Context,
 ): Outcome<void> {
-  const isDefault = input.dhcpOptionsId === "default" || input.dhcpOptionsId === defaultDhcpOptions(context).id;
+  const isDefault = input.dhcpOptionsId === "default" || input.dhcpOptionsId === defaultDhcpOptionsId(context);
   const found = isDefault ? undefined : lookup(state, "dhcp-options", input.dhcpOptionsId, context);
   if (found?.ok === false) return found;
   const vpc = lookup(state, "vpc", input.vpcId, context);

@@ -8,7 +8,7 @@ import type { AccessKey } from "./access-key.ts";
 import type { AccountRegion } from "./account-region.ts";
 import type { AccountSetting } from "./account-setting.ts";
 import type { Bucket } from "./bucket.ts";
-import type { DhcpOptions } from "./dhcp-options.ts";
+import type { DhcpOptions } from "./default-dhcp-options.ts";
 import type { FlowLog } from "./flow-log.ts";
 import type { EgressOnlyInternetGateway } from "./egress-only-internet-gateway.ts";
 import type { ElasticIp } from "./elastic-ip.ts";

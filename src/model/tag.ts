@@ -1,6 +1,7 @@
 /** Tags on EC2 resources. Source: Amazon EC2 User Guide, "Tag your Amazon EC2 resources", section "Tag restrictions". */
 
 import { ok, type Result } from "../base/result.ts";
+import { defaultDhcpOptions, defaultDhcpOptionsId } from "./default-dhcp-options.ts";
 import { type ApiError, fail } from "./error.ts";
 import { kindOfId, lookup } from "./lookup.ts";
 import type { Tags } from "./resource.ts";
@@ -76,7 +77,9 @@ function retag(
   for (const id of new Set(resourceIds)) {
     const kind = kindOfId(id);
     if (kind === undefined) return fail("InvalidID", { id });
-    const found = lookup(state, kind, id, context);
+    // The default DHCP options are there before anything of them is stored.
+    const found =
+      id === defaultDhcpOptionsId(context) ? ok(defaultDhcpOptions(state, context)) : lookup(state, kind, id, context);
     if (!found.ok) return found;
     const tags = change(found.value.tags);
     if (tags.length > tagsPerResource) return fail("TagLimitExceeded", {});

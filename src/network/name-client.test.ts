@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { regionBuilder } from "../../test/region-builder.ts";
-import { associateDhcpOptions, createDhcpOptions, type DhcpConfiguration } from "../model/dhcp-options.ts";
+import type { DhcpConfiguration } from "../model/default-dhcp-options.ts";
+import { associateDhcpOptions, createDhcpOptions } from "../model/dhcp-options.ts";
 import { plan } from "../plan/plan.ts";
 import { networkOf } from "./vpc-network.ts";
 

@@ -3,7 +3,8 @@
  * Source: Amazon VPC User Guide, "DHCP option sets in Amazon VPC" (domain-name, domain-name-servers, AmazonProvidedDNS).
  */
 
-import { defaultDhcpOptions, type DhcpOptions, dhcpOptionsIdOf } from "../model/dhcp-options.ts";
+import { type DhcpOptions, defaultDhcpOptions } from "../model/default-dhcp-options.ts";
+import { dhcpOptionsIdOf } from "../model/dhcp-options.ts";
 import { find, type State } from "../model/state.ts";
 import type { Vpc } from "../model/vpc.ts";
 
@@ -37,5 +38,5 @@ const vpcResolverIps: ReadonlySet<string> = new Set(["169.254.169.253", "fd00:ec
 /** Sets never change and are not deleted while a VPC has them. */
 function optionsOf(state: State, vpc: Vpc): DhcpOptions {
   const found = vpc.dhcpOptionsId === "default" ? undefined : find(state, "dhcp-options", vpc.dhcpOptionsId);
-  return found ?? defaultDhcpOptions(vpc);
+  return found ?? defaultDhcpOptions(state, vpc);
 }

@@ -10,13 +10,8 @@ import type {
   DhcpOptions as WireDhcpOptions,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
-import {
-  associateDhcpOptions,
-  createDhcpOptions,
-  defaultDhcpOptions,
-  deleteDhcpOptions,
-  type DhcpOptions,
-} from "../../model/dhcp-options.ts";
+import { defaultDhcpOptions, type DhcpOptions } from "../../model/default-dhcp-options.ts";
+import { associateDhcpOptions, createDhcpOptions, deleteDhcpOptions } from "../../model/dhcp-options.ts";
 import { lookup } from "../../model/lookup.ts";
 import { findBy, ownerKey } from "../../model/state.ts";
 import type { Handler } from "../handler.ts";
@@ -43,13 +38,13 @@ const describe: Handler<DescribeDhcpOptionsRequest, DescribeDhcpOptionsResult> =
   const passing = readFilters(input.Filters, filters);
   if (!passing.ok) return passing;
   const ids = input.DhcpOptionsIds ?? [];
-  const first = defaultDhcpOptions(call);
+  const first = defaultDhcpOptions(call.state(), call);
   for (const id of ids.filter((one) => one !== first.id)) {
     const found = lookup(call.state(), "dhcp-options", id, call);
     if (!found.ok) return found;
   }
   const own = findBy(call.state(), "dhcp-options", "owner", ownerKey(call.accountId, call.region));
-  const hits = [first, ...own]
+  const hits = [first, ...own.filter((one) => one.id !== first.id)]
     .filter((one) => (ids.length === 0 || ids.includes(one.id)) && passing.value.matches(one))
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const page = pageOf(hits, keyOf, input);

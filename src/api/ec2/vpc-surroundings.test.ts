@@ -104,6 +104,15 @@ test("DHCP options: the default set, one of one's own, and back", async () => {
   await ec2.send(new sdk.AssociateDhcpOptionsCommand({ DhcpOptionsId: "default", VpcId: vpc }));
   expect(await idOf()).toBe(first);
   await ec2.send(new sdk.DeleteDhcpOptionsCommand({ DhcpOptionsId }));
+  // The default set takes tags as every other, and stays one.
+  const Tags = [{ Key: "Name", Value: "default" }];
+  await ec2.send(new sdk.CreateTagsCommand({ Resources: [first], Tags }));
+  const all = await ec2.send(new sdk.DescribeDhcpOptionsCommand({}));
+  expect(all.DhcpOptions).toMatchObject([{ DhcpOptionsId: first, Tags }]);
+  expect(await idOf()).toBe(first);
+  expect(await codeOf(ec2.send(new sdk.DeleteDhcpOptionsCommand({ DhcpOptionsId: first })))).toBe(
+    "DependencyViolation",
+  );
 });
 
 test("peering across accounts and regions: asked, accepted, used, ended", async () => {
