@@ -40,17 +40,13 @@ export interface BuilderOptions {
   readonly region?: string;
   /** Absent for AWS's. */
   readonly quotas?: Settings["quotas"];
+  /** How long passing states last; absent for no time. */
+  readonly transitionMs?: number;
 }
 
 export function regionBuilder(options: BuilderOptions = {}) {
   let state: State = emptyState;
-  const context: Context = {
-    nowMs: 1_700_000_000_000,
-    hex: seededHex(options.seed ?? 1),
-    accountId: "000000000000",
-    region: options.region ?? "us-east-1",
-    settings: { ...usualSettings, quotas: options.quotas ?? usualSettings.quotas },
-  };
+  let context = firstContext(options);
 
   function run<I, V>(verb: Verb<I, V>, input: I): V {
     const outcome = verb(state, input, context);
@@ -64,6 +60,10 @@ export function regionBuilder(options: BuilderOptions = {}) {
     /** What a verb would do; nothing changes. */
     attempt: <I, V>(verb: Verb<I, V>, input: I): Outcome<V> => verb(state, input, context),
     state: (): State => state,
+    /** Lets time go by; what is due then moves on with the verb `settle`. */
+    pass: (ms: number): void => {
+      context = { ...context, nowMs: context.nowMs + ms };
+    },
     vpc: (cidrBlock: string): string => run(createVpc, { cidrBlock, tags: [] }).id,
     attribute: (vpcId: string, attribute: VpcAttribute, value: boolean): void =>
       run(modifyVpcAttribute, { vpcId, attribute, value }),
@@ -119,6 +119,17 @@ export function regionBuilder(options: BuilderOptions = {}) {
     },
     /** An id that names nothing. */
     ghost: <P extends string>(prefix: P): string => makeId(prefix, context.hex),
+  };
+}
+
+function firstContext(options: BuilderOptions): Context {
+  const { seed = 1, region = "us-east-1", transitionMs = 0, quotas = usualSettings.quotas } = options;
+  return {
+    nowMs: 1_700_000_000_000,
+    hex: seededHex(seed),
+    accountId: "000000000000",
+    region,
+    settings: { quotas, transitionMs },
   };
 }
 

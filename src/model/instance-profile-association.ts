@@ -8,6 +8,7 @@ import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import type { Instance, ProfileAssociation } from "./instance.ts";
+import { isEnding } from "./instance-transition.ts";
 import { lookup } from "./lookup.ts";
 import { findBy, ownerKey, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -31,7 +32,7 @@ export function associateIamInstanceProfile(
 ): Outcome<AssociatedInstance> {
   const instance = lookup(state, "instance", input.instanceId, context);
   if (!instance.ok) return instance;
-  if (instance.value.state === "terminated") return gone(instance.value);
+  if (isEnding(instance.value)) return gone(instance.value);
   if (instance.value.iamInstanceProfile !== undefined) {
     return fail("IncorrectState", {
       message: `There is an existing association for instance ${instance.value.id}`,

@@ -1,14 +1,15 @@
 /**
- * Instances that stop, start again and are told to reboot. They pass through `stopping` and `pending` at once.
+ * Instances that stop, start again and are told to reboot. They pass through `stopping` and `pending`.
  * Source: Amazon EC2 User Guide, "Instance lifecycle" and "Stop and start your instance".
  */
 
 import { type ApiError, fail } from "./error.ts";
-import type { Instance, StateChange } from "./instance.ts";
-import { withoutLaunchAddress } from "./interface-attachment.ts";
+import type { Instance, InstanceState, StateChange } from "./instance.ts";
+import { isEnding, settledInstance } from "./instance-transition.ts";
 import { lookupAll } from "./lookup.ts";
 import { publicAddresses } from "./network-interface.ts";
 import { type Change, find, put, type State } from "./state.ts";
+import { enter } from "./transition.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 import type { Result } from "../base/result.ts";
 
@@ -20,7 +21,7 @@ export function stopInstances(
 ): Outcome<readonly StateChange[]> {
   const instances = lookupAll(state, "instance", input.instanceIds, context);
   if (!instances.ok) return instances;
-  const gone = instances.value.find((one) => one.state === "terminated");
+  const gone = instances.value.find((one) => isEnding(one) || one.state === "pending");
   if (gone !== undefined) return incorrect(gone, "stopped");
   const kept = instances.value.find((one) => one.attributes.disableApiStop && one.state === "running");
   if (kept !== undefined) {
@@ -29,16 +30,15 @@ export function stopInstances(
     });
   }
   const running = instances.value.filter((one) => one.state === "running");
-  const changes = running.flatMap((instance): readonly Change[] => [
-    put("instance", { ...instance, state: "stopped", stoppedAtMs: context.nowMs }),
-    ...instance.networkInterfaceIds.flatMap((id) => {
-      const holder = find(state, "network-interface", id);
-      return holder?.publicIpAddress === undefined
-        ? []
-        : [put("network-interface", withoutLaunchAddress(state, holder))];
-    }),
-  ]);
-  return accept(changesOf(instances.value, "stopped"), changes);
+  const changes = running.flatMap((instance) =>
+    enter(
+      "instance",
+      { ...instance, state: "stopping", stoppedAtMs: context.nowMs },
+      (one) => settledInstance(one, state),
+      context,
+    ),
+  );
+  return accept(changesOf(instances.value, { from: "running", to: "stopping" }), changes);
 }
 
 /** Those that were stopped run; what the subnet says of public addresses holds again. */
@@ -49,12 +49,13 @@ export function startInstances(
 ): Outcome<readonly StateChange[]> {
   const instances = lookupAll(state, "instance", input.instanceIds, context);
   if (!instances.ok) return instances;
-  const gone = instances.value.find((one) => one.state === "terminated");
+  const gone = instances.value.find((one) => isEnding(one) || one.state === "stopping");
   if (gone !== undefined) return incorrect(gone, "started");
   const publics = publicAddresses(state, context);
   const changes: Change[] = [];
   for (const instance of instances.value.filter((one) => one.state === "stopped")) {
-    changes.push(put("instance", { ...instance, state: "running", startedAtMs: context.nowMs }));
+    const starting: Instance = { ...instance, state: "pending", startedAtMs: context.nowMs };
+    changes.push(...enter("instance", starting, (one) => settledInstance(one, state), context));
     const [first, second] = instance.networkInterfaceIds;
     const holder = find(state, "network-interface", first ?? "");
     const wants = find(state, "subnet", instance.subnetId)?.mapPublicIpOnLaunch === true && second === undefined;
@@ -63,7 +64,7 @@ export function startInstances(
     if (!publicIp.ok) return publicIp;
     changes.push(put("network-interface", { ...holder, publicIpAddress: publicIp.value }));
   }
-  return accept(changesOf(instances.value, "running"), changes);
+  return accept(changesOf(instances.value, { from: "stopped", to: "pending" }), changes);
 }
 
 /** Says whether they may be rebooted; nothing that EC2 shows changes. */
@@ -79,8 +80,12 @@ export function rebootInstances(
   return accept(undefined, []);
 }
 
-function changesOf(instances: readonly Instance[], current: "running" | "stopped"): readonly StateChange[] {
-  return instances.map((one) => ({ instanceId: one.id, previous: one.state, current }));
+/** Those that were not in `from` stay what they are. */
+function changesOf(
+  instances: readonly Instance[],
+  { from, to }: { readonly from: InstanceState; readonly to: InstanceState },
+): readonly StateChange[] {
+  return instances.map(({ id, state }) => ({ instanceId: id, previous: state, current: state === from ? to : state }));
 }
 
 /** Source: the text that AWS answers. */

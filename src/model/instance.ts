@@ -5,10 +5,10 @@ import { ok, type Result } from "../base/result.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
-import { releaseAssociations } from "./elastic-ip.ts";
 import { associationWith, findProfile, type ProfileName } from "./instance-profile-association.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
-import { takeEach, withoutAttachment, withoutLaunchAddress } from "./interface-attachment.ts";
+import { isEnding, settledInstance } from "./instance-transition.ts";
+import { takeEach } from "./interface-attachment.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import {
   ipv6Addresses,
@@ -20,14 +20,15 @@ import {
 } from "./network-interface.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { defaultVpcOf, groupIdsNamed, groupsForInterface } from "./security-group.ts";
-import { all, type Change, find, findBy, put, remove, type State } from "./state.ts";
+import { all, type Change, findBy, put, remove, type State } from "./state.ts";
 import type { PrivateDnsNameOptions, Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
+import { enter, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
 
-export interface Instance extends Resource, Idempotent {
+export interface Instance extends Resource, Idempotent, Transitional {
   readonly id: Id<"i">;
   readonly reservationId: Id<"r">;
   readonly launchIndex: number;
@@ -45,7 +46,7 @@ export interface Instance extends Resource, Idempotent {
   readonly stoppedAtMs?: number;
   /** When it was started last; absent for the launch. */
   readonly startedAtMs?: number;
-  /** Set with `terminated`; the document goes about an hour later. */
+  /** Set with `shutting-down`; the document goes about an hour later. */
   readonly terminatedAtMs?: number;
 }
 
@@ -137,7 +138,7 @@ export interface PrimaryInterfaceInput {
   readonly sourceDestCheck?: boolean;
 }
 
-/** The instances of one reservation, in the order of their launch index. They run at once. */
+/** The instances of one reservation, in the order of their launch index, `pending`. */
 export function runInstances(state: State, input: RunInstancesInput, context: Context): Outcome<readonly Instance[]> {
   const before = madeBefore(state, "instance", input, context);
   if (!before.ok) return before;
@@ -165,7 +166,7 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   const launched = launch(state, input, site, context);
   if (!launched.ok) return launched;
   const changes = launched.value.flatMap(({ instance, primary }): Change[] => [
-    put("instance", instance),
+    ...enter("instance", instance, (one) => settledInstance(one, state), context),
     put("network-interface", primary),
   ]);
   const instances = launched.value.map(({ instance }) => instance);
@@ -186,27 +187,21 @@ export function terminateInstances(
 ): Outcome<readonly StateChange[]> {
   const instances = lookupAll(state, "instance", input.instanceIds, context);
   if (!instances.ok) return instances;
-  const kept = instances.value.find((one) => one.attributes.disableApiTermination && one.state !== "terminated");
+  const kept = instances.value.find((one) => one.attributes.disableApiTermination && !isEnding(one));
   if (kept !== undefined) {
     return fail("OperationNotPermitted", {
       message: `The instance '${kept.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
     });
   }
-  const live = instances.value.filter((one) => one.state !== "terminated");
-  const changes = live.flatMap((instance): Change[] => {
-    const { iamInstanceProfile: _, ...rest } = instance;
-    const terminated: Instance = {
-      ...rest,
-      state: "terminated",
-      terminatedAtMs: context.nowMs,
-      networkInterfaceIds: [],
-    };
-    return [put("instance", terminated), ...instance.networkInterfaceIds.flatMap((id) => released(state, id))];
+  const live = instances.value.filter((one) => !isEnding(one));
+  const changes = live.flatMap((instance) => {
+    const ending: Instance = { ...instance, state: "shutting-down", terminatedAtMs: context.nowMs };
+    return enter("instance", ending, (one) => settledInstance(one, state), context);
   });
   const value = instances.value.map((one): StateChange => ({
     instanceId: one.id,
     previous: one.state,
-    current: "terminated",
+    current: one.state === "terminated" ? "terminated" : "shutting-down",
   }));
   return accept(value, [...changes, ...forgetTerminated(state, context)]);
 }
@@ -339,7 +334,7 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     vpcId: subnet.vpcId,
     subnetId: subnet.id,
     networkInterfaceIds: [primary.id],
-    state: "running",
+    state: "pending",
     attributes: {
       ...defaultAttributes,
       ...input.attributes,
@@ -391,16 +386,6 @@ function launchedBefore(instances: readonly Instance[]): Outcome<readonly Instan
     instances.toSorted((a, b) => a.launchIndex - b.launchIndex),
     [],
   );
-}
-
-/** An interface that goes with its instance, or that stays without it. */
-function released(state: State, networkInterfaceId: string): readonly Change[] {
-  const found = find(state, "network-interface", networkInterfaceId);
-  if (found === undefined) return [];
-  if (found.attachment?.deleteOnTermination !== false) {
-    return [...releaseAssociations(state, found.id), remove("network-interface", found.id)];
-  }
-  return [put("network-interface", withoutLaunchAddress(state, withoutAttachment(found)))];
 }
 
 /** A subnet of the caller's default VPC, the one of the first zone, or undefined. */

@@ -8,6 +8,7 @@ import { ok, type Result } from "../base/result.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { releaseAssociations } from "./elastic-ip.ts";
 import { type ApiError, fail } from "./error.ts";
+import { isEnding } from "./instance-transition.ts";
 import { lookup } from "./lookup.ts";
 import { ipv6Addresses, isInUse, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
 import type { Tags } from "./resource.ts";
@@ -94,7 +95,7 @@ export function attachNetworkInterface(
   if (!instance.ok) return instance;
   const { id, vpcId, subnetId } = found.value;
   if (isInUse(found.value)) return fail("InvalidParameterValue", { message: `Interface: [${id}] in use.` });
-  if (instance.value.state === "terminated") {
+  if (isEnding(instance.value)) {
     return fail("IncorrectInstanceState", { message: `Instance '${instance.value.id}' is not in a valid state.` });
   }
   const zones = [subnetId, instance.value.subnetId].map((one) => find(state, "subnet", one)?.availabilityZone);

@@ -23,12 +23,14 @@ import {
   withAttributes,
 } from "./load-balancing-attribute.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { find, findBy, put, remove, type State } from "./state.ts";
+import { type Change, find, findBy, put, remove, type State } from "./state.ts";
+import { enter, lasting, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 export type LoadBalancer = NetworkLoadBalancer | GatewayLoadBalancer;
 
-interface LoadBalancerBase extends Resource {
+/** In its passing state it is `provisioning`, else `active`. */
+interface LoadBalancerBase extends Resource, Transitional {
   /** The ARN. */
   readonly id: string;
   readonly name: string;
@@ -112,7 +114,12 @@ export function createLoadBalancer(
           securityGroupIds: groups.value,
           enforcesOnPrivateLink: input.securityGroupIds.length > 0,
         };
-  return accept(made, [...zones.value.changes, put("load-balancer", made)]);
+  return accept(made, [...zones.value.changes, ...enter("load-balancer", made, settledLoadBalancer, context)]);
+}
+
+/** What a load balancer that is being provisioned becomes. */
+export function settledLoadBalancer(balancer: LoadBalancer): readonly Change[] {
+  return [put("load-balancer", lasting(balancer))];
 }
 
 /** Deletes the load balancer, its listeners and interfaces; one that does not exist is no failure. */

@@ -15,9 +15,10 @@ import type { Resource, Tags } from "./resource.ts";
 import { type Change, find, findBy, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
+import { enter, lasting, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
 
-export interface NatGateway extends Resource, Idempotent {
+export interface NatGateway extends Resource, Idempotent, Transitional {
   readonly id: Id<"nat">;
   readonly vpcId: Id<"vpc">;
   readonly subnetId: Id<"subnet">;
@@ -86,7 +87,10 @@ export function createNatGateway(state: State, input: CreateNatGatewayInput, con
   );
 }
 
-/** Deletes the gateway: its interface goes, its Elastic IPs stay with the account, routes to it turn into blackholes. */
+/**
+ * Deletes the gateway: routes to it turn into blackholes at once; in the end its interface goes, and its Elastic IPs stay
+ * with the account.
+ */
 export function deleteNatGateway(
   state: State,
   input: { readonly natGatewayId: string },
@@ -94,14 +98,33 @@ export function deleteNatGateway(
 ): Outcome<Id<"nat">> {
   const gateway = lookup(state, "natgateway", input.natGatewayId, context);
   if (!gateway.ok) return gateway;
-  const { id, networkInterfaceId } = gateway.value;
-  if (gateway.value.state === "deleted") return accept(id, []);
-  const deleted: NatGateway = { ...gateway.value, state: "deleted", deletedAtMs: context.nowMs };
-  return accept(id, [
+  const { id } = gateway.value;
+  if (gateway.value.state === "deleted" || gateway.value.state === "deleting") return accept(id, []);
+  const deleting: NatGateway = { ...gateway.value, state: "deleting", deletedAtMs: context.nowMs };
+  return accept(
+    id,
+    enter("natgateway", deleting, (one) => settledNatGateway(one, state), context),
+  );
+}
+
+/** What a gateway in a passing state becomes. */
+export function settledNatGateway(gateway: NatGateway, state: State): readonly Change[] {
+  if (gateway.state !== "deleting") return available(gateway);
+  const { networkInterfaceId } = gateway;
+  return [
     ...releaseAssociations(state, networkInterfaceId),
     remove("network-interface", networkInterfaceId),
-    put("natgateway", deleted),
-  ]);
+    put("natgateway", { ...lasting(gateway), state: "deleted" }),
+  ];
+}
+
+function available(gateway: NatGateway): readonly Change[] {
+  return [put("natgateway", { ...lasting(gateway), state: "available" })];
+}
+
+/** Whether routes may lead to the gateway: it need not be available yet. */
+export function isLiveGateway(gateway: NatGateway | undefined): boolean {
+  return gateway?.state === "pending" || gateway?.state === "available";
 }
 
 /** Whether a deleted gateway is too old to be shown. */
@@ -247,7 +270,7 @@ function made(input: CreateNatGatewayInput, parts: Parts, context: Context): Out
     vpcId: subnet.vpcId,
     subnetId: subnet.id,
     connectivity: input.connectivity,
-    state: "available",
+    state: "pending",
     networkInterfaceId: holder.id,
     addresses: [...joined.addresses, ...privates.slice(elastic.length).map((privateIp) => ({ privateIp }))],
     ...idempotency(input),
@@ -255,7 +278,8 @@ function made(input: CreateNatGatewayInput, parts: Parts, context: Context): Out
   const [first] = elastic;
   const unchecked: NetworkInterface = { ...holder, sourceDestCheck: false };
   const bound = first === undefined ? unchecked : { ...unchecked, publicIpAddress: first.publicIp };
-  return accept(gateway, [put("natgateway", gateway), ...joined.changes, put("network-interface", bound)]);
+  const joining = [...joined.changes, put("network-interface", bound)];
+  return accept(gateway, [...enter("natgateway", gateway, available, context), ...joining]);
 }
 
 /** Each Elastic IP with a private address, in order. The interface itself is left to the caller. */

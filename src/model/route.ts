@@ -11,6 +11,7 @@ import { readCidr, readIpv6Cidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import { readReferredList } from "./managed-prefix-list.ts";
+import { isLiveGateway } from "./nat-gateway.ts";
 import { prefixListsOfEndpoint } from "./prefix-list.ts";
 import type { RouteDestination, RouteTable, RouteTarget, StaticRoute } from "./route-table.ts";
 import { find, findBy, put, type State } from "./state.ts";
@@ -176,7 +177,7 @@ function targetStands(state: State, table: RouteTable, target: RouteTarget): boo
     case "network-interface":
       return find(state, "network-interface", target.networkInterfaceId)?.attachment !== undefined;
     case "nat-gateway":
-      return find(state, "natgateway", target.natGatewayId)?.state === "available";
+      return isLiveGateway(find(state, "natgateway", target.natGatewayId));
     case "egress-only-internet-gateway":
       return find(state, "egress-only-internet-gateway", target.egressOnlyInternetGatewayId) !== undefined;
     case "vpc-peering-connection": {
@@ -314,7 +315,7 @@ function readPeering(state: State, table: RouteTable, id: string, caller: Caller
 function readNatGateway(state: State, natGatewayId: string, caller: Caller): Result<RouteTarget, ApiError> {
   const found = lookup(state, "natgateway", natGatewayId, caller);
   if (!found.ok && found.error.code === "NatGatewayMalformed") return found;
-  if (!found.ok || found.value.state === "deleted") {
+  if (!found.ok || !isLiveGateway(found.value)) {
     return fail("InvalidNatGatewayID.NotFound", { natGatewayId });
   }
   return ok({ kind: "nat-gateway", natGatewayId: found.value.id });

@@ -122,6 +122,7 @@ const indexes = {
     vpcId: (it: Instance) => [it.vpcId],
     subnetId: (it: Instance) => [it.subnetId],
     clientToken: clientTokenKeys,
+    transition: transitionKeys,
   },
   "network-interface": {
     vpcId: (it: NetworkInterface) => [it.vpcId],
@@ -172,6 +173,7 @@ const indexes = {
     vpcId: (it: NatGateway) => [it.vpcId],
     subnetId: (it: NatGateway) => [it.subnetId],
     clientToken: clientTokenKeys,
+    transition: transitionKeys,
   },
   "egress-only-internet-gateway": {
     vpcId: (it: EgressOnlyInternetGateway) => [it.vpcId],
@@ -185,12 +187,14 @@ const indexes = {
     side: (it: VpcPeeringConnection) => [
       ...new Set([it.requester, it.accepter].map((side) => ownerKey(side.accountId, side.region))),
     ],
+    transition: transitionKeys,
   },
   "vpn-gateway": { vpcId: (it: VpnGateway) => (it.vpcId === undefined ? [] : [it.vpcId]) },
   "customer-gateway": {},
   "vpn-connection": {
     vpnGatewayId: (it: VpnConnection) => (it.deletedAtMs === undefined ? [it.vpnGatewayId] : []),
     customerGatewayId: (it: VpnConnection) => (it.deletedAtMs === undefined ? [it.customerGatewayId] : []),
+    transition: transitionKeys,
   },
   "vpc-flow-log": { resourceId: (it: FlowLog) => [it.resourceId], clientToken: clientTokenKeys },
   bucket: {},
@@ -214,6 +218,7 @@ const indexes = {
   "load-balancer": {
     name: (it: LoadBalancer) => [nameKey(it, it.name)],
     vpcId: (it: LoadBalancer) => [it.vpcId],
+    transition: transitionKeys,
   },
   "target-group": {
     name: (it: TargetGroup) => [nameKey(it, it.name)],

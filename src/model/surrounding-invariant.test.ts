@@ -6,6 +6,7 @@ import { seededHex } from "../../test/region-builder.ts";
 import { associateDhcpOptions, createDhcpOptions, deleteDhcpOptions } from "./dhcp-options.ts";
 import { createFlowLogs, deleteFlowLogs } from "./flow-log.ts";
 import { brokenInvariants } from "./invariant.ts";
+import { settle } from "./lifecycle.ts";
 import { createListener, deleteListener, modifyListener } from "./listener.ts";
 import { createLoadBalancer, deleteLoadBalancer, setSubnets } from "./load-balancer.ts";
 import {
@@ -19,7 +20,7 @@ import { all, apply, type Change, emptyState, type Kind, kinds, type State } fro
 import { createSubnet, deleteSubnet } from "./subnet.ts";
 import { brokenSurroundingInvariants } from "./surrounding-invariant.ts";
 import { createTargetGroup, deleteTargetGroup, deregisterTargets, registerTargets } from "./target-group.ts";
-import type { Context, Outcome } from "./verb.ts";
+import type { Context, Outcome, Settings } from "./verb.ts";
 import {
   acceptVpcPeeringConnection,
   createVpcPeeringConnection,
@@ -250,18 +251,22 @@ const prelude: readonly (readonly [number, readonly number[]])[] = [
 test("a sequence of calls keeps the invariants, and its journal replays to the same state", () => {
   const reached = new Set<number>();
   fc.assert(
-    fc.property(calls, fc.nat(), (list, seed) => {
+    fc.property(calls, fc.nat(), fc.constantFrom(0, 0, 3, 20), (list, seed, transitionMs) => {
+      const settings: Settings = { transitionMs, quotas: "aws" };
       const hex = seededHex(seed);
       let state = emptyState;
       const journal: (readonly Change[])[] = [];
       for (const [at, [which, picks]] of [...prelude, ...list].entries()) {
-        const context: Context = { nowMs: 1_700_000_000_000 + at, hex, accountId: "000000000000", region: "us-east-1" };
-        const outcome = steps[which]!(drawOf(state, picks))(state, context);
-        if (!outcome.ok || outcome.value.changes.length === 0) continue;
-        reached.add(which);
-        journal.push(outcome.value.changes);
-        state = apply(state, outcome.value.changes);
-        expect(brokenSurroundingInvariants(state)).toEqual([]);
+        const caller = { accountId: "000000000000", region: "us-east-1" };
+        const context: Context = { ...caller, nowMs: 1_700_000_000_000 + at, hex, settings };
+        for (const verb of [settle, steps[which]!(drawOf(state, picks))]) {
+          const outcome = verb(state, context);
+          if (!outcome.ok || outcome.value.changes.length === 0) continue;
+          if (verb !== settle) reached.add(which);
+          journal.push(outcome.value.changes);
+          state = apply(state, outcome.value.changes);
+          expect(brokenSurroundingInvariants(state)).toEqual([]);
+        }
       }
       expect(brokenInvariants(state)).toEqual([]);
       const replayed = (JSON.parse(JSON.stringify(journal)) as Change[][]).reduce(apply, emptyState);

@@ -6,7 +6,7 @@ import { entriesOf, findReferredList, type ManagedPrefixList } from "./managed-p
 import type { RouteTable } from "./route-table.ts";
 import { all, type Documents, find, findBy, type State } from "./state.ts";
 import type { TargetGroup } from "./target-group.ts";
-import type { VpcPeeringConnection } from "./vpc-peering.ts";
+import { isLiving, type VpcPeeringConnection } from "./vpc-peering.ts";
 import type { Vpc } from "./vpc.ts";
 import type { VpnConnection } from "./vpn-connection.ts";
 import type { VpnGateway } from "./vpn-gateway.ts";
@@ -104,7 +104,7 @@ function brokenVpc(state: State, vpc: Vpc): Claims {
 }
 
 function brokenPeering(state: State, peering: VpcPeeringConnection): Claims {
-  const living = peering.status === "active" || peering.status === "pending-acceptance";
+  const living = isLiving(peering);
   const vpcs = [peering.requester, peering.accepter].map((side) => find(state, "vpc", side.vpcId));
   return {
     "its VPCs exist while it lives": !living || vpcs.every((vpc) => vpc !== undefined),

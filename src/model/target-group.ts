@@ -10,6 +10,7 @@ import { ok, type Result } from "../base/result.ts";
 import { storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { type HealthCheck, type HealthCheckWish, newHealthCheck } from "./health-check.ts";
+import { isEnding } from "./instance-transition.ts";
 import { checkArn } from "./load-balancer.ts";
 import { checkLoadBalancingTags, checkName, loadBalancingArn, nameKey } from "./load-balancer-name.ts";
 import {
@@ -232,7 +233,7 @@ function readTarget(state: State, group: TargetGroup, wish: TargetWish, caller: 
   if (port < 1 || port > 65_535) return refuse(`Port '${port}' must be between 1 and 65535`);
   if (group.targetType === "instance") {
     const instance = find(state, "instance", wish.id);
-    if (instance?.accountId !== caller.accountId || instance.state === "terminated") {
+    if (instance?.accountId !== caller.accountId || isEnding(instance)) {
       return invalidTarget(`The following targets are not valid instances: '${wish.id}'`);
     }
     return instance.vpcId === group.vpcId

@@ -4,7 +4,7 @@
  */
 
 import type { Resource } from "./resource.ts";
-import { type Change, type Documents, type Kind, put } from "./state.ts";
+import { type Change, type Documents, type Kind, put, type State } from "./state.ts";
 import { type Context, usualSettings } from "./verb.ts";
 
 /** What documents with passing states carry. */
@@ -12,6 +12,9 @@ export interface Transitional {
   /** When the passing state ends, in milliseconds since the epoch; absent in a lasting one. */
   readonly settlesAtMs?: number;
 }
+
+/** What a document in a passing state becomes, with all that follows from it. */
+export type Settler<D> = (document: D, state: State, context: Context) => readonly Change[];
 
 /** The one key of the index `transition`. */
 export const passing = "passing";
@@ -31,6 +34,12 @@ export function enter<K extends Kind>(
   const { transitionMs } = context.settings ?? usualSettings;
   if (transitionMs === 0) return settled(document);
   return [put(kind, { ...document, settlesAtMs: context.nowMs + transitionMs })];
+}
+
+/** What a document carries that enters a passing state, where its other fields say which one that is. */
+export function passingFrom(context: Context): Transitional {
+  const { transitionMs } = context.settings ?? usualSettings;
+  return transitionMs === 0 ? {} : { settlesAtMs: context.nowMs + transitionMs };
 }
 
 /** The document in a lasting state: without its time. */

@@ -12,11 +12,12 @@ import { findRegion } from "./region.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { type Change, find, findBy, ownerKey, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
+import { enter, lasting, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import { prefixesOfVpc } from "./vpc.ts";
 
 /** Owner and region of the document are the requester's. */
-export interface VpcPeeringConnection extends Resource {
+export interface VpcPeeringConnection extends Resource, Transitional {
   readonly id: Id<"pcx">;
   readonly requester: PeeringSide;
   readonly accepter: PeeringSide;
@@ -35,7 +36,16 @@ export interface PeeringSide {
   readonly allowsRemoteDns: boolean;
 }
 
-export type PeeringStatus = "pending-acceptance" | "active" | "rejected" | "failed" | "expired" | "deleted";
+export type PeeringStatus =
+  | "initiating-request"
+  | "pending-acceptance"
+  | "provisioning"
+  | "active"
+  | "rejected"
+  | "failed"
+  | "expired"
+  | "deleting"
+  | "deleted";
 
 /** Source: "VPC peering connection lifecycle": a request runs out after seven days. */
 const requestLifeMs = 7 * 24 * 3600 * 1000;
@@ -49,7 +59,7 @@ export interface CreatePeeringInput {
   readonly tags: Tags;
 }
 
-/** The request, pending until the other side accepts it; a failed one where the blocks overlap. */
+/** The request: soon pending until the other side accepts it, or failed where the blocks overlap. */
 export function createVpcPeeringConnection(
   state: State,
   input: CreatePeeringInput,
@@ -75,9 +85,6 @@ export function createVpcPeeringConnection(
       message: `A VPC peering connection already exists between ${vpc.value.id} and ${input.peerVpcId}`,
     });
   }
-  const clash =
-    found === undefined ||
-    prefixesOfVpc(found).some((one) => prefixesOfVpc(vpc.value).some((other) => overlaps(one, other)));
   const own = { accountId: context.accountId, region: context.region };
   const peering: VpcPeeringConnection = {
     id: makeId("pcx", context.hex),
@@ -86,11 +93,10 @@ export function createVpcPeeringConnection(
     tags: tags.value,
     requester: { ...own, vpcId: vpc.value.id, allowsRemoteDns: false },
     accepter: { accountId, region, vpcId: input.peerVpcId, allowsRemoteDns: false },
-    status: clash ? "failed" : "pending-acceptance",
+    status: "initiating-request",
     expiresAtMs: context.nowMs + requestLifeMs,
-    ...(clash && { endedAtMs: context.nowMs }),
   };
-  return accept(peering, [put("vpc-peering-connection", peering)]);
+  return accept(peering, enterPeering(state, peering, context));
 }
 
 /** The accepter's yes, from his account and his region. */
@@ -103,8 +109,8 @@ export function acceptVpcPeeringConnection(
   if (!found.ok) return found;
   if (statusAt(found.value, context.nowMs) === "active") return accept(found.value, []);
   if (statusAt(found.value, context.nowMs) !== "pending-acceptance") return wrongState(found.value, context, "active");
-  const active: VpcPeeringConnection = { ...found.value, status: "active" };
-  return accept(active, [put("vpc-peering-connection", active)]);
+  const provisioning: VpcPeeringConnection = { ...found.value, status: "provisioning" };
+  return accept(provisioning, enterPeering(state, provisioning, context));
 }
 
 export function rejectVpcPeeringConnection(
@@ -117,7 +123,8 @@ export function rejectVpcPeeringConnection(
   if (statusAt(found.value, context.nowMs) !== "pending-acceptance") {
     return wrongState(found.value, context, "rejected");
   }
-  return accept(undefined, [ended(found.value, "rejected", context)]);
+  const rejected: VpcPeeringConnection = { ...found.value, status: "rejected", endedAtMs: context.nowMs };
+  return accept(undefined, [put("vpc-peering-connection", rejected)]);
 }
 
 /** Either side may end an active connection, the requester also one that is pending. */
@@ -129,11 +136,55 @@ export function deleteVpcPeeringConnection(
   const found = findPeering(state, input.vpcPeeringConnectionId, context);
   if (!found.ok) return found;
   const status = statusAt(found.value, context.nowMs);
-  if (status === "deleted") return accept(undefined, []);
+  if (status === "deleted" || status === "deleting") return accept(undefined, []);
   if (status === "rejected" || status === "failed" || status === "expired") {
     return wrongState(found.value, context, "deleted");
   }
-  return accept(undefined, [ended(found.value, "deleted", context)]);
+  const deleting: VpcPeeringConnection = { ...found.value, status: "deleting", endedAtMs: context.nowMs };
+  return accept(undefined, enterPeering(state, deleting, context));
+}
+
+function enterPeering(state: State, peering: VpcPeeringConnection, context: Context): readonly Change[] {
+  return enter("vpc-peering-connection", peering, (one) => settledPeering(one, state, context), context);
+}
+
+/** What a connection in a passing state becomes. */
+export function settledPeering(peering: VpcPeeringConnection, state: State, context: Context): readonly Change[] {
+  return [put("vpc-peering-connection", { ...lasting(peering), ...endOf(peering, state, context) })];
+}
+
+function endOf(
+  peering: VpcPeeringConnection,
+  state: State,
+  context: Context,
+): Pick<VpcPeeringConnection, "status" | "endedAtMs"> {
+  switch (peering.status) {
+    case "initiating-request":
+      return canPeer(state, peering)
+        ? { status: "pending-acceptance" }
+        : { status: "failed", endedAtMs: context.nowMs };
+    case "provisioning":
+      return { status: "active" };
+    case "deleting":
+      return { status: "deleted" };
+    case "pending-acceptance":
+    case "active":
+    case "rejected":
+    case "failed":
+    case "expired":
+    case "deleted":
+      return { status: peering.status };
+  }
+}
+
+/** Whether the other side is there, and no block of one is also in the other. */
+function canPeer(state: State, { requester, accepter }: VpcPeeringConnection): boolean {
+  const [own, peer] = [requester, accepter].map((side) => {
+    const vpc = find(state, "vpc", side.vpcId);
+    return vpc?.accountId === side.accountId && vpc.region === side.region ? vpc : undefined;
+  });
+  if (own === undefined || peer === undefined) return false;
+  return !prefixesOfVpc(peer).some((one) => prefixesOfVpc(own).some((other) => overlaps(one, other)));
 }
 
 export interface PeeringOptionsInput {
@@ -183,8 +234,9 @@ const shownAfterEndMs = 3600 * 1000;
 
 /** Whether a description still shows it. */
 export function isShown(peering: VpcPeeringConnection, nowMs: number): boolean {
-  const endedAtMs = peering.endedAtMs ?? (nowMs >= peering.expiresAtMs ? peering.expiresAtMs : undefined);
-  return peering.status === "active" || endedAtMs === undefined || nowMs - endedAtMs < shownAfterEndMs;
+  const expired = statusAt(peering, nowMs) === "expired";
+  const endedAtMs = peering.endedAtMs ?? (expired ? peering.expiresAtMs : undefined);
+  return endedAtMs === undefined || nowMs - endedAtMs < shownAfterEndMs;
 }
 
 /** The connections that the caller is a side of, in his region. */
@@ -199,8 +251,16 @@ export function activePeering(state: State, vpcId: string, otherVpcId: string): 
 
 /** Connections of a VPC that are active or may become so: they hold it. */
 export function livingPeeringsOf(state: State, vpcId: string): readonly VpcPeeringConnection[] {
-  return findBy(state, "vpc-peering-connection", "vpcId", vpcId).filter(
-    (one) => one.status === "active" || one.status === "pending-acceptance",
+  return findBy(state, "vpc-peering-connection", "vpcId", vpcId).filter(isLiving);
+}
+
+/** Whether it is active or may become so. */
+export function isLiving({ status }: VpcPeeringConnection): boolean {
+  return (
+    status === "active" ||
+    status === "provisioning" ||
+    status === "pending-acceptance" ||
+    status === "initiating-request"
   );
 }
 
@@ -208,10 +268,6 @@ function livingBetween(state: State, vpcId: string, otherVpcId: string): readonl
   return livingPeeringsOf(state, vpcId).filter(
     ({ requester, accepter }) => requester.vpcId === otherVpcId || accepter.vpcId === otherVpcId,
   );
-}
-
-function ended(peering: VpcPeeringConnection, status: "rejected" | "deleted", context: Context): Change {
-  return put("vpc-peering-connection", { ...peering, status, endedAtMs: context.nowMs });
 }
 
 function isSide(side: PeeringSide, caller: Caller): boolean {

@@ -11,12 +11,13 @@ import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { publicBlock } from "./network-interface.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { put, type State } from "./state.ts";
+import { type Change, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
+import { lasting, passingFrom, type Transitional } from "./transition.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
-import { type Deletable, lookupLiving, remains } from "./vpn-remains.ts";
+import { type Deletable, lookupLiving, remains, stateOf } from "./vpn-remains.ts";
 
-export interface VpnConnection extends Resource, Deletable {
+export interface VpnConnection extends Resource, Deletable, Transitional {
   readonly id: Id<"vpn">;
   readonly customerGatewayId: Id<"cgw">;
   readonly vpnGatewayId: Id<"vgw">;
@@ -76,7 +77,7 @@ export function createVpnConnection(
     tunnels: [first.value, second.value],
     staticRoutes: [],
   };
-  return accept(connection, [put("vpn-connection", connection)]);
+  return accept(connection, [put("vpn-connection", { ...connection, ...passingFrom(context) })]);
 }
 
 export function deleteVpnConnection(
@@ -86,7 +87,19 @@ export function deleteVpnConnection(
 ): Outcome<void> {
   const found = lookupLiving(state, "vpn-connection", input.vpnConnectionId, context);
   if (!found.ok) return found;
-  return accept(undefined, remains(state, "vpn-connection", { ...found.value, staticRoutes: [] }, context));
+  const deleting: VpnConnection = { ...lasting(found.value), staticRoutes: [], ...passingFrom(context) };
+  return accept(undefined, remains(state, "vpn-connection", deleting, context));
+}
+
+/** What a connection in a passing state becomes. */
+export function settledVpnConnection(connection: VpnConnection): readonly Change[] {
+  return [put("vpn-connection", lasting(connection))];
+}
+
+/** As AWS names it. */
+export function connectionStateOf(connection: VpnConnection): "pending" | "available" | "deleting" | "deleted" {
+  if (connection.settlesAtMs === undefined) return stateOf(connection);
+  return connection.deletedAtMs === undefined ? "pending" : "deleting";
 }
 
 interface RouteInput {

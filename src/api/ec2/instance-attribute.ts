@@ -55,8 +55,7 @@ const start: Handler<StartInstancesRequest, StartInstancesResult> = async (input
   return ok({
     StartingInstances: done.value.map((change) => ({
       InstanceId: change.instanceId,
-      // The answer still says pending, as AWS's does; the instance runs.
-      CurrentState: wireState(change.previous === "running" ? "running" : "pending"),
+      CurrentState: wireState(change.current),
       PreviousState: wireState(change.previous),
     })),
   });
@@ -69,7 +68,7 @@ const stop: Handler<StopInstancesRequest, StopInstancesResult> = async (input, c
   return ok({
     StoppingInstances: done.value.map((change) => ({
       InstanceId: change.instanceId,
-      CurrentState: wireState(change.previous === "stopped" ? "stopped" : "stopping"),
+      CurrentState: wireState(change.current),
       PreviousState: wireState(change.previous),
     })),
   });

@@ -42,11 +42,7 @@ const run: Handler<RunInstancesRequest, Reservation> = async (input, call) => {
   const made = await call.run((state, context) => runInstances(state, launch.value, context));
   if (!made.ok) return made;
   const state = call.state();
-  const instances = made.value.map((one) => ({
-    ...wireInstance(state, one),
-    // The answer still says pending, as AWS's does; the instances run.
-    State: wireState(one.state === "running" ? "pending" : one.state),
-  }));
+  const instances = made.value.map((one) => wireInstance(state, one));
   return ok({
     ReservationId: made.value[0]?.reservationId,
     OwnerId: call.accountId,
@@ -77,8 +73,7 @@ const terminate: Handler<TerminateInstancesRequest, TerminateInstancesResult> = 
   return ok({
     TerminatingInstances: done.value.map((change) => ({
       InstanceId: change.instanceId,
-      // The answer still says shutting-down, as AWS's does; the instance is gone.
-      CurrentState: wireState(change.previous === "terminated" ? "terminated" : "shutting-down"),
+      CurrentState: wireState(change.current),
       PreviousState: wireState(change.previous),
     })),
   });
@@ -98,7 +93,6 @@ function reservationsOf(state: State, instances: readonly Instance[]): Reservati
 function wireInstance(state: State, instance: Instance): WireInstance {
   const interfaces = instance.networkInterfaceIds.flatMap((id) => find(state, "network-interface", id) ?? []);
   const [primary] = interfaces;
-  const terminated = instance.state === "terminated";
   return {
     Architecture: "x86_64",
     BlockDeviceMappings: [],
@@ -116,7 +110,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
     RootDeviceName: "/dev/xvda",
     RootDeviceType: "ebs",
     SecurityGroups: primary === undefined ? [] : groupSet(state, primary),
-    ...((terminated || instance.state === "stopped") && {
+    ...(isDown(instance) && {
       StateReason: {
         Code: "Client.UserInitiatedShutdown",
         Message: "Client.UserInitiatedShutdown: User initiated shutdown",
@@ -189,9 +183,14 @@ function placementOf(state: State, instance: Instance): NonNullable<WireInstance
   return { GroupName: "", Tenancy: "default", ...(zone !== undefined && { AvailabilityZone: zone }) };
 }
 
+/** Whether it neither runs nor is about to. */
+function isDown({ state }: Instance): boolean {
+  return state !== "pending" && state !== "running";
+}
+
 /** `User initiated (2026-11-22 08:30:00 GMT)`. */
 function transitionReason(instance: Instance): string {
-  const atMs = instance.terminatedAtMs ?? (instance.state === "stopped" ? instance.stoppedAtMs : undefined);
+  const atMs = instance.terminatedAtMs ?? (isDown(instance) ? instance.stoppedAtMs : undefined);
   if (atMs === undefined) return "";
   const at = new Date(atMs).toISOString();
   return `User initiated (${at.slice(0, 10)} ${at.slice(11, 19)} GMT)`;

@@ -45,8 +45,7 @@ const create: Handler<CreateNatGatewayRequest, CreateNatGatewayResult> = async (
   if (!wanted.ok) return wanted;
   const made = await call.run((state, context) => createNatGateway(state, wanted.value, context));
   if (!made.ok) return made;
-  // The answer still says pending, as AWS's does; the gateway works.
-  return ok({ ClientToken: input.ClientToken, NatGateway: { ...wireGateway(made.value), State: "pending" } });
+  return ok({ ClientToken: input.ClientToken, NatGateway: wireGateway(made.value) });
 };
 
 function readCreation(input: CreateNatGatewayRequest): Result<CreateNatGatewayInput, ApiError> {

@@ -52,20 +52,13 @@ const create: Handler<CreateVpcPeeringConnectionRequest, CreateVpcPeeringConnect
     tags: tags.value["vpc-peering-connection"],
   };
   const made = await call.run((state, context) => createVpcPeeringConnection(state, wanted, context));
-  if (!made.ok) return made;
-  const status = {
-    Code: "initiating-request",
-    Message: `Initiating Request to ${made.value.accepter.accountId}`,
-  } as const;
-  return ok({ VpcPeeringConnection: { ...wirePeering(call.state(), made.value, call.nowMs), Status: status } });
+  return made.ok ? ok({ VpcPeeringConnection: wirePeering(call.state(), made.value, call.nowMs) }) : made;
 };
 
 const accept: Handler<AcceptVpcPeeringConnectionRequest, AcceptVpcPeeringConnectionResult> = async (input, call) => {
   const wanted = { vpcPeeringConnectionId: input.VpcPeeringConnectionId ?? "" };
   const done = await call.run((state, context) => acceptVpcPeeringConnection(state, wanted, context));
-  if (!done.ok) return done;
-  const status = { Code: "provisioning", Message: "Provisioning" } as const;
-  return ok({ VpcPeeringConnection: { ...wirePeering(call.state(), done.value, call.nowMs), Status: status } });
+  return done.ok ? ok({ VpcPeeringConnection: wirePeering(call.state(), done.value, call.nowMs) }) : done;
 };
 
 const reject: Handler<RejectVpcPeeringConnectionRequest, RejectVpcPeeringConnectionResult> = async (input, call) => {
@@ -130,6 +123,9 @@ function keyOf(peering: VpcPeeringConnection): string {
 
 /** Source: VPC peering guide, "VPC peering connection lifecycle"; messages as AWS's answers show them. */
 const messages: Readonly<Record<PeeringStatus, (peering: VpcPeeringConnection) => string>> = {
+  "initiating-request": (it) => `Initiating Request to ${it.accepter.accountId}`,
+  provisioning: () => "Provisioning",
+  deleting: () => "Deleting",
   "pending-acceptance": (it) => `Pending Acceptance by ${it.accepter.accountId}`,
   active: () => "Active",
   rejected: () => "Rejected",
@@ -143,8 +139,10 @@ function wirePeering(state: State, peering: VpcPeeringConnection, nowMs: number)
   const status: VpcPeeringConnectionStateReason = { Code: code, Message: messages[code](peering) };
   return {
     // AWS tells of the accepter's blocks only once he has agreed.
-    AccepterVpcInfo: wireSide(state, peering.accepter, code === "active"),
-    ...(code === "pending-acceptance" && { ExpirationTime: new Date(peering.expiresAtMs) }),
+    AccepterVpcInfo: wireSide(state, peering.accepter, code === "active" || code === "provisioning"),
+    ...((code === "pending-acceptance" || code === "initiating-request") && {
+      ExpirationTime: new Date(peering.expiresAtMs),
+    }),
     RequesterVpcInfo: wireSide(state, peering.requester, true),
     Status: status,
     Tags: tagSet(peering.tags),

@@ -14,6 +14,7 @@ import { ok } from "../../base/result.ts";
 import { fail } from "../../model/error.ts";
 import { find, type State } from "../../model/state.ts";
 import {
+  connectionStateOf,
   createVpnConnection,
   createVpnConnectionRoute,
   deleteVpnConnection,
@@ -22,7 +23,7 @@ import {
   type VpnConnection,
   type VpnTunnel,
 } from "../../model/vpn-connection.ts";
-import { type Deletable, isForgottenRemains, stateOf } from "../../model/vpn-remains.ts";
+import { type Deletable, isForgottenRemains } from "../../model/vpn-remains.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, never, tagFilters } from "./filter.ts";
@@ -119,7 +120,7 @@ function wireConnection(state: State, connection: VpnConnection): WireVpnConnect
       StatusMessage: "IPSEC IS DOWN",
     })),
     VpnConnectionId: connection.id,
-    State: stateOf(connection),
+    State: connectionStateOf(connection),
     CustomerGatewayConfiguration: configurationOf(state, connection),
     Type: "ipsec.1",
     CustomerGatewayId: connection.customerGatewayId,
@@ -190,7 +191,7 @@ function filtersIn(state: State): FilterTable<VpnConnection> {
     "customer-gateway-id": (it) => [it.customerGatewayId],
     "option.static-routes-only": (it) => [String(it.staticRoutesOnly)],
     "route.destination-cidr-block": (it) => it.staticRoutes,
-    state: (it) => [stateOf(it)],
+    state: (it) => [connectionStateOf(it)],
     "transit-gateway-id": never,
     type: always("ipsec.1"),
     "vpn-connection-id": (it) => [it.id],

@@ -208,7 +208,7 @@ function wireBalancer(state: State, balancer: LoadBalancer): WireLoadBalancer {
     CreatedTime: new Date(balancer.createdAtMs),
     LoadBalancerName: balancer.name,
     VpcId: balancer.vpcId,
-    State: { Code: "active" as const },
+    State: { Code: balancer.settlesAtMs === undefined ? ("active" as const) : ("provisioning" as const) },
     Type: balancer.kind,
     AvailabilityZones: zonesOf(state, balancer),
     IpAddressType: "ipv4" as const,
