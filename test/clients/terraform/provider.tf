@@ -32,6 +32,22 @@ provider "aws" {
   }
 }
 
+# Another account in the same region.
+provider "aws" {
+  alias                       = "neighbour"
+  region                      = "us-east-1"
+  access_key                  = "111111111111"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+
+  endpoints {
+    ec2 = var.endpoint
+    sts = var.endpoint
+  }
+}
+
+# Another account and another region.
 provider "aws" {
   alias                       = "other"
   region                      = "eu-west-1"
