@@ -10,7 +10,7 @@ import { type ApiError, fail } from "./error.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { newRule, rulesOfGroup } from "./security-group-rule.ts";
-import { type Change, findBy, ownerKey, put, remove, type State } from "./state.ts";
+import { type Change, countBy, findBy, groupNameKey, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
 import type { Vpc } from "./vpc.ts";
@@ -49,8 +49,8 @@ export function createSecurityGroup(
   if (groupNamed(state, vpcId, input.name) !== undefined) {
     return fail("InvalidGroup.Duplicate", { name: input.name, vpcId });
   }
-  const own = findBy(state, "security-group", "owner", ownerKey(context.accountId, context.region));
-  if (hasQuotas(context) && own.length >= groupsPerRegion) {
+  const owner = ownerKey(context.accountId, context.region);
+  if (hasQuotas(context) && countBy(state, "security-group", "owner", owner) >= groupsPerRegion) {
     return fail("SecurityGroupLimitExceeded", { vpcId });
   }
   const tags = checkTags(input.tags);
@@ -144,7 +144,7 @@ export function groupsForInterface(
 
 /** The group of that name in a VPC, or undefined. */
 function groupNamed(state: State, vpcId: string, name: string): SecurityGroup | undefined {
-  return findBy(state, "security-group", "vpcId", vpcId).find((one) => one.name === name);
+  return findBy(state, "security-group", "name", groupNameKey(vpcId, name))[0];
 }
 
 /** Takes a group and its rules away. */

@@ -151,7 +151,10 @@ const indexes = {
     subjectId: (it: ConnectionNotification) => [it.subject.id],
     clientToken: clientTokenKeys,
   },
-  "security-group": { vpcId: (it: SecurityGroup) => [it.vpcId] },
+  "security-group": {
+    vpcId: (it: SecurityGroup) => [it.vpcId],
+    name: (it: SecurityGroup) => [groupNameKey(it.vpcId, it.name)],
+  },
   "security-group-rule": {
     groupId: (it: SecurityGroupRule) => [it.groupId],
     referencedGroupId: (it: SecurityGroupRule) => (it.peer.kind === "security-group" ? [it.peer.groupId] : []),
@@ -263,6 +266,11 @@ export const emptyState: State = {
 /** The key of the index `owner`. */
 export function ownerKey(accountId: string, region: string): string {
   return `${accountId}/${region}`;
+}
+
+/** The key of the index `name` of security groups, whose names are unique within a VPC. */
+export function groupNameKey(vpcId: string, name: string): string {
+  return `${vpcId}/${name}`;
 }
 
 /** The key of the index `tag`. */

@@ -9,12 +9,12 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
 import { ec2Arn, ec2Kinds, kindOfId } from "../../model/lookup.ts";
-import { findBy, ownerKey } from "../../model/state.ts";
+import { findBy, ownerKey, type State } from "../../model/state.ts";
 import { createTags, deleteTags } from "../../model/tag.ts";
 import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { type FilterTable, readFilters } from "./filter.ts";
-import { pageOf } from "./page.ts";
+import { pageOfMatching } from "./page.ts";
 import { readTags } from "./tag-set.ts";
 import { onAnything, onExisting, requestTagKeys } from "./target.ts";
 
@@ -35,10 +35,8 @@ const remove: Handler<DeleteTagsRequest, object> = async (input, call) => {
 const describe: Handler<DescribeTagsRequest, DescribeTagsResult> = async (input, call) => {
   const passing = readFilters(input.Filters, filters);
   if (!passing.ok) return passing;
-  const rows = allTags(call)
-    .filter((row) => passing.value.matches(row))
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const page = pageOf(rows, keyOf, input);
+  const look = { keyOf: (row: Row) => row.at, matches: passing.value.matches };
+  const page = pageOfMatching(rowsOf(call), look, input);
   if (!page.ok) return page;
   return ok({ Tags: page.value.items.map(wireTag), NextToken: page.value.nextToken });
 };
@@ -46,26 +44,36 @@ const describe: Handler<DescribeTagsRequest, DescribeTagsResult> = async (input,
 interface Row extends TagDescription {
   /** The row's tag once more: what `tag:…` looks at. */
   readonly tags: readonly [{ readonly key: string; readonly value: string }];
+  /** Where the row stands among the others. */
+  readonly at: string;
 }
 
 function wireTag({ Key, ResourceId, ResourceType, Value }: Row): TagDescription {
   return { Key, ResourceId, ResourceType, Value };
 }
 
-function allTags(call: Call): Row[] {
+/** All tags of the caller in the order of their resources' ids; put in order once for all pages of a state. */
+function rowsOf(call: Call): readonly Row[] {
+  const state = call.state();
   const owner = ownerKey(call.accountId, call.region);
+  const known = ordered.get(state) ?? new Map<string, readonly Row[]>();
+  const rows = known.get(owner) ?? rowsIn(state, owner).sort((a, b) => (a.at < b.at ? -1 : 1));
+  ordered.set(state, known.set(owner, rows));
+  return rows;
+}
+
+// A memo of a pure result.
+const ordered = new WeakMap<State, Map<string, readonly Row[]>>();
+
+function rowsIn(state: State, owner: string): Row[] {
   return ec2Kinds.flatMap((kind) =>
-    findBy(call.state(), kind, "owner", owner).flatMap((document) =>
+    findBy(state, kind, "owner", owner).flatMap((document) =>
       document.tags.map((tag): Row => {
         const row = { Key: tag.key, ResourceId: document.id, ResourceType: kind, Value: tag.value };
-        return { ...row, tags: [tag] };
+        return { ...row, tags: [tag], at: `${document.id} ${tag.key}` };
       }),
     ),
   );
-}
-
-function keyOf(row: Row): string {
-  return `${row.ResourceId} ${row.Key}`;
 }
 
 const filters: FilterTable<Row> = {
