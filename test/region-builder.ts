@@ -19,6 +19,11 @@ import { apply, emptyState, find, type State } from "../src/model/state.ts";
 import { createSubnet } from "../src/model/subnet.ts";
 import { type Context, type Outcome, type Settings, usualSettings } from "../src/model/verb.ts";
 import { createVpc, modifyVpcAttribute, type VpcAttribute } from "../src/model/vpc.ts";
+import {
+  acceptVpcPeeringConnection,
+  createVpcPeeringConnection,
+  deleteVpcPeeringConnection,
+} from "../src/model/vpc-peering.ts";
 import { createVpcEndpoint, deleteVpcEndpoints, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
 
 export type RegionBuilder = ReturnType<typeof regionBuilder>;
@@ -111,6 +116,9 @@ export function regionBuilder(options: BuilderOptions = {}) {
       makeNat(run, subnetId, connectivity),
     /** Deletes a NAT gateway and releases its address. */
     dropNat: (natGatewayId: string): void => dropNat({ run, state: () => state }, natGatewayId),
+    /** A peering connection, accepted. */
+    peer: (vpcId: string, peerVpcId: string): string => peer(run, vpcId, peerVpcId),
+    unpeer: (vpcPeeringConnectionId: string): void => run(deleteVpcPeeringConnection, { vpcPeeringConnectionId }),
     terminate: (instanceId: string): unknown => run(terminateInstances, { instanceIds: [instanceId] }),
     bucket: (name: string, policyDocument?: string): void => {
       run(createBucket, { name, tags: [] });
@@ -167,6 +175,12 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
 }
 
+function peer(run: Runner["run"], vpcId: string, peerVpcId: string): string {
+  const { id } = run(createVpcPeeringConnection, { vpcId, peerVpcId, tags: [] });
+  run(acceptVpcPeeringConnection, { vpcPeeringConnectionId: id });
+  return id;
+}
+
 function makeNat(run: Runner["run"], subnetId: string, connectivity: "public" | "private"): string {
   const allocation = connectivity === "public" ? { allocationId: run(allocateAddress, { tags: [] }).id } : {};
   const secondary = { secondaryAllocationIds: [], secondaryPrivateIpAddresses: [] };
@@ -209,6 +223,7 @@ function targetOf(id: string): TargetInput {
   if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };
   if (id.startsWith("eigw-")) return { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId: id };
   if (id.startsWith("nat-")) return { kind: "nat-gateway", natGatewayId: id };
+  if (id.startsWith("pcx-")) return { kind: "vpc-peering-connection", vpcPeeringConnectionId: id };
   if (id.startsWith("i-")) return { kind: "instance", instanceId: id };
   return { kind: "network-interface", networkInterfaceId: id };
 }

@@ -19,7 +19,9 @@ import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 export function adviceOf(state: State, instance: Instance, flow: Flow, reached: Reach): readonly string[] {
   const network = networkOf(state, instance.vpcId);
   if (network === undefined || instance.state !== "running") return [];
-  const mended = reached.dropped === undefined ? undefined : filterAdvice(network, reached.dropped);
+  // Behind a peering connection filters are of the other VPC.
+  const far = reached.peering === undefined ? network : (networkOf(state, reached.peering.vpcId) ?? network);
+  const mended = reached.dropped && filterAdvice(isOf(far, reached.dropped) ? far : network, reached.dropped);
   const routed = routeAdvice(network, flow.destinationIp, reached);
   return [mended, routed].filter((line) => line !== undefined);
 }
@@ -33,6 +35,17 @@ function filterAdvice(network: VpcNetwork, step: FilterStep): string | undefined
       return aclAdvice(network, step, verdict);
     case "nat-gateway":
       return undefined;
+  }
+}
+
+function isOf(network: VpcNetwork, { verdict }: FilterStep): boolean {
+  switch (verdict.kind) {
+    case "security-group":
+      return network.interfaces.has(verdict.networkInterfaceId);
+    case "network-acl":
+      return network.aclOf.has(verdict.subnetId);
+    case "nat-gateway":
+      return network.natGateways.has(verdict.natGatewayId);
   }
 }
 

@@ -32,7 +32,7 @@ export interface PeeringSide {
   readonly accountId: string;
   readonly region: string;
   readonly vpcId: Id<"vpc">;
-  /** Whether names of the other side's hosts resolve to private addresses. */
+  /** Whether public names of this side's hosts resolve to private addresses on the other side. Source: EC2 API Reference, "PeeringConnectionOptions". */
   readonly allowsRemoteDns: boolean;
 }
 

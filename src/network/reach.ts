@@ -26,7 +26,7 @@ import {
   replyTo,
 } from "./packet.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
-import { type Sender, senderOf, type Walk, walk } from "./walk.ts";
+import { type PeeringHop, type Sender, senderOf, type Walk, walk } from "./walk.ts";
 
 /** A flow that an instance would open. */
 export interface Flow {
@@ -85,12 +85,13 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
   const width = parseIp(flow.destinationIp)?.width;
   const source = width && senderOf(network, instance, width, flow.sourceIp);
   if (network === undefined || source === undefined || !meetsFilters(walked)) return { ...walked, filters: [] };
+  const way: WayOfFlow = { network, source, walked, target: arrivalOf(state, network, walked) };
   const filters: FilterStep[] = [];
-  for (const step of stepsOf(network, source, walked, flow)) {
+  for (const step of stepsOf(way, flow)) {
     filters.push(step);
     if (!step.verdict.allowed) return { ...walked, filters, dropped: step };
   }
-  const astray = answersAstray(network, source, walked);
+  const astray = answersAstray(way);
   return { ...walked, filters, ...(astray !== undefined && { astray }) };
 }
 
@@ -108,10 +109,31 @@ function meetsFilters({ route, exit }: Walk): boolean {
   }
 }
 
+interface WayOfFlow {
+  /** Of the VPC where the flow begins. */
+  readonly network: VpcNetwork;
+  readonly source: Sender;
+  readonly walked: Walk;
+  /** The interface at the end, in this VPC or a peer; absent where the flow leaves for a service. */
+  readonly target: Arrival | undefined;
+}
+
+interface Arrival {
+  readonly network: VpcNetwork;
+  readonly holder: NetworkInterface;
+}
+
+function arrivalOf(state: State, network: VpcNetwork, { exit, peering }: Walk): Arrival | undefined {
+  const far = peering === undefined ? network : networkOf(state, peering.vpcId);
+  const holder = exit.kind === "local" ? far?.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
+  return far !== undefined && holder !== undefined ? { network: far, holder } : undefined;
+}
+
 /** Between two points a packet crosses the borders of their subnets where these differ. */
 interface Point {
   /** Absent outside: behind an endpoint or an internet gateway. */
   readonly subnetId?: string;
+  readonly network: VpcNetwork;
 }
 
 interface Segment {
@@ -121,13 +143,9 @@ interface Segment {
   readonly packet: Packet;
 }
 
-function* stepsOf(
-  network: VpcNetwork,
-  source: Sender,
-  walked: Walk,
-  flow: Flow,
-): Generator<FilterStep, void, undefined> {
-  const segments = segmentsOf(network, source, walked, flow);
+function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undefined> {
+  const { network, source, target, walked } = way;
+  const segments = segmentsOf(way, flow);
   const [first] = segments;
   const last = segments.at(-1);
   assert(first !== undefined && last !== undefined, "a way has a segment");
@@ -135,17 +153,18 @@ function* stepsOf(
   const isNew = flow.isTracked !== true;
   if (isNew) yield request(first.packet, groupVerdict(network, source.holder, "egress", first.packet));
   for (const [at, segment] of segments.entries()) {
-    for (const verdict of borders(network, segment)) yield request(segment.packet, verdict);
+    for (const verdict of borders(segment)) yield request(segment.packet, verdict);
     const hop = walked.nats?.[at];
     if (hop !== undefined && !translated.has(segment.packet.protocol)) {
       yield request(segment.packet, { kind: "nat-gateway", natGatewayId: hop.natGatewayId, allowed: false });
     }
   }
-  const target = targetOf(network, walked);
-  if (isNew && target !== undefined) yield request(last.packet, groupVerdict(network, target, "ingress", last.packet));
+  if (isNew && target !== undefined) {
+    yield request(last.packet, groupVerdict(target.network, target.holder, "ingress", last.packet));
+  }
   for (const { from, to, packet } of segments.toReversed()) {
     const reply = { from: to, to: from, packet: replyTo(packet) };
-    for (const verdict of borders(network, reply)) yield { leg: "reply", packet: reply.packet, verdict };
+    for (const verdict of borders(reply)) yield { leg: "reply", packet: reply.packet, verdict };
   }
 }
 
@@ -153,52 +172,59 @@ function* stepsOf(
 const translated: ReadonlySet<number> = new Set([protocolNumbers.icmp, protocolNumbers.tcp, protocolNumbers.udp]);
 
 /** One more than there are NAT gateways on the way. */
-function segmentsOf(network: VpcNetwork, source: Sender, walked: Walk, flow: Flow): readonly Segment[] {
-  const target = targetOf(network, walked);
+function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow): readonly Segment[] {
   const hops = walked.nats ?? [];
-  const points: Point[] = [source.holder, ...hops, target ?? {}];
+  const end: Point = target === undefined ? { network } : { network: target.network, subnetId: target.holder.subnetId };
+  const near = [source.holder, ...hops].map(({ subnetId }): Point => ({ network, subnetId }));
   const first = firstPacket(source, flow);
-  return points.slice(1).map((to, at): Segment => {
+  return near.map((from, at): Segment => {
     const hop = hops[at - 1];
     const packet = hop === undefined ? first : afterNat(first, hop.privateIp);
-    return { from: points[at] ?? source.holder, to, packet };
+    return { from, to: near[at + 1] ?? end, packet };
   });
 }
 
-/** An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight. */
-function answersAstray(network: VpcNetwork, source: Sender, walked: Walk): string | undefined {
+/**
+ * An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight.
+ * Over a peering connection the other side needs a route back. Source: Amazon VPC peering guide, "Update your route tables".
+ */
+function answersAstray({ network, source, target, walked }: WayOfFlow): string | undefined {
   const hops = (walked.nats ?? []).flatMap((hop) => {
     const holder = network.interfaces.get(hop.networkInterfaceId);
     return holder === undefined ? [] : [{ holder, ip: hop.privateIp }];
   });
-  const target = targetOf(network, walked);
-  const points: Sender[] = [source, ...hops, ...(target === undefined ? [] : [{ holder: target, ip: "" }])];
-  for (const [at, answering] of points.slice(1).entries()) {
-    const asking = points[at];
-    const table = network.tableOf.get(answering.holder.subnetId)?.table;
-    const route = asking && table?.byPrefix.longestMatch(ipOf(asking.ip))?.value;
-    // INVARIANT: every table has a local route for every block of the VPC.
-    assert(asking !== undefined && table !== undefined && route !== undefined, "a route leads to every interface");
-    if (route.active && leadsTo(route.target, asking.holder)) continue;
-    const way = `the route ${route.destination} of ${table.routeTable.id} to ${targetText(route.target)}`;
-    return `the answers of ${answering.holder.id} take ${way}`;
+  const asking: readonly Sender[] = [source, ...hops];
+  const answering: Arrival[] = hops.map(({ holder }) => ({ network, holder }));
+  if (target !== undefined) answering.push(target);
+  for (const [at, { holder, network: place }] of answering.entries()) {
+    const to = asking[at];
+    const table = place.tableOf.get(holder.subnetId)?.table;
+    assert(to !== undefined && table !== undefined, "every subnet has a route table");
+    const route = table.byPrefix.longestMatch(ipOf(to.ip))?.value;
+    if (route?.active === true && leadsTo(route.target, to.holder, place === network ? undefined : walked.peering))
+      continue;
+    const way = route && `the route ${route.destination} of ${table.routeTable.id} to ${targetText(route.target)}`;
+    return way === undefined
+      ? `the answers of ${holder.id} have no route to ${to.ip} in ${table.routeTable.id}`
+      : `the answers of ${holder.id} take ${way}`;
   }
   return undefined;
 }
 
-function leadsTo(target: RouteTarget, holder: NetworkInterface): boolean {
+/** Whether a route leads to the interface; from the other side of a peering connection by that connection. */
+function leadsTo(target: RouteTarget, holder: NetworkInterface, peering: PeeringHop | undefined): boolean {
+  if (peering !== undefined) {
+    const id = peering.vpcPeeringConnectionId;
+    return target.kind === "vpc-peering-connection" && target.vpcPeeringConnectionId === id;
+  }
   return target.kind === "local" || (target.kind === "network-interface" && target.networkInterfaceId === holder.id);
 }
 
-function targetOf(network: VpcNetwork, { exit }: Walk): NetworkInterface | undefined {
-  return exit.kind === "local" ? network.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
-}
-
-function* borders(network: VpcNetwork, { from, to, packet }: Segment): Generator<SubnetVerdict, void, undefined> {
+function* borders({ from, to, packet }: Segment): Generator<SubnetVerdict, void, undefined> {
   if (from.subnetId === to.subnetId) return;
-  for (const [subnetId, direction] of [
-    [from.subnetId, "egress"],
-    [to.subnetId, "ingress"],
+  for (const [{ network, subnetId }, direction] of [
+    [from, "egress"],
+    [to, "ingress"],
   ] as const) {
     const acl = subnetId === undefined ? undefined : network.aclOf.get(subnetId);
     if (acl !== undefined && subnetId !== undefined) yield { ...aclVerdict(acl, direction, packet), subnetId };

@@ -14,6 +14,7 @@ import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import type { Vpc } from "../model/vpc.ts";
+import { activePeering } from "../model/vpc-peering.ts";
 import { serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 import { unservedService } from "./unserved-service.ts";
@@ -146,9 +147,17 @@ function publicHost({ state, vpc }: View, name: string): Holder | undefined {
   const [holder] = ip === undefined ? [] : findBy(state, "network-interface", "publicIpAddress", ip);
   if (holder === undefined || ip === undefined || holder.region !== region?.name) return undefined;
   if (find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
-  const inside = holder.vpcId === vpc?.id;
-  const by = inside ? "public host name, private address inside the VPC" : "public host name";
-  return { records: [{ type: "A", ip: inside ? holder.privateIpAddress : ip, ttlSeconds: hostTtlSeconds }], by };
+  const where = holder.vpcId === vpc?.id ? "inside the VPC" : overPeering(state, vpc, holder.vpcId);
+  const by = where === undefined ? "public host name" : `public host name, private address ${where}`;
+  const answered = where === undefined ? ip : holder.privateIpAddress;
+  return { records: [{ type: "A", ip: answered, ttlSeconds: hostTtlSeconds }], by };
+}
+
+/** Where the side of the host allows it. Source: Amazon VPC peering guide, "Enable DNS resolution for a VPC peering connection". */
+function overPeering(state: State, vpc: Vpc | undefined, farVpcId: string): string | undefined {
+  const peering = vpc && activePeering(state, vpc.id, farVpcId);
+  const side = peering && (peering.requester.vpcId === farVpcId ? peering.requester : peering.accepter);
+  return side?.allowsRemoteDns === true ? `over ${peering?.id}` : undefined;
 }
 
 /** `5.1.0.10.in-addr.arpa`. */

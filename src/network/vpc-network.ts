@@ -3,6 +3,7 @@
  * (another VPC, a bucket, a policy) costs nothing here.
  */
 
+import type { Id } from "../base/id.ts";
 import { addToIp, formatIp, type Ip } from "../base/ip.ts";
 import { type Difference, PersistentMap } from "../base/persistent-map.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
@@ -17,6 +18,7 @@ import { type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
+import { livingPeeringsOf } from "../model/vpc-peering.ts";
 import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
 import { compileGroup, type CompiledGroup, type Firewall } from "./firewall.ts";
@@ -48,9 +50,22 @@ export interface VpcNetwork extends Firewall {
   readonly interfaceByIp: ReadonlyMap<string, NetworkInterface>;
   /** What an address is outside, behind an internet gateway: of IPv4 what it is mapped to, of IPv6 itself. */
   readonly publicIpOf: ReadonlyMap<string, string>;
+  /** The other sides of active peering connections, by the connection's id. */
+  readonly peers: ReadonlyMap<string, Peer>;
+  /** Groups of peers that rules here may name, without their rules. */
+  readonly foreignGroups: ReadonlyMap<string, CompiledGroup>;
   readonly acls: readonly CompiledAcl[];
   /** The one in force, by subnet id. */
   readonly aclOf: ReadonlyMap<string, CompiledAcl>;
+}
+
+export interface Peer {
+  readonly vpcPeeringConnectionId: Id<"pcx">;
+  readonly vpcId: Id<"vpc">;
+  /** Rules of security groups name groups of peers in the same region alone. */
+  readonly isSameRegion: boolean;
+  /** Whether both VPCs have IPv6 blocks. */
+  readonly hasIpv6: boolean;
 }
 
 export interface TableInForce {
@@ -70,7 +85,16 @@ export function networkOf(state: State, vpcId: string): VpcNetwork | undefined {
 function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const vpc = find(state, "vpc", vpcId);
   if (vpc === undefined) return undefined;
-  const own = [...kinds.map((kind) => documentsOf(state, kind, vpcId)), state.tables["prefix-list"].byId];
+  const own = [
+    ...kinds.map((kind) => documentsOf(state, kind, vpcId)),
+    state.tables["prefix-list"].byId,
+    // Rules name groups of peers, so who is in those matters here.
+    ...peersOf(state, vpc).flatMap((peer) => [
+      documentsOf(state, "network-interface", peer.vpcId),
+      documentsOf(state, "security-group", peer.vpcId),
+      find(state, "vpc", peer.vpcId),
+    ]),
+  ];
   const everyRule = state.tables["security-group-rule"].byId;
   const known = memo.get(vpc);
   const changed = known === undefined ? [] : own.flatMap((part, at) => (part === known.own[at] ? [] : [at]));
@@ -114,6 +138,8 @@ export function touchedVpcs(before: State, after: State): ReadonlySet<string> | 
     for (const { key } of later.differencesFrom(earlier)) touched.add(key);
   }
   for (const { key } of now.vpc.byId.differencesFrom(then.vpc.byId)) touched.add(key);
+  const peers = [...touched].flatMap((id) => livingPeeringsOf(after, id));
+  for (const { requester, accepter } of peers) touched.add(requester.vpcId).add(accepter.vpcId);
   return touched;
 }
 
@@ -172,6 +198,11 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
   const tables = list("route-table").map((routeTable) => compileTable(state, routeTable));
   const interfaces = list("network-interface");
   const acls = list("network-acl").map(compileAcl);
+  const peers = peersOf(state, vpc);
+  const foreign = peers.filter((one) => one.isSameRegion).map((one) => one.vpcId);
+  const foreignInterfaces = foreign.flatMap((vpcId) => [
+    ...(documentsOf(state, "network-interface", vpcId)?.values() ?? []),
+  ]);
   const natGateways = list("natgateway").filter((one) => one.state === "available");
   return {
     vpc,
@@ -192,8 +223,10 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     publicIpOf: publicAddressesOf(interfaces, list("elastic-ip")),
     acls,
     aclOf: new Map(acls.flatMap((acl) => acl.acl.associations.map((one) => [one.subnetId, acl] as const))),
+    peers: new Map(peers.map((one) => [one.vpcPeeringConnectionId, one])),
     groups: groupsOf(state, list("security-group")),
-    members: membersOf(interfaces),
+    foreignGroups: foreignGroupsOf(state, foreign),
+    members: membersOf([...interfaces, ...foreignInterfaces]),
   };
 }
 
@@ -221,6 +254,31 @@ function publicAddressesOf(
 
 function groupsOf(state: State, groups: readonly SecurityGroup[]): ReadonlyMap<string, CompiledGroup> {
   return new Map(groups.map((group) => [group.id, groupCompiled(state, group)]));
+}
+
+function peersOf(state: State, vpc: Vpc): readonly Peer[] {
+  const active = livingPeeringsOf(state, vpc.id).filter((one) => one.status === "active");
+  return active
+    .map(({ id, requester, accepter }): Peer => {
+      const { vpcId, region } = requester.vpcId === vpc.id ? accepter : requester;
+      const hasIpv6 = [vpc, find(state, "vpc", vpcId)].every((one) => (one?.ipv6CidrBlocks.length ?? 0) > 0);
+      return { vpcPeeringConnectionId: id, vpcId, isSameRegion: region === vpc.region, hasIpv6 };
+    })
+    .toSorted((a, b) => (a.vpcId < b.vpcId ? -1 : 1));
+}
+
+function foreignGroupsOf(state: State, vpcIds: readonly string[]): ReadonlyMap<string, CompiledGroup> {
+  const groups = vpcIds.flatMap((vpcId) => [...(documentsOf(state, "security-group", vpcId)?.values() ?? [])]);
+  return new Map(groups.map((group) => [group.id, ruleless(group)]));
+}
+
+// A memo, so that the same group stays the same object.
+const rulelessGroups = new WeakMap<SecurityGroup, CompiledGroup>();
+
+function ruleless(group: SecurityGroup): CompiledGroup {
+  const known = rulelessGroups.get(group) ?? { group, ingress: [], egress: [] };
+  rulelessGroups.set(group, known);
+  return known;
 }
 
 // A memo of a pure result: of a VPC's groups one changes at a time.

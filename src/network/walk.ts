@@ -51,7 +51,15 @@ export interface Walk {
   readonly route?: RouteChoice;
   /** The NAT gateways on the way, in order; absent for none. */
   readonly nats?: readonly NatHop[];
+  /** The peering connection by which it leaves the VPC for another one; absent for none. */
+  readonly peering?: PeeringHop;
   readonly exit: Exit;
+}
+
+/** Over a peering connection into the VPC of the other side, where no route table is asked any more. */
+export interface PeeringHop {
+  readonly vpcPeeringConnectionId: Id<"pcx">;
+  readonly vpcId: Id<"vpc">;
 }
 
 /** A NAT gateway that gives the packet its own private address, and the route by which it goes on. */
@@ -78,7 +86,7 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
   const source = senderOf(network, instance, ip.width, sourceIp);
   if (source === undefined)
     return nowhere(`${sourceIp ?? `an address of ${familyNames[ip.width]}`} is none of ${instanceId}`);
-  const aim = { network, ip, destinationIp: formatIp(ip) };
+  const aim = { state, network, ip, destinationIp: formatIp(ip) };
   // What an instance sends to itself never reaches a route table.
   const networkInterfaceId = source.holder.id;
   if (network.interfaceByIp.get(aim.destinationIp) === source.holder)
@@ -95,7 +103,9 @@ export function walkFromNat(state: State, gateway: NatGateway, destinationIp: st
   if (network === undefined || !source) return nowhere(`${gateway.id} is ${gateway.state}`);
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
-  return routedWalk({ network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [gateway.id]);
+  return routedWalk({ state, network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [
+    gateway.id,
+  ]);
 }
 
 /** An interface and the one of its addresses that packets come from. */
@@ -222,6 +232,7 @@ function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
 }
 
 interface Aim {
+  readonly state: State;
   readonly network: VpcNetwork;
   readonly ip: Ip;
   /** The same address as text. */
@@ -245,6 +256,9 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
     return { route, exit: none(`${targetText(chosen.target)} translates no IPv6 here: NAT64 is not carried`) };
   }
   if (chosen.target.kind === "nat-gateway") return throughNat(aim, { route, id: chosen.target.natGatewayId, passed });
+  if (chosen.target.kind === "vpc-peering-connection") {
+    return { route, ...overPeering(aim, chosen.target.vpcPeeringConnectionId) };
+  }
   return { route, exit: exitOf(network, source, chosen.target, destinationIp) };
 }
 
@@ -262,10 +276,28 @@ function throughNat(
   if (nextRoute === undefined) return { route, exit: rest.exit };
   const { id: networkInterfaceId, subnetId, privateIpAddress: privateIp } = holder;
   const hop: NatHop = { natGatewayId: id, networkInterfaceId, subnetId, privateIp, route: nextRoute };
-  return { route, nats: [hop, ...(rest.nats ?? [])], exit: rest.exit };
+  return { ...rest, route, nats: [hop, ...(rest.nats ?? [])] };
 }
 
-type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" }>;
+/**
+ * Into the VPC of the other side and no further: neither its gateways, endpoints and other peers nor its resolver are
+ * reached. Source: Amazon VPC peering guide, "Edge to edge routing through a gateway or private connection" and
+ * "Transitive peering"; "VPC peering limitations" (Amazon DNS server of a peer).
+ */
+function overPeering({ state, network, ip, destinationIp }: Aim, id: string): Pick<Walk, "peering" | "exit"> {
+  const peer = network.peers.get(id);
+  const far = peer && networkOf(state, peer.vpcId);
+  if (peer === undefined || far === undefined) return { exit: none(`${id} is not active`) };
+  const { vpcPeeringConnectionId, vpcId } = peer;
+  const peering = { vpcPeeringConnectionId, vpcId };
+  if (!far.prefixes.some((prefix) => containsIp(prefix, ip))) {
+    return { peering, exit: none(`${destinationIp} is outside ${vpcId}: ${id} leads no further than that VPC`) };
+  }
+  const holder = far.interfaceByIp.get(destinationIp);
+  return { peering, exit: { kind: "local", ...(holder && { networkInterfaceId: holder.id }) } };
+}
+
+type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" | "vpc-peering-connection" }>;
 
 function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, destinationIp: string): Exit {
   switch (target.kind) {
@@ -296,7 +328,6 @@ function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, desti
         ? { kind: "internet", internetGatewayId, sourceIp: source.ip }
         : none(`${internetGatewayId} carries IPv6 alone`);
     }
-    case "vpc-peering-connection":
     case "vpn-gateway":
       return none(`${targetText(target)} carries no packets yet`);
   }

@@ -35,6 +35,8 @@ export interface VpcBlueprint {
   /** Absent when none is attached. */
   readonly internetGateway?: InternetGatewayBlueprint;
   readonly hosts: readonly HostBlueprint[];
+  /** One for each VPC that packets reach by a peering connection. */
+  readonly peers: readonly PeerBlueprint[];
 }
 
 export interface SubnetBlueprint {
@@ -71,6 +73,7 @@ export type TargetBlueprint =
   | { readonly kind: "endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "host"; readonly networkInterfaceId: string }
   | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
+  | { readonly kind: "peer"; readonly vpcPeeringConnectionId: string }
   /** A target that is gone: packets are dropped. */
   | { readonly kind: "blackhole" };
 
@@ -81,6 +84,16 @@ export interface EndpointBlueprint {
   readonly key: number;
   /** The service's public CIDR blocks, which its namespace takes as its own. */
   readonly cidrBlocks: readonly string[];
+}
+
+/** The router of another VPC, which takes only packets to itself: both VPCs name each other. */
+export interface PeerBlueprint {
+  readonly vpcPeeringConnectionId: string;
+  readonly vpcId: string;
+  /** The other VPC's. */
+  readonly key: number;
+  /** Whether both VPCs have IPv6 blocks. */
+  readonly hasIpv6: boolean;
 }
 
 export interface InternetGatewayBlueprint {

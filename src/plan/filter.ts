@@ -22,12 +22,13 @@ export function groupsInUse(network: VpcNetwork, held: Iterable<string>): readon
   const found = new Set<string>();
   const open = [...held];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    const group = network.groups.get(id);
+    const group = network.groups.get(id) ?? network.foreignGroups.get(id);
     if (group === undefined || found.has(id)) continue;
     found.add(id);
     open.push(...groupsNamedBy(group));
   }
-  return [...network.groups.values()].filter(({ group }) => found.has(group.id));
+  const known = [...network.groups.values(), ...network.foreignGroups.values()];
+  return known.filter(({ group }) => found.has(group.id)).toSorted((a, b) => (a.group.id < b.group.id ? -1 : 1));
 }
 
 export function groupOf(network: VpcNetwork, keys: Numbers, compiled: CompiledGroup): SecurityGroupBlueprint {
@@ -97,7 +98,7 @@ function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule, hasIpv6: boole
   const traffic = trafficOf(rule.traffic);
   if (peer.kind === "members") {
     const key = keys.get(peer.groupId);
-    // A group of another VPC, or one that is gone: nobody is in it.
+    // A group of a VPC that is no peer, or one that is gone: nobody is in it.
     return key === undefined ? [] : [{ ruleId: rule.id, traffic, peer: { kind: "group", key } }];
   }
   const cidrBlocks = hasIpv6 ? peer.cidrBlocks : peer.cidrBlocks.filter(isIpv4);

@@ -53,9 +53,10 @@ function planTouched(state: State, previous: Blueprint): Blueprint | undefined {
   if (touched === undefined) return undefined;
   const planned = new Set(previous.vpcs.map((vpc) => vpc.vpcId));
   if ([...touched].some((id) => isPlanned(networkOf(state, id)) !== planned.has(id))) return undefined;
+  const keys = numbersBefore(previous.vpcs, "vpcId", "key");
   const vpcs = previous.vpcs.map((vpc) => {
     const network = touched.has(vpc.vpcId) ? networkOf(state, vpc.vpcId) : undefined;
-    return network === undefined ? vpc : planVpc(network, vpc.key, vpc);
+    return network === undefined ? vpc : planVpc(network, keys, vpc);
   });
   return { revision: state.revision, vpcs, internetCidrs: previous.internetCidrs };
 }
@@ -69,15 +70,16 @@ function planAll(state: State, previous?: Blueprint): Blueprint {
   const keys = numberAll(vpcIds, numbersBefore(previous?.vpcs, "vpcId", "key"), { from: 1, to: 4094, of: "VPCs" });
   const vpcs = vpcIds.flatMap((vpcId): VpcBlueprint[] => {
     const network = networkOf(state, vpcId);
-    return network === undefined ? [] : [planVpc(network, numberOf(keys, vpcId), before.get(vpcId))];
+    return network === undefined ? [] : [planVpc(network, keys, before.get(vpcId))];
   });
   return { revision: state.revision, vpcs, internetCidrs: internetCidrs() };
 }
 
-/** A default VPC takes nothing of the machine until something runs in it: every account has one in every region. */
+/** A default VPC takes nothing of the machine until something runs in it or reaches it: every account has one in every region. */
 function isPlanned(network: VpcNetwork | undefined): boolean {
   if (network === undefined) return false;
-  return !network.vpc.isDefault || network.instances.some((one) => one.state === "running");
+  const isUsed = network.peers.size > 0 || network.instances.some((one) => one.state === "running");
+  return !network.vpc.isDefault || isUsed;
 }
 
 /** Whether changes can make another blueprint: the daemon need not plan for a bucket or a policy. */
@@ -110,11 +112,12 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
 // What a planned VPC was made from. A memo: without it the VPC is planned again, with the same outcome.
 const sources = new WeakMap<VpcBlueprint, VpcNetwork>();
 
-function planVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
+/** `keys` are those of all VPCs. */
+function planVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | undefined): VpcBlueprint {
   if (before !== undefined && sources.get(before) === network) return before;
   const fresh =
     (before && (regroupedVpc(network, before) ?? withOtherEndpoints(network, before))) ??
-    freshVpc(network, key, before);
+    freshVpc(network, keys, before);
   // A change that moves no packet (a tag, a policy) leaves the same object, so that a data plane has nothing to compare.
   const planned = before !== undefined && isSame(before, fresh) ? before : fresh;
   sources.set(planned, network);
@@ -150,6 +153,7 @@ function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBluep
     tables: numbersBefore(before.routeTables, "routeTableId", "table"),
     hostIds: new Set(before.hosts.map((one) => one.networkInterfaceId)),
     natKeys: numbersBefore(before.natGateways, "natGatewayId", "key"),
+    peerIds: new Set(network.peers.keys()),
     egressOnlyKeys: numbersBefore(before.egressOnlyGateways, "egressOnlyInternetGatewayId", "key"),
   };
   const routeTables = network.tables.map((table, at) => {
@@ -191,12 +195,12 @@ function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwo
   return true;
 }
 
-function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undefined): VpcBlueprint {
+function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | undefined): VpcBlueprint {
   const view = viewOf(network, before);
   const internetGateway = network.internetGateway && gatewayOf(network, network.internetGateway.id, view);
   return {
     vpcId: network.vpc.id,
-    key,
+    key: numberOf(keys, network.vpc.id),
     cidrBlocks: [...network.vpc.cidrBlocks, ...network.vpc.ipv6CidrBlocks].map((one) => one.cidrBlock),
     resolverIps: network.resolverIps,
     nameServers: network.nameClient.servers,
@@ -213,6 +217,12 @@ function freshVpc(network: VpcNetwork, key: number, before: VpcBlueprint | undef
     })),
     ...(internetGateway && { internetGateway }),
     hosts: view.running.map((host) => hostOf(view, host)),
+    peers: [...network.peers.values()].map(({ hasIpv6, vpcId, vpcPeeringConnectionId }) => ({
+      vpcPeeringConnectionId,
+      vpcId,
+      key: numberOf(keys, vpcId),
+      hasIpv6,
+    })),
   };
 }
 
@@ -231,6 +241,7 @@ interface RunningNat {
 interface View {
   readonly running: readonly RunningHost[];
   readonly hostIds: ReadonlySet<string>;
+  readonly peerIds: ReadonlySet<string>;
   readonly endpoints: readonly GatewayVpcEndpoint[];
   readonly nats: readonly RunningNat[];
   readonly securityGroups: readonly CompiledGroup[];
@@ -245,7 +256,7 @@ interface View {
 }
 
 /** What the targets of routes are looked up in. */
-type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyKeys">;
+type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyKeys" | "peerIds">;
 
 function endpointsInUse({ endpoints }: VpcNetwork): readonly GatewayVpcEndpoint[] {
   return endpoints.filter((one) => one.kind === "Gateway").filter((one) => one.state === "available");
@@ -271,6 +282,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   return {
     running,
     hostIds: new Set(running.map((one) => one.holder.id)),
+    peerIds: new Set(network.peers.keys()),
     endpoints,
     nats,
     securityGroups,
@@ -377,7 +389,12 @@ function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBluep
         ? { kind, egressOnlyInternetGatewayId }
         : { kind: "blackhole" };
     }
-    case "vpc-peering-connection":
+    case "vpc-peering-connection": {
+      const { vpcPeeringConnectionId } = target;
+      return view.peerIds.has(vpcPeeringConnectionId)
+        ? { kind: "peer", vpcPeeringConnectionId }
+        : { kind: "blackhole" };
+    }
     case "vpn-gateway":
       return { kind: "blackhole" };
   }

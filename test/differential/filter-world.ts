@@ -30,6 +30,7 @@ interface Where {
   readonly cidrBlock: string;
   readonly subnetIds: readonly string[];
   readonly filters: FilterPlace;
+  readonly peerGroupIds: readonly string[];
   readonly instances: readonly { readonly made: TestInstance }[];
 }
 
@@ -118,7 +119,7 @@ function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
     { kind: "ipv4", cidrBlock: dice.pick(blocks) },
     { kind: "ipv4", cidrBlock: dice.pick(s3List?.cidrBlocks ?? []) },
     { kind: "prefix-list", prefixListId: s3List?.id ?? "" },
-    { kind: "security-group", groupId: dice.pick(where.filters.groupIds) },
+    { kind: "security-group", groupId: dice.pick([...where.filters.groupIds, ...where.peerGroupIds]) },
   ]);
 }
 

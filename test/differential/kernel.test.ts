@@ -17,6 +17,7 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const nearby = under.carries === "instances" ? ["instance"] : [];
   const rare = [...kinds, "network-acl for answers", ...nearby].filter((kind) => (ends[kind] ?? 0) < 100);
   expect(rare).toEqual([]);
+  if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(40);
 }
 
 testWith(await linuxPlaneLack())("50 topologies in the kernel", () => check(linuxUnderTest, 1), timeoutMs);

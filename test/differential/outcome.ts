@@ -44,11 +44,18 @@ export function expectedOutcome(
     ...(sourceIp !== undefined && carries === "instances" && { sourceIp }),
     opens: { kind, port, ...chosen },
   });
-  const { dropped, nats = [] } = reached;
+  const { dropped, nats = [], peering } = reached;
   if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
   const outcome = outcomeOf(state, instanceId, { kind, ip, port, reached, carries });
   const filter = dropped && `${dropped.verdict.kind}${dropped.leg === "reply" ? " for answers" : ""}`;
-  return { outcome, meets: [...(filter === undefined ? [] : [filter]), ...nats.map(() => "nat-gateway")] };
+  return {
+    outcome,
+    meets: [
+      ...(filter === undefined ? [] : [filter]),
+      ...nats.map(() => "nat-gateway"),
+      ...(peering === undefined ? [] : [outcome === "nothing" ? "peering" : "peering through"]),
+    ],
+  };
 }
 
 interface Reached extends Pick<Trial, "kind" | "ip" | "port"> {

@@ -15,6 +15,7 @@ import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
+import { dealPeerings, dealPeerRoutes, peerAddresses } from "./peering-world.ts";
 import type { Trial } from "./trial.ts";
 
 export interface World {
@@ -36,6 +37,8 @@ interface Place {
   readonly cidrBlock: string;
   readonly filters: FilterPlace;
   gatewayId: string;
+  /** Groups of VPCs that it is peered with. */
+  peerGroupIds: readonly string[];
   natIds: string[];
   tableIds: string[];
   instances: { readonly subnetId: string; readonly made: TestInstance }[];
@@ -50,7 +53,11 @@ export function openWorld(options: { readonly seed: number; readonly vpcs: numbe
   const places = Array.from({ length: options.vpcs }, (_, at) => openPlace(build, dice, at));
   return {
     state: build.state,
-    deal: () => places.forEach((place) => dealPlace(build, dice, place)),
+    deal: () => {
+      dealPeerings(build, dice, places);
+      for (const place of places) dealPlace(build, dice, place);
+      dealPeerRoutes(build, dice, places);
+    },
     flows: () =>
       places.flatMap((place) =>
         place.instances.map(({ made }) => ({
@@ -114,7 +121,17 @@ function openPlace(build: Build, dice: Dice, at: number): Place {
   const subnetIds = [1, 2, 3].map((third) => build.subnet(vpcId, `10.${second}.${third}.0/24`));
   const filters = openFilters(build, vpcId);
   const gatewayId = build.gateway(vpcId);
-  const place: Place = { vpcId, subnetIds, cidrBlock, filters, gatewayId, natIds: [], tableIds: [], instances: [] };
+  const place: Place = {
+    vpcId,
+    subnetIds,
+    cidrBlock,
+    filters,
+    gatewayId,
+    peerGroupIds: [],
+    natIds: [],
+    tableIds: [],
+    instances: [],
+  };
   for (const subnetId of subnetIds) launch(build, dice, place, subnetId);
   return place;
 }
@@ -250,10 +267,13 @@ function destinationsFor(state: State, dice: Dice, instanceId: string): string[]
   const neighbours = [...all(state, "network-interface")]
     .filter((one) => one.vpcId === instance?.vpcId)
     .flatMap(privateAddressesOf);
+  const peers = instance === undefined ? [] : peerAddresses(state, dice, instance.vpcId);
   const services = Array.from({ length: 8 }, () => someService(dice));
   const random = Array.from({ length: 4 }, () => formatIp({ width: 32, words: [dice.below(2 ** 32)] }));
   const listed = Array.from({ length: 4 }, () => formatIp(inside(dice, dice.pick(entries))));
-  return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...random, ...listed])].filter(isUnicast);
+  return [...new Set([...edges.map(formatIp), ...neighbours, ...peers, ...services, ...random, ...listed])].filter(
+    isUnicast,
+  );
 }
 
 /** Addresses that a program of this machine could not even try to reach. */

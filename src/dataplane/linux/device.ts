@@ -13,6 +13,7 @@ export const GATEWAY_DEVICE = 3;
 const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
 const EGRESS_ONLY_DEVICES = 0x3000;
+const PEER_DEVICES = 0x4000;
 const HOST_DEVICES = 0x10000;
 
 /** What is at the other end of a device. */
@@ -32,6 +33,11 @@ export function deviceOfNatGateway({ key }: Pick<NatGatewayBlueprint, "key">): n
 
 export function deviceOfEgressOnlyGateway({ key }: Pick<EgressOnlyGatewayBlueprint, "key">): number {
   return EGRESS_ONLY_DEVICES + key;
+}
+
+/** That leads to another VPC's router, by the key of that VPC. */
+export function deviceOfPeer({ key }: Pick<VpcBlueprint, "key">): number {
+  return PEER_DEVICES + key;
 }
 
 export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {

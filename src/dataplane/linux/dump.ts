@@ -82,6 +82,8 @@ function linksOf(kernel: Kernel, name: string, devices: ReadonlyMap<string, read
     const peerNamespace = names.get(peerNamespaceId);
     const peer = devices.get(peerNamespace ?? "")?.find(({ index }) => index === peerIndex);
     if (peerNamespace === undefined || peer === undefined) return [];
+    // Between two routers the link is of the one whose name comes first.
+    if (kernel.get(peerNamespace).role === "router" && peerNamespace < name) return [];
     const { index, macAddress } = peer;
     return [
       {

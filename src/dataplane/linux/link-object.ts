@@ -10,6 +10,7 @@ export const GATEWAY_NEXTHOP = 1;
 export const ENDPOINT_NEXTHOPS = 0x1000;
 export const NAT_NEXTHOPS = 0x2000;
 export const EGRESS_ONLY_NEXTHOPS = 0x3000;
+export const PEER_NEXTHOPS = 0x4000;
 export const HOST_NEXTHOPS = 0x10000;
 /** Nexthops of both families have one numbering. */
 const IPV6_NEXTHOPS = 0x100000;

@@ -66,6 +66,7 @@ const blueprint: Blueprint = {
         internetGatewayId: "probe",
         addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],
       },
+      peers: [],
       hosts: [
         {
           instanceId: "probe",

@@ -21,6 +21,7 @@ import {
   endpointRoutes,
   groupRules,
   idsOf,
+  peered,
   serviceCidrs,
   vpcBlueprint,
   withIpv6,
@@ -118,12 +119,16 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
 
 function arbitraryBlueprint(): fc.Arbitrary<Blueprint> {
   return fc
-    .record({ first: fc.option(arbitraryVpc(1)), second: fc.option(arbitraryVpc(2)), cidrs: fc.subarray(serviceCidrs) })
-    .map(({ first, second, cidrs }) => ({
-      revision: 1,
-      internetCidrs: cidrs,
-      vpcs: [first, second].filter((vpc) => vpc !== null),
-    }));
+    .record({
+      first: fc.option(arbitraryVpc(1)),
+      second: fc.option(arbitraryVpc(2)),
+      cidrs: fc.subarray(serviceCidrs),
+      isPeered: fc.boolean(),
+    })
+    .map(({ first, second, cidrs, isPeered }) => {
+      const both = first !== null && second !== null && isPeered ? peered(first, second) : [first, second];
+      return { revision: 1, internetCidrs: cidrs, vpcs: both.filter((vpc) => vpc !== null) };
+    });
 }
 
 /** In their order; the same number may come back with other content. */
@@ -143,6 +148,7 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
     { kind: "endpoint", vpcEndpointId: idsOf(n).endpoint },
     { kind: "endpoint", vpcEndpointId: idsOf(n).otherEndpoint },
     { kind: "nat-gateway", natGatewayId: idsOf(n).natGateway },
+    { kind: "peer", vpcPeeringConnectionId: "pcx-00000001" },
     { kind: "host", networkInterfaceId: "eni-00000001".replace("1", String(n)) },
     { kind: "blackhole" },
   );

@@ -71,6 +71,8 @@ const ROUTER_SETS: readonly SetShape[] = [
   shapeOf("groupless", ["device"]),
   // Devices of interfaces that have a flow log.
   shapeOf(LOGGED_SET, ["device"]),
+  // Devices that lead to routers of peers.
+  shapeOf("foreign", ["device"]),
 ];
 
 const GATEWAY_SETS: readonly SetShape[] = [
@@ -204,7 +206,17 @@ function groupChain(direction: "out" | "in"): Chain {
   };
 }
 
+/** The resolver and the router's own addresses are for the VPC alone. */
+const INPUT_CHAIN: Chain = {
+  name: "input",
+  type: "filter",
+  hook: HOOK.input,
+  priority: PRIORITY.filter,
+  rules: [[loadMeta(META.iif, REGISTER_1), isIn("foreign", REGISTER_1), count(), drop()]],
+};
+
 const ROUTER_CHAINS: readonly Chain[] = [
+  INPUT_CHAIN,
   SPOOF_CHAIN,
   CLASSIFY_CHAIN,
   groupChain("out"),
@@ -269,6 +281,17 @@ const isNotProtocol = (protocol: number): Buffer[] => [
 ];
 
 const NAT_CHAINS: readonly Chain[] = [
+  {
+    // Answers of connections that it never saw open: they are not translated, and nothing else leaves it.
+    name: "unknown",
+    type: "filter",
+    hook: HOOK.forward,
+    priority: PRIORITY.filter,
+    rules: [
+      [...isInState(STATE.invalid), ...isReset, accept()],
+      [...isInState(STATE.invalid), count(), drop()],
+    ],
+  },
   {
     name: "guard",
     type: "filter",

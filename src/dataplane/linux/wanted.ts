@@ -55,6 +55,7 @@ import {
   nexthop,
   nexthopId,
   ONLY_DEVICE,
+  PEER_NEXTHOPS,
   route,
   serviceListeners,
   unnumberedLink,
@@ -62,6 +63,7 @@ import {
   widthOf,
 } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
+import { objectsOfPeer, widthsOfPeer } from "./peer-object.ts";
 import { sourceSet } from "./set-shape.ts";
 import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
 
@@ -123,7 +125,7 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
         part(`${host.instanceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
     }
   });
-  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways];
+  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers];
   add("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], (part) => {
     const ways = waysOf(vpc);
     for (const table of routeTables) {
@@ -149,6 +151,7 @@ function addFrame(vpc: VpcBlueprint, part: AddPart): void {
     const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;
     part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway));
   }
+  for (const peer of vpc.peers) part(`peer ${peer.vpcId}`, [peer, vpc.key], () => objectsOfPeer(vpc, peer));
   if (vpc.internetGateway === undefined) return;
   const { internetGatewayId } = vpc.internetGateway;
   part(`internet-gateway ${internetGatewayId}`, [vpc.cidrBlocks, vpc.key], () =>
@@ -368,6 +371,10 @@ function waysOf(vpc: VpcBlueprint): Ways {
     lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key, widthsOf({ cidrBlocks }));
   for (const { natGatewayId, key } of vpc.natGateways)
     lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key, [32]);
+  for (const peer of vpc.peers) {
+    const { key, vpcPeeringConnectionId } = peer;
+    lead({ kind: "peer", vpcPeeringConnectionId }, PEER_NEXTHOPS + key, widthsOfPeer(peer));
+  }
   for (const { networkInterfaceId, key } of routedHosts(vpc))
     lead({ kind: "host", networkInterfaceId }, HOST_NEXTHOPS + key, widths);
   return ways;
@@ -384,6 +391,8 @@ function wayOf(target: TargetBlueprint, width: Width): string {
       return `${target.kind} ${target.vpcEndpointId} ${width}`;
     case "nat-gateway":
       return `${target.kind} ${target.natGatewayId} ${width}`;
+    case "peer":
+      return `${target.kind} ${target.vpcPeeringConnectionId} ${width}`;
     case "host":
       return `${target.kind} ${target.networkInterfaceId} ${width}`;
   }

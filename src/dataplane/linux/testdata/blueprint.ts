@@ -111,6 +111,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       internetGatewayId: `igw-0000000${n}`,
       addresses: [{ privateIp: "10.0.2.5", publicIp: ids.publicIp }],
     },
+    peers: [],
     hosts: [
       host(ids.inPrivate, 1, 1, "10.0.1.5"),
       host(ids.inPublic, 2, 2, "10.0.2.5"),
@@ -226,6 +227,17 @@ export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
 
 function withRule(rules: readonly AclRuleBlueprint[], rule: AclRuleBlueprint): AclRuleBlueprint[] {
   return [...rules, rule].toSorted((a, b) => a.ruleNumber - b.ruleNumber);
+}
+
+/** Both with a link to each other. */
+export function peered(...[a, b]: readonly [VpcBlueprint, VpcBlueprint]): VpcBlueprint[] {
+  const vpcPeeringConnectionId = "pcx-00000001";
+  const hasIpv6 = [a, b].every((vpc) => vpc.cidrBlocks.some((cidrBlock) => cidrBlock.includes(":")));
+  const withPeer = (vpc: VpcBlueprint, { vpcId, key }: VpcBlueprint): VpcBlueprint => ({
+    ...vpc,
+    peers: [{ vpcPeeringConnectionId, vpcId, key, hasIpv6 }],
+  });
+  return [withPeer(a, b), withPeer(b, a)];
 }
 
 /** The group of every interface with other rules. */
