@@ -1,6 +1,6 @@
 /**
- * Reads back from the kernel what it holds, as the same values that were asked of it. Of routes, rules and nexthops only
- * those with our protocol number count; the kernel makes others by itself.
+ * Reads back from the kernel what it holds, as the same values that were asked of it. Of rules and nexthops only those with
+ * our protocol number count, of routes all but the kernel's own: somebody else's would lead packets astray.
  */
 
 import { formatIp } from "../../base/ip.ts";
@@ -29,11 +29,14 @@ import { decodeElements, shapeByName, type SetShape } from "./set-shape.ts";
 
 const LOOPBACK = 1;
 const NUD_PERMANENT = 0x80;
+/** Of routes that the kernel makes by itself. Source: uapi header linux/rtnetlink.h. */
+const KERNEL_PROTOCOL = 2;
 
-/** All that the kernel holds for the region, but listening sockets, which others hold. */
-export function dumpKernel(kernel: Kernel): KernelObject[] {
+/** All that the kernel holds for the region, or for some of its namespaces, but listening sockets, which others hold. */
+export function dumpKernel(kernel: Kernel, names?: readonly string[]): KernelObject[] {
   const devices = new Map([...kernel.namespaces].map(([name, namespace]) => [name, devicesOf(namespace)]));
-  return [...kernel.namespaces].flatMap(([name, namespace]): KernelObject[] => [
+  const chosen = [...kernel.namespaces].filter(([name]) => names === undefined || names.includes(name));
+  return chosen.flatMap(([name, namespace]): KernelObject[] => [
     { kind: "namespace", namespace: name, role: namespace.role },
     ...linksOf(kernel, name, devices),
     ...addressesOf(name, namespace),
@@ -150,7 +153,7 @@ function nexthopsOf(name: string, namespace: Namespace): KernelObject[] {
 
 function routesOf(name: string, namespace: Namespace): KernelObject[] {
   return list(namespace, RTM.getRoute, 12, "routes").flatMap(({ fixed, attributes }): KernelObject[] => {
-    if (fixed.readUInt8(5) !== OUR_PROTOCOL) return [];
+    if (fixed.readUInt8(5) === KERNEL_PROTOCOL) return [];
     const family = fixed.readUInt8(0);
     const destination = findAttribute(attributes, 1) ?? Buffer.alloc(family === AF_INET ? 4 : 16);
     const metric = number(attributes, 6);
@@ -258,7 +261,7 @@ interface Listed {
   readonly attributes: readonly Attribute[];
 }
 
-function list(namespace: Namespace, type: number, fixedBytes: number, what: string): Listed[] {
+export function list(namespace: Namespace, type: number, fixedBytes: number, what: string): Listed[] {
   // Of every family.
   const message: Message = { type, flags: 0, body: Buffer.alloc(fixedBytes), what: `list ${what}` };
   return namespace.route.dump(message).map((received: Received) => ({

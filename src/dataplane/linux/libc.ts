@@ -36,10 +36,13 @@ const calls = {
   close: library.func("int close(int fd)"),
   setns: library.func("int setns(int fd, int type)"),
   unshare: library.func("int unshare(int flags)"),
+  epoll_create1: library.func("int epoll_create1(int flags)"),
+  epoll_ctl: library.func("int epoll_ctl(int fd, int operation, int watched, const void *event)"),
+  epoll_wait: library.func("int epoll_wait(int fd, _Out_ void *events, int most, int timeout)"),
 };
 
 /** A failed system call: `errno` is the kernel's number, `code` its name. */
-class SystemError extends Error {
+export class SystemError extends Error {
   readonly errno: number;
   readonly code: string;
 
@@ -82,6 +85,32 @@ export function receiveBytes(fd: number, into: Uint8Array): number | undefined {
   if (size >= 0) return size;
   if (koffi.errno() === koffi.os.errno["EAGAIN"]) return undefined;
   return checked("receive from the kernel", -1);
+}
+
+/** A descriptor that tells which of others have something to read. */
+export function openPoll(): number {
+  return checked("open a poll", calls.epoll_create1(SOCK_CLOEXEC));
+}
+
+/** Source: Linux manual page epoll_ctl(2); the event is packed on x86-64 alone. */
+const EVENT_DATA = process.arch === "x64" ? 4 : 8;
+const EVENT_BYTES = EVENT_DATA + 8;
+const MOST_EVENTS = 256;
+
+/** Watches `fd`; `mark` is what the poll names it by. Closing it ends that. */
+export function watchFd(poll: number, fd: number, mark: number): void {
+  const [ADD, READABLE] = [1, 1];
+  const event = Buffer.alloc(EVENT_BYTES);
+  event.writeUInt32LE(READABLE, 0);
+  event.writeUInt32LE(mark, EVENT_DATA);
+  checked("watch a descriptor", calls.epoll_ctl(poll, ADD, fd, event));
+}
+
+/** The marks of some of those that have something to read; it does not wait. */
+export function readableMarks(poll: number): readonly number[] {
+  const events = Buffer.alloc(EVENT_BYTES * MOST_EVENTS);
+  const count = checked("look at a poll", calls.epoll_wait(poll, events, MOST_EVENTS, 0));
+  return Array.from({ length: count }, (_, at) => events.readUInt32LE(at * EVENT_BYTES + EVENT_DATA));
 }
 
 export function closeFd(fd: number): void {

@@ -11,6 +11,7 @@ import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "./netlink-socke
 import { transaction } from "./nftables.ts";
 import { rulesetOf } from "./ruleset.ts";
 import { setLinkUp } from "./rtnetlink.ts";
+import { openMonitors } from "./watch.ts";
 
 const HANDLE = "/proc/thread-self/ns/net";
 const LOOPBACK = 1;
@@ -31,6 +32,8 @@ export class Namespace implements Disposable {
   readonly inode: string;
   readonly route: NetlinkSocket;
   readonly netfilter: NetlinkSocket;
+  /** Sockets that hear of every change in here. */
+  readonly monitors: readonly number[];
 
   /** A new namespace with its loopback up, its settings and its rules. */
   constructor(role: NamespaceRole) {
@@ -46,6 +49,7 @@ export class Namespace implements Disposable {
       if (rules.length > 0) this.netfilter.transact(transaction(rules));
       // Only rules that look at connections bring their settings.
       for (const [setting, value] of trackingSettingsOf(role)) writeSetting(setting, value);
+      this.monitors = openMonitors(rules.length > 0);
     } finally {
       enterNamespace(homeFd, CLONE_NEWNET);
     }
@@ -65,6 +69,7 @@ export class Namespace implements Disposable {
   [Symbol.dispose](): void {
     this.route[Symbol.dispose]();
     this.netfilter[Symbol.dispose]();
+    for (const fd of this.monitors) closeSync(fd);
     closeSync(this.fd);
   }
 }

@@ -17,6 +17,8 @@ export interface NetdEvents {
   readonly onListener: (listener: ListenerObject, handle: Server | UdpSocket) => void;
   /** Namespaces of instances were made, be it by an order that failed later on. */
   readonly onMade: (made: readonly MadeNamespace[]) => void;
+  /** Somebody else changed something in these namespaces. */
+  readonly onDrift: (namespaces: readonly string[]) => void;
   readonly onLine: (line: string) => void;
 }
 
@@ -64,8 +66,15 @@ export class NetdClient implements AsyncDisposable {
     if (steps.length > 0) await this.#order({ kind: "perform", id: ++this.#lastId, steps });
   }
 
-  async dump(): Promise<readonly KernelObject[]> {
-    return (await this.#order({ kind: "dump", id: ++this.#lastId })).objects ?? [];
+  async dump(namespaces?: readonly string[]): Promise<readonly KernelObject[]> {
+    const chosen = namespaces === undefined ? {} : { namespaces };
+    return (await this.#order({ kind: "dump", id: ++this.#lastId, ...chosen })).objects ?? [];
+  }
+
+  /** Puts back what the namespaces, or all, were made with; says what that was. */
+  async restore(namespaces?: readonly string[]): Promise<readonly string[]> {
+    const chosen = namespaces === undefined ? {} : { namespaces };
+    return (await this.#order({ kind: "restore", id: ++this.#lastId, ...chosen })).restored ?? [];
   }
 
   async readMeters(): Promise<readonly Meter[]> {
@@ -92,6 +101,9 @@ export class NetdClient implements AsyncDisposable {
   #hear(report: Report, handle: unknown, events: NetdEvents): void {
     switch (report.kind) {
       case "ready":
+        return;
+      case "drift":
+        events.onDrift(report.namespaces);
         return;
       case "listener":
         events.onListener(report.listener, handle as Server | UdpSocket);

@@ -7,13 +7,17 @@ import type { Meter } from "./meter.ts";
 export type Order =
   /** Does the steps in their order, as one; answered by `done`. */
   | { readonly kind: "perform"; readonly id: number; readonly steps: readonly (readonly Change[])[] }
-  /** Reads back all that the kernel holds; answered by `done` with `objects`. */
-  | { readonly kind: "dump"; readonly id: number }
+  /** Reads back all that the kernel holds, or what these namespaces do; answered by `done` with `objects`. */
+  | { readonly kind: "dump"; readonly id: number; readonly namespaces?: readonly string[] }
+  /** Puts back what these namespaces, or all, are made with; answered by `done` with `restored`. */
+  | { readonly kind: "restore"; readonly id: number; readonly namespaces?: readonly string[] }
   /** Reads what the routers have counted; answered by `done` with `meters`. */
   | { readonly kind: "read-meters"; readonly id: number };
 
 export type Report =
   | { readonly kind: "ready"; readonly pid: number }
+  /** Somebody else changed something in these namespaces. */
+  | { readonly kind: "drift"; readonly namespaces: readonly string[] }
   /** A listening socket comes with it. */
   | { readonly kind: "listener"; readonly listener: ListenerObject }
   | {
@@ -23,6 +27,8 @@ export type Report =
       readonly made: readonly MadeNamespace[];
       readonly objects?: readonly KernelObject[];
       readonly meters?: readonly Meter[];
+      /** What was put back, a sentence each. */
+      readonly restored?: readonly string[];
       /** What failed, said from the outermost to the innermost cause; the steps after it were not done. */
       readonly error?: string;
     };

@@ -13,8 +13,13 @@ import type { ListenerObject } from "./kernel-object.ts";
 import { bindInside, wrapListener } from "./listener.ts";
 import { readMeters } from "./meter.ts";
 import { type MadeNamespace, type Order, readOrder, type Report } from "./netd-message.ts";
+import { restore } from "./restore.ts";
+import { Watch } from "./watch.ts";
 
 const kernel = new Kernel();
+const watch = new Watch();
+/** One look costs a system call, however many namespaces there are. */
+const LOOK_MS = 200;
 /** Orders are done one after another. */
 let queue = Promise.resolve();
 
@@ -26,12 +31,19 @@ process.on("disconnect", () => {
   process.exit(0);
 });
 await report({ kind: "ready", pid: process.pid });
+setInterval(() => {
+  queue = queue.then(async () => {
+    const namespaces = watch.take();
+    if (namespaces.length > 0) await report({ kind: "drift", namespaces });
+  });
+}, LOOK_MS);
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
     case "perform": {
       const before = new Set(kernel.namespaces.keys());
       const error = await errorOf(() => performAll(order.steps));
+      watch.settle();
       const made: MadeNamespace[] = [];
       for (const [namespace, { fd, inode, role }] of kernel.namespaces) {
         if (role === "host" && !before.has(namespace)) made.push({ namespace, fd, inode });
@@ -42,9 +54,19 @@ async function obey(order: Order): Promise<void> {
     case "dump": {
       let objects: ReturnType<typeof dumpKernel> = [];
       const error = await errorOf(async () => {
-        objects = dumpKernel(kernel);
+        objects = dumpKernel(kernel, order.namespaces);
       });
       await report({ kind: "done", id: order.id, made: [], objects, ...error });
+      return;
+    }
+    case "restore": {
+      let restored: readonly string[] = [];
+      const error = await errorOf(async () => {
+        const names = order.namespaces ?? [...kernel.namespaces.keys()];
+        restored = names.flatMap((name) => restore(name, kernel.namespaces.get(name)));
+      });
+      watch.settle();
+      await report({ kind: "done", id: order.id, made: [], restored, ...error });
       return;
     }
     case "read-meters": {
@@ -59,7 +81,9 @@ async function obey(order: Order): Promise<void> {
 
 async function performAll(steps: readonly (readonly Change[])[]): Promise<void> {
   for (const step of steps) {
+    const movesNamespaces = step.some(({ object }) => object.kind === "namespace");
     for (const listener of kernel.perform(step)) await handOver(listener);
+    if (movesNamespaces) watch.follow(kernel.namespaces);
   }
 }
 

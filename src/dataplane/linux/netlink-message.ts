@@ -106,6 +106,8 @@ export interface Received {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** The number of the socket whose request made the change that it tells; 0 for the kernel's own. */
+  readonly author: number;
   readonly body: Buffer;
 }
 
@@ -120,6 +122,7 @@ export function decodeMessages(datagram: Buffer): Received[] {
       type: datagram.readUInt16LE(at + 4),
       flags: datagram.readUInt16LE(at + 6),
       sequence: datagram.readUInt32LE(at + 8),
+      author: datagram.readUInt32LE(at + 12),
       body: datagram.subarray(at + HEADER_BYTES, at + length),
     });
     at += aligned(length);

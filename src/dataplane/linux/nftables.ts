@@ -11,6 +11,8 @@ const FAMILY_INET = 1;
 
 const NFT = {
   newTable: 0,
+  getTable: 1,
+  delTable: 2,
   newChain: 3,
   getChain: 4,
   delChain: 5,
@@ -96,6 +98,16 @@ export function transaction(messages: readonly Message[]): Message[] {
 
 export function newTable(table: string): Message {
   return nftMessage(NFT.newTable, FLAG_CREATE, [attribute(1, text(table))], `make table ${table}`);
+}
+
+/** Lists the tables of our family, which is that of both widths. */
+export function getTables(): Message {
+  return nftMessage(NFT.getTable, 0, [], "list tables");
+}
+
+/** Takes the table away with all that is in it. */
+export function deleteTable(table: string): Message {
+  return nftMessage(NFT.delTable, 0, [attribute(1, text(table))], `delete table ${table}`);
 }
 
 export function newSet(table: string, set: NamedSet, id: number): Message {
@@ -272,3 +284,10 @@ function nftMessage(type: number, flags: number, attributes: readonly Buffer[], 
   const body = Buffer.concat([Buffer.from([FAMILY_INET, 0, 0, 0]), ...attributes]);
   return { type: (SUBSYSTEM << 8) | type, flags, body, what };
 }
+
+/** Types of messages that make something, as they are listed too. */
+export const NFT_TYPE = {
+  newChain: (SUBSYSTEM << 8) | NFT.newChain,
+  newSet: (SUBSYSTEM << 8) | NFT.newSet,
+  newRule: (SUBSYSTEM << 8) | NFT.newRule,
+} as const;

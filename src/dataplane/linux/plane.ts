@@ -6,14 +6,15 @@
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
-import { type Change, type Difference, diffParts } from "./diff.ts";
+import { type Change, type Difference, diffObjects, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
 import { entryOf, removeEntryFiles, writeEntryFiles } from "./entry.ts";
-import type { Door, KernelObject } from "./kernel-object.ts";
+import { driftLines } from "./drift.ts";
+import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
-import { NetdClient } from "./netd-client.ts";
-import { foundSection, NOTHING, type Wanted } from "./part.ts";
+import { NetdClient, type NetdEvents } from "./netd-client.ts";
+import { foundSection, NOTHING, objectsOf, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
 import { TrafficReader } from "./traffic.ts";
 import { namespaceOfInstance, wantedParts } from "./wanted.ts";
@@ -61,12 +62,16 @@ class LinuxPlane implements DataPlane {
   static async open(host: PlaneHost): Promise<LinuxPlane> {
     const doors = new Doors(host);
     const instances = new Map<string, MadeNamespace>();
+    let drifted: NetdEvents["onDrift"] = () => {};
     const netd = await NetdClient.start({
       onListener: (listener, handle) => doors.open(listener, handle),
+      onDrift: (namespaces) => drifted(namespaces),
       onMade: (made) => made.forEach((one) => instances.set(one.namespace, one)),
       onLine: host.log,
     });
-    return new LinuxPlane(host, { doors, instances, netd });
+    const plane = new LinuxPlane(host, { doors, instances, netd });
+    drifted = (namespaces) => plane.#queueMending(namespaces);
+    return plane;
   }
 
   apply(blueprint: Blueprint): Promise<void> {
@@ -105,6 +110,31 @@ class LinuxPlane implements DataPlane {
     this.#vpcs = blueprint.vpcs;
   }
 
+  #queueMending(namespaces: readonly string[]): void {
+    this.#queue = this.#queue.then(async () => {
+      try {
+        await this.#mend(namespaces);
+      } catch (error) {
+        // The next change reads everything back.
+        this.#held = undefined;
+        this.#host.log(`the network was changed by somebody else and could not be mended: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  /** Somebody else changed something there: what differs from what should be is put right. */
+  async #mend(namespaces: readonly string[]): Promise<void> {
+    if (this.#held === undefined || this.#disposed) return;
+    const there = new Set(namespaces);
+    const isThere = (object: KernelObject): boolean => there.has(object.namespace) && object.kind !== "listener";
+    const wanted = [...objectsOf(this.#held)].filter(([, object]) => isThere(object));
+    for (const line of await this.#netd.restore(namespaces)) this.#host.log(line);
+    const found = await this.#netd.dump(namespaces);
+    const difference = diffObjects(new Map(found.map((object) => [keyOf(object), object])), new Map(wanted));
+    for (const line of driftLines(difference)) this.#host.log(line);
+    await this.#perform(difference);
+  }
+
   async #perform({ make, clear }: Difference): Promise<void> {
     for (const change of make.flat()) this.#closeDoor(change);
     await this.#netd.perform(make);
@@ -132,6 +162,7 @@ class LinuxPlane implements DataPlane {
 
   /** After a failure halfway only the kernel knows what it holds. */
   async #readBack(): Promise<Wanted> {
+    for (const line of await this.#netd.restore()) this.#host.log(line);
     return new Map([["kernel", foundSection([...(await this.#netd.dump()), ...this.#doors.listeners()])]]);
   }
 
@@ -141,5 +172,9 @@ class LinuxPlane implements DataPlane {
     endProgramsIn(new Set([...this.#instances.values()].map(({ inode }) => inode)));
     this.#instances.clear();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 export { linuxPlaneLack } from "./lack.ts";

@@ -40,6 +40,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       // Sockets would keep a namespace alive that is to go.
       onListener: (_listener, handle) => handle.close(),
       onMade: () => {},
+      onDrift: () => {},
       onLine: (line) => console.warn(line),
     });
   });

@@ -205,7 +205,8 @@ export function deleteNexthop({ id }: NexthopObject): Message {
 /** In one step where the table holds a route with this prefix and metric already. */
 export function putRoute(route: RouteObject): Message {
   const flags = route.by.kind === "gateway" ? RTNH_F_ONLINK : 0;
-  const message = routeMessage(route, { type: routeTypeOf(route), scope: scopeOf(route), flags });
+  const head = { type: routeTypeOf(route), scope: scopeOf(route), flags, protocol: OUR_PROTOCOL };
+  const message = routeMessage(route, head);
   return {
     ...message,
     type: RTM.newRoute,
@@ -214,8 +215,10 @@ export function putRoute(route: RouteObject): Message {
   };
 }
 
+/** Whoever made it. */
 export function deleteRoute(route: RouteObject): Message {
-  return { ...routeMessage(route, { type: routeTypeOf(route), scope: SCOPE.nowhere, flags: 0 }), type: RTM.delRoute };
+  const head = { type: routeTypeOf(route), scope: SCOPE.nowhere, flags: 0, protocol: 0 };
+  return { ...routeMessage(route, head), type: RTM.delRoute };
 }
 
 /** IPv6 has no metric 0: left out, it becomes 1024. */
@@ -225,12 +228,13 @@ interface RouteHead {
   readonly type: number;
   readonly scope: number;
   readonly flags: number;
+  readonly protocol: number;
 }
 
 function routeMessage({ table, cidrBlock, metric }: RouteObject, head: RouteHead): Message {
   const { family, bits, destination } = destinationOf(cidrBlock);
   const short = table < 256 ? table : 0;
-  const fixed = [family, bits, 0, 0, short, OUR_PROTOCOL, head.scope, head.type, head.flags, 0, 0, 0];
+  const fixed = [family, bits, 0, 0, short, head.protocol, head.scope, head.type, head.flags, 0, 0, 0];
   const body = Buffer.concat([
     Buffer.from(fixed),
     ...destination,

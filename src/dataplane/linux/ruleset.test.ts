@@ -28,6 +28,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     netd = await NetdClient.start({
       onListener: (_listener, handle) => handle.close(),
       onMade: () => {},
+      onDrift: () => {},
       onLine: console.warn,
     });
     const filtered = withGroup(withAcl(vpcBlueprint(1), { ingress: aclRules }), { egress: groupRules });
