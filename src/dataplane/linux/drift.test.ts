@@ -76,11 +76,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       () => [...inRouter, "ip", "route", "del", "52.216.0.0/15", "table", table],
       `drift: route ${router} ${table} 52.216.0.0/15 20 nexthop 4097 was gone; it is put back`,
     ],
-    [
-      "a rule",
-      () => [...inRouter, "ip", "rule", "del", "fwmark", table],
-      `drift: rule ${router} ${table} ${table} was gone; it is put back`,
-    ],
+    ["a rule", () => [...inRouter, "ip", "rule", "del", "fwmark", table], `drift: rule ${router}`],
     [
       "a nexthop, and its routes with it",
       () => [...inRouter, "ip", "nexthop", "del", "id", "4097"],
