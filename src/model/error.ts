@@ -23,6 +23,11 @@ function malformed(prefix: string): Row<{ readonly id: string }> {
   return row((at) => `Invalid id: "${at.id}" (expecting "${prefix}-...")`);
 }
 
+/** Source: the texts that AWS answers for one id and for several, which are parted by commas. */
+function missing(what: string, ids: string): string {
+  return ids.includes(",") ? `The ${what} IDs '${ids}' do not exist` : `The ${what} ID '${ids}' does not exist`;
+}
+
 const errors = {
   InvalidParameterValue: worded(),
   InvalidParameter: worded(),
@@ -35,13 +40,14 @@ const errors = {
   UnsupportedOperation: worded(),
   OperationNotPermitted: worded(),
   FilterLimitExceeded: worded(),
+  InvalidFilter: worded(),
   InvalidNextToken: row<object>(() => "The specified NextToken is not valid."),
   InvalidID: row((at: { id: string }) => `The ID '${at.id}' is not valid`),
   TagLimitExceeded: row<object>(() => "The maximum number of Tags for a resource has been reached."),
-  "InvalidVpcID.NotFound": row((at: { vpcId: string }) => `The vpc ID '${at.vpcId}' does not exist`),
+  "InvalidVpcID.NotFound": row((at: { vpcId: string }) => missing("vpc", at.vpcId)),
   "InvalidVpcID.Malformed": malformed("vpc"),
   "InvalidVpc.Range": row((at: { cidrBlock: string }) => `The CIDR '${at.cidrBlock}' is invalid.`),
-  "InvalidSubnetID.NotFound": row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
+  "InvalidSubnetID.NotFound": row((at: { subnetId: string }) => missing("subnet", at.subnetId)),
   "InvalidSubnetID.Malformed": malformed("subnet"),
   "InvalidSubnet.Range": row((at: { cidrBlock: string }) => `The CIDR '${at.cidrBlock}' is invalid.`),
   "InvalidSubnet.Conflict": row(
@@ -55,12 +61,8 @@ const errors = {
     500,
   ),
   "InvalidIPAddress.InUse": row((at: { ip: string }) => `Address ${at.ip} is in use.`),
-  "InvalidRouteTableID.NotFound": row(
-    (at: { routeTableId: string }) => `The routeTable ID '${at.routeTableId}' does not exist`,
-  ),
-  "InvalidRouteTableId.NotFound": row(
-    (at: { routeTableId: string }) => `The routeTable ID '${at.routeTableId}' does not exist`,
-  ),
+  "InvalidRouteTableID.NotFound": row((at: { routeTableId: string }) => missing("routeTable", at.routeTableId)),
+  "InvalidRouteTableId.NotFound": row((at: { routeTableId: string }) => missing("routeTable", at.routeTableId)),
   "InvalidRouteTableId.Malformed": row(
     (at: { id: string }) =>
       `Invalid Id: '${at.id}' (expecting 'rtb-...; the Id may only contain lowercase alphanumeric characters and a single dash')`,
@@ -74,28 +76,30 @@ const errors = {
     (at: { destination: string; routeTableId: string }) =>
       `no route with ${at.destination} in route table ${at.routeTableId}`,
   ),
-  "InvalidInternetGatewayID.NotFound": row(
-    (at: { internetGatewayId: string }) => `The internetGateway ID '${at.internetGatewayId}' does not exist`,
+  "InvalidInternetGatewayID.NotFound": row((at: { internetGatewayId: string }) =>
+    missing("internetGateway", at.internetGatewayId),
   ),
   "InvalidInternetGatewayId.Malformed": malformed("igw"),
   "Gateway.NotAttached": row(
     (at: { readonly gatewayId: string; readonly vpcId: string } | { readonly message: string }) =>
       "message" in at ? at.message : `resource ${at.gatewayId} is not attached to network ${at.vpcId}`,
   ),
-  "InvalidNetworkInterfaceID.NotFound": row(
-    (at: { networkInterfaceId: string }) => `The networkInterface ID '${at.networkInterfaceId}' does not exist`,
+  "InvalidNetworkInterfaceID.NotFound": row((at: { networkInterfaceId: string }) =>
+    missing("networkInterface", at.networkInterfaceId),
   ),
   "InvalidNetworkInterfaceId.Malformed": malformed("eni"),
-  "InvalidInstanceID.NotFound": row(
-    (at: { instanceId: string }) => `The instance ID '${at.instanceId}' does not exist`,
-  ),
+  "InvalidInstanceID.NotFound": row((at: { instanceId: string }) => missing("instance", at.instanceId)),
   "InvalidInstanceID.Malformed": row((at: { id: string }) => `Invalid id: "${at.id}"`),
   IncorrectInstanceState: worded(),
   IdempotentInstanceTerminated: worded(),
   MissingInput: worded(),
   VPCIdNotSpecified: worded(),
   "InvalidGroup.NotFound": row((at: { readonly groupId: string } | { readonly message: string }) =>
-    "message" in at ? at.message : `The security group '${at.groupId}' does not exist`,
+    "message" in at
+      ? at.message
+      : at.groupId.includes(",")
+        ? `The security groups '${at.groupId}' do not exist`
+        : `The security group '${at.groupId}' does not exist`,
   ),
   "InvalidGroupId.Malformed": malformed("sg"),
   "InvalidGroup.Duplicate": row(
@@ -117,13 +121,9 @@ const errors = {
   "InvalidPermission.Duplicate": row((at: { rule: string }) => `the specified rule "${at.rule}" already exists`),
   "InvalidPermission.NotFound": row<object>(() => "The specified rule does not exist in this security group."),
   "InvalidPermission.Malformed": worded(),
-  "InvalidSecurityGroupRuleId.NotFound": row(
-    (at: { ruleId: string }) => `The security group rule ID '${at.ruleId}' does not exist`,
-  ),
+  "InvalidSecurityGroupRuleId.NotFound": row((at: { ruleId: string }) => missing("security group rule", at.ruleId)),
   "InvalidSecurityGroupRuleId.Malformed": malformed("sgr"),
-  "InvalidNetworkAclID.NotFound": row(
-    (at: { networkAclId: string }) => `The networkAcl ID '${at.networkAclId}' does not exist`,
-  ),
+  "InvalidNetworkAclID.NotFound": row((at: { networkAclId: string }) => missing("networkAcl", at.networkAclId)),
   "InvalidNetworkAclId.Malformed": malformed("acl"),
   "InvalidNetworkAclEntry.NotFound": worded(),
   NetworkAclEntryAlreadyExists: row(
@@ -133,9 +133,7 @@ const errors = {
     () => "The maximum number of network acl entries for the network ACL has been reached.",
   ),
   NetworkAclLimitExceeded: row<object>(() => "The maximum number of network ACLs for the VPC has been reached."),
-  "InvalidAllocationID.NotFound": row(
-    (at: { allocationId: string }) => `The allocation ID '${at.allocationId}' does not exist`,
-  ),
+  "InvalidAllocationID.NotFound": row((at: { allocationId: string }) => missing("allocation", at.allocationId)),
   "InvalidAllocationId.Malformed": malformed("eipalloc"),
   "InvalidAddress.NotFound": row((at: { publicIp: string }) => `Address '${at.publicIp}' not found.`),
   AddressLimitExceeded: row<object>(() => "The maximum number of addresses has been reached."),
@@ -172,8 +170,9 @@ const errors = {
   ),
   CidrConflict: worded(),
   "InvalidCidrBlock.InUse": worded(),
-  VpcCidrBlockLimitExceeded: row(
-    (at: { vpcId: string }) => `The maximum number of CIDR blocks for ${at.vpcId} has been reached.`,
+  CidrLimitExceeded: row(
+    (at: { vpcId: string; most: number }) =>
+      `This network '${at.vpcId}' has met its maximum number of allowed CIDRs: ${at.most}`,
   ),
   "InvalidVpcEndpointId.NotFound": row(
     (at: { vpcEndpointId: string }) => `The Vpc Endpoint Id '${at.vpcEndpointId}' does not exist`,
@@ -183,7 +182,7 @@ const errors = {
   ),
   "InvalidVpcEndpointId.Malformed": malformed("vpce"),
   VpcEndpointLimitExceeded: row<object>(() => "The maximum number of VPC endpoints has been reached."),
-  "InvalidSubnetId.NotFound": row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
+  "InvalidSubnetId.NotFound": row((at: { subnetId: string }) => missing("subnet", at.subnetId)),
   DuplicateSubnetsInSameZone: row(
     (at: { subnetId: string }) => `Found another VPC endpoint subnet in the availability zone of ${at.subnetId}`,
   ),
@@ -217,36 +216,29 @@ const errors = {
     (at: { serviceName: string }) => `The Vpc Endpoint Service '${at.serviceName}' does not exist`,
   ),
   InvalidPolicyDocument: worded(),
-  "InvalidPrefixListID.NotFound": row(
-    (at: { prefixListId: string }) => `The prefix list ID '${at.prefixListId}' does not exist`,
-  ),
+  "InvalidPrefixListID.NotFound": row((at: { prefixListId: string }) => missing("prefix list", at.prefixListId)),
   "InvalidPrefixListId.Malformed": malformed("pl"),
   PrefixListMaxEntriesExceeded: worded(),
   PrefixListVersionMismatch: worded(),
   PrefixListLimitExceeded: worded(),
-  "InvalidDhcpOptionID.NotFound": row(
-    (at: { dhcpOptionsId: string }) => `The dhcpOption ID '${at.dhcpOptionsId}' does not exist`,
-  ),
+  "InvalidDhcpOptionID.NotFound": row((at: { dhcpOptionsId: string }) => missing("dhcpOption", at.dhcpOptionsId)),
   "InvalidDhcpOptionsId.Malformed": malformed("dopt"),
-  "InvalidVpcPeeringConnectionID.NotFound": row(
-    (at: { vpcPeeringConnectionId: string }) =>
-      `The vpcPeeringConnection ID '${at.vpcPeeringConnectionId}' does not exist`,
+  "InvalidVpcPeeringConnectionID.NotFound": row((at: { vpcPeeringConnectionId: string }) =>
+    missing("vpcPeeringConnection", at.vpcPeeringConnectionId),
   ),
   "InvalidVpcPeeringConnectionId.Malformed": malformed("pcx"),
   VpcPeeringConnectionAlreadyExists: worded(),
   InvalidStateTransition: worded(),
-  "InvalidVpnGatewayID.NotFound": row(
-    (at: { vpnGatewayId: string }) => `The vpnGateway ID '${at.vpnGatewayId}' does not exist`,
-  ),
+  "InvalidVpnGatewayID.NotFound": row((at: { vpnGatewayId: string }) => missing("vpnGateway", at.vpnGatewayId)),
   "InvalidVpnGatewayId.Malformed": malformed("vgw"),
   "InvalidVpnGatewayAttachment.NotFound": worded(),
   VpnGatewayAttachmentLimitExceeded: worded(),
-  "InvalidCustomerGatewayID.NotFound": row(
-    (at: { customerGatewayId: string }) => `The customerGateway ID '${at.customerGatewayId}' does not exist`,
+  "InvalidCustomerGatewayID.NotFound": row((at: { customerGatewayId: string }) =>
+    missing("customerGateway", at.customerGatewayId),
   ),
   "InvalidCustomerGatewayId.Malformed": malformed("cgw"),
-  "InvalidVpnConnectionID.NotFound": row(
-    (at: { vpnConnectionId: string }) => `The vpnConnection ID '${at.vpnConnectionId}' does not exist`,
+  "InvalidVpnConnectionID.NotFound": row((at: { vpnConnectionId: string }) =>
+    missing("vpnConnection", at.vpnConnectionId),
   ),
   "InvalidVpnConnectionID.Malformed": malformed("vpn"),
   FlowLogAlreadyExists: worded(),
@@ -282,7 +274,7 @@ const errors = {
   TargetGroupAssociationLimit: worded(),
   DuplicateListener: worded(),
   ListenerNotFound: worded(),
-  SubnetNotFound: row((at: { subnetId: string }) => `The subnet ID '${at.subnetId}' does not exist`),
+  SubnetNotFound: row((at: { subnetId: string }) => missing("subnet", at.subnetId)),
   InvalidSubnet: worded(),
   InvalidSecurityGroup: worded(),
   InvalidConfigurationRequest: worded(),

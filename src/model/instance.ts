@@ -9,6 +9,7 @@ import { associationWith, findProfile, type ProfileName } from "./instance-profi
 import type { InstanceProfile } from "./instance-profile.ts";
 import { isEnding, settledInstance } from "./instance-transition.ts";
 import { takeEach } from "./interface-attachment.ts";
+import { checkLaunch } from "./launch-check.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import {
   ipv6Addresses,
@@ -22,7 +23,6 @@ import type { Resource, Tags } from "./resource.ts";
 import { defaultVpcOf, groupIdsNamed, groupsForInterface } from "./security-group.ts";
 import { all, type Change, findBy, put, remove, type State } from "./state.ts";
 import type { PrivateDnsNameOptions, Subnet } from "./subnet.ts";
-import { checkTags } from "./tag.ts";
 import { enter, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -122,6 +122,8 @@ export interface PrimaryInterfaceInput {
   readonly networkInterfaceId?: string;
   /** Absent for the default VPC. */
   readonly subnetId?: string;
+  /** Where in the default VPC; absent for the first zone. */
+  readonly availabilityZone?: string;
   readonly privateIpAddress?: string;
   readonly secondaryPrivateIpAddresses?: readonly string[];
   readonly secondaryPrivateIpAddressCount?: number;
@@ -143,7 +145,7 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   const before = madeBefore(state, "instance", input, context);
   if (!before.ok) return before;
   if (before.value.length > 0) return launchedBefore(before.value);
-  const checked = checkLaunch(input);
+  const checked = checkLaunch(state, input, context);
   if (!checked.ok) return checked;
   const held = heldInterface(state, input.primary, context);
   if (!held.ok) return held;
@@ -346,30 +348,9 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
   return { instance, primary };
 }
 
-function checkLaunch(input: RunInstancesInput): Result<void, ApiError> {
-  const { minCount, maxCount, primary } = input;
-  if (minCount < 1) return refuse(`Value (${minCount}) for parameter minCount is invalid. Minimum value is 1.`);
-  if (maxCount < minCount) {
-    return refuse(
-      `Value (${minCount}) for parameter minCount is invalid. Value must be smaller than or equal to maxCount.`,
-    );
-  }
-  if (primary.privateIpAddress !== undefined && maxCount > 1) {
-    return combination("A private IP address may be given only where one instance is launched");
-  }
-  if (primary.networkInterfaceId !== undefined && maxCount > 1) {
-    return combination("A network interface may be given only where one instance is launched");
-  }
-  for (const tags of [input.instanceTags, input.interfaceTags]) {
-    const checked = checkTags(tags);
-    if (!checked.ok) return checked;
-  }
-  return ok(undefined);
-}
-
 function subnetOfLaunch(state: State, primary: PrimaryInterfaceInput, caller: Caller): Result<Subnet, ApiError> {
   if (primary.subnetId !== undefined) return lookup(state, "subnet", primary.subnetId, caller);
-  const fallback = defaultSubnetOf(state, caller);
+  const fallback = defaultSubnetOf(state, primary.availabilityZone, caller);
   if (fallback !== undefined) return ok(fallback);
   return fail("VPCIdNotSpecified", {
     message: "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.",
@@ -389,9 +370,12 @@ function launchedBefore(instances: readonly Instance[]): Outcome<readonly Instan
 }
 
 /** A subnet of the caller's default VPC, the one of the first zone, or undefined. */
-function defaultSubnetOf(state: State, caller: Caller): Subnet | undefined {
+function defaultSubnetOf(state: State, zone: string | undefined, caller: Caller): Subnet | undefined {
   const vpc = defaultVpcOf(state, caller);
-  const subnets = vpc === undefined ? [] : findBy(state, "subnet", "vpcId", vpc.id);
+  const own = vpc === undefined ? [] : findBy(state, "subnet", "vpcId", vpc.id);
+  const subnets = own.filter(
+    (one) => one.isDefaultForZone === true && [undefined, one.availabilityZone].includes(zone),
+  );
   return subnets.toSorted((a, b) => (a.availabilityZone < b.availabilityZone ? -1 : 1))[0];
 }
 
@@ -427,12 +411,4 @@ function forgetTerminated(state: State, context: Context): readonly Change[] {
   return [...all(state, "instance")]
     .filter((one) => isForgotten(one, context.nowMs))
     .map((one) => remove("instance", one.id));
-}
-
-function refuse(message: string): Result<never, ApiError> {
-  return fail("InvalidParameterValue", { message });
-}
-
-function combination(message: string): Result<never, ApiError> {
-  return fail("InvalidParameterCombination", { message });
 }

@@ -183,13 +183,10 @@ export function lookupAll<K extends Ec2Kind>(
 ): Result<readonly Documents[K][], ApiError> {
   const bad = ids.find((id) => !isId(identities[kind].prefix, id));
   if (bad !== undefined) return identities[kind].malformed(bad);
-  const found: Documents[K][] = [];
-  for (const id of new Set(ids)) {
-    const document = owned(state, kind, id, caller);
-    if (document === undefined) return identities[kind].notFound(id);
-    found.push(document);
-  }
-  return ok(found);
+  const wanted = [...new Set(ids)].map((id) => ({ id, document: owned(state, kind, id, caller) }));
+  const missing = wanted.flatMap(({ id, document }) => (document === undefined ? [id] : []));
+  if (missing.length > 0) return identities[kind].notFound(missing.join(", "));
+  return ok(wanted.flatMap(({ document }) => (document === undefined ? [] : [document])));
 }
 
 /** The caller's own resource, or undefined. */

@@ -132,5 +132,5 @@ const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(stor
 const refusedRanges = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "198.19.0.0/16", "224.0.0.0/4"].map(storedPrefix);
 
 function limit(vpc: Vpc): Result<never, ApiError> {
-  return fail("VpcCidrBlockLimitExceeded", { vpcId: vpc.id });
+  return fail("CidrLimitExceeded", { vpcId: vpc.id, most: blocksPerVpc });
 }

@@ -1,14 +1,11 @@
 /**
- * What clients read before they launch: images, instance types, volumes, launch templates. Programs of this machine run as
- * instances, so that an image is but a name and nothing has a volume.
+ * What clients read before they launch, beside images: instance types and volumes, which nothing has here.
  *
- * ASSUMPTION: every image id that is asked for exists; the few instance types that are listed stand for all of AWS's.
- * Source: Amazon EC2 API Reference, "DescribeImages", "DescribeInstanceTypes", "DescribeVolumes".
+ * ASSUMPTION: the few instance types that are listed stand for all of AWS's.
+ * Source: Amazon EC2 API Reference, "DescribeInstanceTypes", "DescribeVolumes".
  */
 
 import type {
-  DescribeImagesRequest,
-  DescribeImagesResult,
   DescribeInstanceTypeOfferingsRequest,
   DescribeInstanceTypeOfferingsResult,
   DescribeInstanceTypesRequest,
@@ -17,7 +14,6 @@ import type {
   DescribeVolumesResult,
   GetInstanceMetadataDefaultsRequest,
   GetInstanceMetadataDefaultsResult,
-  Image,
   InstanceTypeInfo,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
@@ -28,38 +24,6 @@ import { action, type Actions } from "./action.ts";
 import { type FilterTable, maybe, readFilters } from "./filter.ts";
 import { pageOf } from "./page.ts";
 import { onAnything } from "./target.ts";
-
-const describeImages: Handler<DescribeImagesRequest, DescribeImagesResult> = async (input) => {
-  const ids = input.ImageIds ?? [];
-  const bad = ids.find((id) => !/^(ami|aki|ari)-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id));
-  if (bad !== undefined) return fail("InvalidAMIID.Malformed", { id: bad });
-  return ok({ Images: ids.map(imageOf) });
-};
-
-function imageOf(id: string): Image {
-  return {
-    PlatformDetails: "Linux/UNIX",
-    UsageOperation: "RunInstances",
-    BlockDeviceMappings: [],
-    Description: "",
-    EnaSupport: true,
-    Hypervisor: "xen",
-    ImageOwnerAlias: "amazon",
-    Name: id,
-    RootDeviceName: "/dev/xvda",
-    RootDeviceType: "ebs",
-    SriovNetSupport: "simple",
-    VirtualizationType: "hvm",
-    ImageId: id,
-    ImageLocation: `amazon/${id}`,
-    State: "available",
-    OwnerId: "137112412989",
-    CreationDate: "2024-01-01T00:00:00.000Z",
-    Public: true,
-    Architecture: "x86_64",
-    ImageType: "machine",
-  };
-}
 
 const describeTypes: Handler<DescribeInstanceTypesRequest, DescribeInstanceTypesResult> = async (input) => {
   const read = readFilters(input.Filters, typeFilters);
@@ -222,7 +186,6 @@ const typeFilters: FilterTable<InstanceType> = {
 };
 
 export const catalogueActions: Actions = {
-  DescribeImages: action(describeImages, (_, call) => onAnything("DescribeImages", call)),
   DescribeInstanceTypes: action(describeTypes, (_, call) => onAnything("DescribeInstanceTypes", call)),
   DescribeInstanceTypeOfferings: action(describeOfferings, (_, call) =>
     onAnything("DescribeInstanceTypeOfferings", call),

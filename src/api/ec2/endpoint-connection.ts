@@ -47,7 +47,7 @@ const describe: Handler<DescribeVpcEndpointConnectionsRequest, DescribeVpcEndpoi
   call,
 ) => {
   const state = call.state();
-  const passing = readFilters(input.Filters, filters);
+  const passing = readFilters(input.Filters, filters, "InvalidFilter");
   if (!passing.ok) return passing;
   const services = findBy(state, "vpc-endpoint-service", "owner", ownerKey(call.accountId, call.region));
   const hits = services
@@ -135,7 +135,7 @@ const describeNotifications: Handler<
   DescribeVpcEndpointConnectionNotificationsRequest,
   DescribeVpcEndpointConnectionNotificationsResult
 > = async (input, call) => {
-  const passing = readFilters(input.Filters, notificationFilters);
+  const passing = readFilters(input.Filters, notificationFilters, "InvalidFilter");
   if (!passing.ok) return passing;
   const { ConnectionNotificationId: id } = input;
   const named = id === undefined ? ok(ownNotifications(call)) : oneOf(findNotification(call.state(), id, call));

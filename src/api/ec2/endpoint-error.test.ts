@@ -653,9 +653,16 @@ const refusals: readonly Refusal[] = [
   {
     does: "DescribeVpcEndpointServices: an unknown filter",
     when: () => new sdk.DescribeVpcEndpointServicesCommand({ Filters: [{ Name: "colour", Values: ["red"] }] }),
-    code: "InvalidParameterValue",
+    code: "InvalidFilter",
     text: "The filter 'colour' is invalid",
     source: "quoted",
+  },
+  {
+    does: "DescribeVpcEndpoints: an unknown filter",
+    when: () => new sdk.DescribeVpcEndpointsCommand({ Filters: [{ Name: "colour", Values: ["red"] }] }),
+    code: "InvalidFilter",
+    text: "The filter 'colour' is invalid",
+    source: "Errors",
   },
   {
     does: "DescribeVpcEndpointConnections: a token that is none",

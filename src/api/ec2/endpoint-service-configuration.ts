@@ -70,6 +70,7 @@ const describe: Handler<
     ids: input.ServiceIds,
     filters,
     bounds,
+    refusal: "InvalidFilter",
   } as const;
   const page = list(listing, input, call);
   if (!page.ok) return page;

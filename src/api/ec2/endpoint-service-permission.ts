@@ -38,7 +38,7 @@ const describe: Handler<
 > = async (input, call) => {
   const service = lookup(call.state(), "vpc-endpoint-service", input.ServiceId ?? "", call);
   if (!service.ok) return service;
-  const passing = readFilters(input.Filters, filters);
+  const passing = readFilters(input.Filters, filters, "InvalidFilter");
   if (!passing.ok) return passing;
   const { id, permissions } = service.value;
   const hits = permissions.filter(passing.value.matches).toSorted((a, b) => (a.id < b.id ? -1 : 1));

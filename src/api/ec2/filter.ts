@@ -38,17 +38,21 @@ export interface ValueGlob {
 const filterLimit = 50;
 const valueLimit = 200;
 
-/** Fails with InvalidParameterValue for a filter that the table does not have. */
+/** Source: what AWS answers: the operations on endpoints and endpoint services have a code of their own. */
+export type FilterRefusal = "InvalidParameterValue" | "InvalidFilter";
+
+/** Fails with `refusal` for a filter that the table does not have. */
 export function readFilters<D>(
   filters: readonly Filter[] | undefined,
   table: FilterTable<D>,
+  refusal: FilterRefusal = "InvalidParameterValue",
 ): Result<Filters<D>, ApiError> {
   const given = filters ?? [];
   if (given.length > filterLimit) return limit("filters", filterLimit);
   const tests: Test<D>[] = [];
   for (const { Name: name = "", Values: values = [] } of given) {
     const valuesOf = selectorOf(table, name);
-    if (valuesOf === undefined) return fail("InvalidParameterValue", { message: `The filter '${name}' is invalid` });
+    if (valuesOf === undefined) return fail(refusal, { message: `The filter '${name}' is invalid` });
     if (values.length > valueLimit) return limit("filter values", valueLimit);
     const [plain, wild] = [values.filter((value) => !isWild(value)), values.filter(isWild)];
     tests.push({ name, valuesOf, exact: new Set(plain), globs: wild.map(parsePattern) });

@@ -8,7 +8,7 @@ import { countBy, type Documents, type IndexName, ownerKey, tagKey } from "../..
 import type { Call } from "../handler.ts";
 import { inOrder, keyOf } from "./age.ts";
 import { countOf, type Facet, valuesWith } from "./facet.ts";
-import { type Filters, type FilterTable, readFilters, type Test } from "./filter.ts";
+import { type FilterRefusal, type Filters, type FilterTable, readFilters, type Test } from "./filter.ts";
 import { facetBy, orderedBy, type Shelf, worthKeeping } from "./ordered.ts";
 import { type Page, type PageBounds, type PageInput, pageOfMatching, usualBounds } from "./page.ts";
 
@@ -30,6 +30,8 @@ export interface Listing<K extends Ec2Kind> {
   /** Set where the filters look at nothing but the document, so that facets of large lists answer them. */
   readonly faceted?: true;
   readonly bounds?: PageBounds;
+  /** The code for filters that there are not. */
+  readonly refusal?: FilterRefusal;
   /** What is there but not shown. */
   readonly hidden?: (document: Documents[K]) => boolean;
 }
@@ -47,7 +49,7 @@ export function list<K extends Ec2Kind>(
       message: `The parameter ${excluding[0]} cannot be used with the parameter ${excluding[1]}`,
     });
   }
-  const filters = readFilters(input.Filters, listing.filters);
+  const filters = readFilters(input.Filters, listing.filters, listing.refusal);
   if (!filters.ok) return filters;
   const named = byId ? lookupAll(call.state(), listing.kind, ids, call) : ok(undefined);
   if (!named.ok) return named;

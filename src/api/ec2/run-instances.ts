@@ -59,6 +59,7 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
   if (first === undefined) {
     return ok({
       ...(input.SubnetId !== undefined && { subnetId: input.SubnetId }),
+      ...(input.Placement?.AvailabilityZone !== undefined && { availabilityZone: input.Placement.AvailabilityZone }),
       ...(input.PrivateIpAddress !== undefined && { privateIpAddress: input.PrivateIpAddress }),
       ipv6Addresses: (input.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
       ...(input.Ipv6AddressCount !== undefined && { ipv6AddressCount: input.Ipv6AddressCount }),

@@ -14,6 +14,7 @@ import { catalogueActions } from "./catalogue.ts";
 import { cidrBlockActions } from "./cidr-block.ts";
 import { egressOnlyInternetGatewayActions } from "./egress-only-internet-gateway.ts";
 import { elasticIpActions } from "./elastic-ip.ts";
+import { imageActions } from "./image.ts";
 import { instanceAttributeActions } from "./instance-attribute.ts";
 import { instanceProfileAssociationActions } from "./instance-profile-association.ts";
 import { instanceActions } from "./instance.ts";
@@ -56,6 +57,7 @@ const actions: Actions = {
   ...keyPairActions,
   ...instanceProfileAssociationActions,
   ...catalogueActions,
+  ...imageActions,
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...networkAclActions,

@@ -26,7 +26,7 @@ const describe: Handler<DescribeVpcEndpointServicesRequest, DescribeVpcEndpointS
 ) => {
   const found = servicesFor(input, call);
   if (!found.ok) return found;
-  const passing = readFilters(input.Filters, filters);
+  const passing = readFilters(input.Filters, filters, "InvalidFilter");
   if (!passing.ok) return passing;
   const wanted = found.value.filter((service) => passing.value.matches(service));
   const page = pageOf(wanted, (service) => `${service.name} ${service.type}`, input, bounds);

@@ -59,6 +59,7 @@ const describe: Handler<DescribeVpcEndpointsRequest, DescribeVpcEndpointsResult>
     taggedBy: "tag",
     faceted: true,
     bounds,
+    refusal: "InvalidFilter",
   } as const;
   const page = list(listing, input, call);
   if (!page.ok) return page;
@@ -103,7 +104,7 @@ const describeAssociations: Handler<
 > = async (input, call) => {
   const named = lookupAll(call.state(), "vpc-endpoint", input.VpcEndpointIds ?? [], call);
   if (!named.ok) return named;
-  const passing = readFilters(input.Filters, associationFilters);
+  const passing = readFilters(input.Filters, associationFilters, "InvalidFilter");
   if (!passing.ok) return passing;
   const page = pageOf<never>([], () => "", input, bounds);
   return page.ok ? ok({ VpcEndpointAssociations: [...page.value.items], NextToken: page.value.nextToken }) : page;

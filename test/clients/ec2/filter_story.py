@@ -91,8 +91,8 @@ def flow_logs(ec2):
             ResourceIds=[vpc],
             ResourceType="VPC",
             TrafficType="ALL",
-            LogDestinationType="s3",
-            LogDestination="arn:aws:s3:::flow-logs",
+            LogGroupName="flow-logs",
+            DeliverLogsPermissionArn="arn:aws:iam::888888888888:role/flow-logs",
         )
         assert made["Unsuccessful"] == []
         found = ec2.items("describe_flow_logs", "FlowLogs")

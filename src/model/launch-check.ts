@@ -1,0 +1,60 @@
+/** What RunInstances refuses before it looks for a place. Source: Amazon EC2 API Reference, "RunInstances", "Error codes". */
+
+import { ok, type Result } from "../base/result.ts";
+import { type ApiError, fail } from "./error.ts";
+import type { RunInstancesInput } from "./instance.ts";
+import { keyPairNamed } from "./key-pair.ts";
+import { findZone } from "./region.ts";
+import type { State } from "./state.ts";
+import { checkTags } from "./tag.ts";
+import type { Caller } from "./verb.ts";
+
+/** Fails with InvalidParameterValue, InvalidParameterCombination, InvalidAMIID.Malformed or InvalidKeyPair.NotFound. */
+export function checkLaunch(state: State, input: RunInstancesInput, caller: Caller): Result<void, ApiError> {
+  const counts = checkCounts(input);
+  if (!counts.ok) return counts;
+  const { imageId, instanceType, keyName, primary } = input;
+  if (!/^ami-[0-9a-z]+$/.test(imageId)) return fail("InvalidAMIID.Malformed", { id: imageId });
+  if (instanceType !== undefined && !typePattern.test(instanceType)) {
+    return refuse(`Invalid value '${instanceType}' for InstanceType.`);
+  }
+  if (keyName !== undefined && keyPairNamed(state, keyName, caller) === undefined) {
+    return fail("InvalidKeyPair.NotFound", { message: `The key pair '${keyName}' does not exist` });
+  }
+  const zone = primary.availabilityZone;
+  if (zone !== undefined && findZone(caller.region, zone) === undefined) {
+    return refuse(`Invalid availability zone: [${zone}]`);
+  }
+  for (const tags of [input.instanceTags, input.interfaceTags]) {
+    const checked = checkTags(tags);
+    if (!checked.ok) return checked;
+  }
+  return ok(undefined);
+}
+
+/** Source: Amazon EC2 User Guide, "Instance type naming conventions": a family, a dot and a size. */
+const typePattern = /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/;
+
+function checkCounts({ minCount, maxCount, primary }: RunInstancesInput): Result<void, ApiError> {
+  if (minCount < 1) return refuse(`Value (${minCount}) for parameter minCount is invalid. Minimum value is 1.`);
+  if (maxCount < minCount) {
+    return refuse(
+      `Value (${minCount}) for parameter minCount is invalid. Value must be smaller than or equal to maxCount.`,
+    );
+  }
+  if (primary.privateIpAddress !== undefined && maxCount > 1) {
+    return combination("A private IP address may be given only where one instance is launched");
+  }
+  if (primary.networkInterfaceId !== undefined && maxCount > 1) {
+    return combination("A network interface may be given only where one instance is launched");
+  }
+  return ok(undefined);
+}
+
+function refuse(message: string): Result<never, ApiError> {
+  return fail("InvalidParameterValue", { message });
+}
+
+function combination(message: string): Result<never, ApiError> {
+  return fail("InvalidParameterCombination", { message });
+}
