@@ -29,7 +29,7 @@ const tables = {
   ssm: ssmTable,
 };
 
-test.each([...generate()])("%s is as `npm run generate` would write it", (name, text) => {
+test.each([...(await generate())])("%s is as `npm run generate` would write it", (name, text) => {
   expect(readFileSync(new URL(`../src/wire/generated/${name}`, import.meta.url), "utf8")).toBe(text);
 });
 

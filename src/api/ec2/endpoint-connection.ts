@@ -29,9 +29,9 @@ import {
 } from "../../model/connection-notification.ts";
 import { acceptConnections, rejectConnections } from "../../model/endpoint-connection.ts";
 import { connectionsOf, type VpcEndpointService } from "../../model/endpoint-service.ts";
-import { findBy, ownerKey, type State } from "../../model/state.ts";
+import { find, findBy, ownerKey, type State } from "../../model/state.ts";
 import type { PrivateVpcEndpoint } from "../../model/vpc-endpoint.ts";
-import type { Call, Handler } from "../handler.ts";
+import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, maybe, readFilters } from "./filter.ts";
 import { type PageBounds, pageOf } from "./page.ts";
@@ -201,6 +201,16 @@ const notificationFilters: FilterTable<ConnectionNotification> = {
 const onService = (name: string) => (input: { readonly ServiceId?: string | undefined }, call: Call) =>
   onExisting(name, "vpc-endpoint-service", [input.ServiceId], call);
 
+/** The endpoints and services that notifications tell of; a notification that is not there is about nothing in particular. */
+function onSubjects(name: string, ids: readonly (string | undefined)[], call: Call): readonly Target[] {
+  const subjects = ids.map((id) =>
+    id === undefined ? undefined : find(call.state(), "vpc-endpoint-connection-notification", id)?.subject,
+  );
+  const known = subjects.filter((one) => one !== undefined);
+  if (known.length === 0) return onAnything(name, call);
+  return known.flatMap(({ kind, id }) => onExisting(name, kind, [id], call));
+}
+
 export const endpointConnectionActions: Actions = {
   DescribeVpcEndpointConnections: action(describe, (_, call) => onAnything("DescribeVpcEndpointConnections", call)),
   AcceptVpcEndpointConnections: action(accept, onService("AcceptVpcEndpointConnections")),
@@ -214,10 +224,10 @@ export const endpointConnectionActions: Actions = {
   DescribeVpcEndpointConnectionNotifications: action(describeNotifications, (_, call) =>
     onAnything("DescribeVpcEndpointConnectionNotifications", call),
   ),
-  ModifyVpcEndpointConnectionNotification: action(modifyNotification, (_, call) =>
-    onAnything("ModifyVpcEndpointConnectionNotification", call),
+  ModifyVpcEndpointConnectionNotification: action(modifyNotification, (input, call) =>
+    onSubjects("ModifyVpcEndpointConnectionNotification", [input.ConnectionNotificationId], call),
   ),
-  DeleteVpcEndpointConnectionNotifications: action(deleteNotifications, (_, call) =>
-    onAnything("DeleteVpcEndpointConnectionNotifications", call),
+  DeleteVpcEndpointConnectionNotifications: action(deleteNotifications, (input, call) =>
+    onSubjects("DeleteVpcEndpointConnectionNotifications", input.ConnectionNotificationIds ?? [], call),
   ),
 };

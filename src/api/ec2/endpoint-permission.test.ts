@@ -124,13 +124,13 @@ const cases: readonly Case[] = [
     mayNot: () => [create(), create(interfaceTo("com.amazonaws.us-east-1.sqs"))],
   },
   {
-    does: "ec2:RouteTableID and ec2:Vpc of the route table",
+    does: "ec2:RouteTableID of the route table, for which AWS lists no ec2:Vpc",
     statements: () => [
       allow("ec2:CreateVpcEndpoint", everywhere("vpc-endpoint")),
       allow("ec2:CreateVpcEndpoint", everywhere("vpc")),
       allow("ec2:CreateVpcEndpoint", everywhere("route-table"), {
         StringEquals: { "ec2:RouteTableID": table },
-        ArnEquals: { "ec2:Vpc": `arn:aws:ec2:us-east-1:${account}:vpc/${vpc}` },
+        ArnEqualsIfExists: { "ec2:Vpc": `arn:aws:ec2:us-east-1:${account}:vpc/vpc-0123456789abcdef0` },
       }),
     ],
     may: () => [create()],

@@ -174,7 +174,8 @@ const filters: FilterTable<VpcEndpointService> = {
 
 export const endpointServiceConfigurationActions: Actions = {
   CreateVpcEndpointServiceConfiguration: action(create, (input, call) => {
-    const keys = input.PrivateDnsName === undefined ? {} : { "ec2:VpceServicePrivateDnsName": [input.PrivateDnsName] };
+    const named = input.PrivateDnsName === undefined ? {} : { "ec2:VpceServicePrivateDnsName": [input.PrivateDnsName] };
+    const keys = { ...named, "ec2:VpceServiceRegion": [call.region], "ec2:VpceMultiRegion": ["false"] };
     const made = { kind: "vpc-endpoint-service", tagSpecifications: input.TagSpecifications, keys };
     return onNew("CreateVpcEndpointServiceConfiguration", made, call);
   }),

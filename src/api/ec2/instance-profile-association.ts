@@ -9,6 +9,7 @@ import type {
   DisassociateIamInstanceProfileResult,
   IamInstanceProfileAssociation,
   IamInstanceProfileAssociationState,
+  IamInstanceProfileSpecification,
   ReplaceIamInstanceProfileAssociationRequest,
   ReplaceIamInstanceProfileAssociationResult,
 } from "@aws-sdk/client-ec2";
@@ -21,10 +22,11 @@ import {
   replaceIamInstanceProfileAssociation,
 } from "../../model/instance-profile-association.ts";
 import { findBy, ownerKey } from "../../model/state.ts";
-import type { Call, Handler } from "../handler.ts";
+import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { type FilterTable, readFilters } from "./filter.ts";
 import { pageOf } from "./page.ts";
+import { newProfileKeys, passRole } from "./launch-target.ts";
 import { readProfile } from "./run-instances.ts";
 import { onAnything, onExisting } from "./target.ts";
 
@@ -104,16 +106,30 @@ function instanceOf(associationId: string | undefined, call: Call): string {
   return associationsOf(call).find((one) => one.association.id === associationId)?.instanceId ?? "*";
 }
 
+/** The instance, the profile that it is to get, and the role that goes with it. */
+function withProfile(
+  name: string,
+  instanceId: string | undefined,
+  given: IamInstanceProfileSpecification | undefined,
+  call: Call,
+): readonly Target[] {
+  const profile = readProfile(given ?? {});
+  const keys = newProfileKeys(profile, call);
+  const instances = onExisting(name, "instance", [instanceId], call);
+  return [...instances.map((target) => ({ ...target, keys: { ...target.keys, ...keys } })), ...passRole(profile, call)];
+}
+
 export const instanceProfileAssociationActions: Actions = {
   AssociateIamInstanceProfile: action(associate, (input, call) =>
-    onExisting("AssociateIamInstanceProfile", "instance", [input.InstanceId], call),
+    withProfile("AssociateIamInstanceProfile", input.InstanceId, input.IamInstanceProfile, call),
   ),
   DisassociateIamInstanceProfile: action(disassociate, (input, call) =>
     onExisting("DisassociateIamInstanceProfile", "instance", [instanceOf(input.AssociationId, call)], call),
   ),
-  ReplaceIamInstanceProfileAssociation: action(replace, (input, call) =>
-    onExisting("ReplaceIamInstanceProfileAssociation", "instance", [instanceOf(input.AssociationId, call)], call),
-  ),
+  ReplaceIamInstanceProfileAssociation: action(replace, (input, call) => {
+    const instanceId = instanceOf(input.AssociationId, call);
+    return withProfile("ReplaceIamInstanceProfileAssociation", instanceId, input.IamInstanceProfile, call);
+  }),
   DescribeIamInstanceProfileAssociations: action(describe, (_, call) =>
     onAnything("DescribeIamInstanceProfileAssociations", call),
   ),

@@ -12,7 +12,6 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
 import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
-import { ec2Arn } from "../../model/lookup.ts";
 import {
   type Instance,
   type InstanceState,
@@ -25,16 +24,17 @@ import { privateHostName } from "../../model/host-name.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import { privateDnsSuffix } from "../../model/region.ts";
 import { find, type State } from "../../model/state.ts";
-import type { Call, Handler, Target } from "../handler.ts";
+import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { instanceFilters } from "./instance-filter.ts";
+import { runTargets } from "./launch-target.ts";
 import { list } from "./listing.ts";
 import { groupSet, publicDnsName, wireInstanceInterface } from "./network-interface.ts";
 import { wholeSecond } from "./time.ts";
 import { readLaunch } from "./run-instances.ts";
 import { wirePrivateDnsNames } from "./subnet.ts";
 import { optionalTags } from "./tag-set.ts";
-import { onAnything, onExisting, onNew, regionKeys } from "./target.ts";
+import { onAnything, onExisting } from "./target.ts";
 
 const run: Handler<RunInstancesRequest, Reservation> = async (input, call) => {
   const launch = readLaunch(input);
@@ -208,32 +208,6 @@ const stateCodes: Readonly<Record<InstanceState, number>> = {
 
 export function wireState(state: InstanceState): WireState {
   return { Code: stateCodes[state], Name: state };
-}
-
-function runTargets(input: RunInstancesRequest, call: Call): readonly Target[] {
-  const subnetId = input.SubnetId ?? input.NetworkInterfaces?.[0]?.SubnetId;
-  const specifications = input.TagSpecifications;
-  const keys = input.InstanceType === undefined ? {} : { "ec2:InstanceType": [input.InstanceType] };
-  const image: Target = {
-    action: "ec2:RunInstances",
-    resource: `arn:aws:ec2:${call.region}::image/${input.ImageId ?? ""}`,
-    keys: regionKeys(call),
-  };
-  return [
-    image,
-    ...onNew("RunInstances", { kind: "instance", tagSpecifications: specifications, keys }, call),
-    ...onNew("RunInstances", { kind: "network-interface", tagSpecifications: specifications }, call),
-    ...onExisting("RunInstances", "subnet", [subnetId], call),
-    ...onExisting(
-      "RunInstances",
-      "security-group",
-      [...(input.SecurityGroupIds ?? []), ...(input.NetworkInterfaces?.[0]?.Groups ?? [])],
-      call,
-    ),
-    ...(input.KeyName === undefined
-      ? []
-      : [{ ...image, resource: ec2Arn("key-pair", input.KeyName, call), resourceAccountId: call.accountId }]),
-  ];
 }
 
 export const instanceActions: Actions = {

@@ -13,11 +13,12 @@ import type {
 import { ok } from "../../base/result.ts";
 import { fail } from "../../model/error.ts";
 import { addKeyPair, deleteKeyPair, type KeyPair, keyPairNamed } from "../../model/key-pair.ts";
-import { ec2Arn } from "../../model/lookup.ts";
+import { ec2Arn, owned } from "../../model/lookup.ts";
 import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { type FilterTable, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
+import { keysOfResource } from "./resource-key.ts";
 import { makeSshKey, readSshKey } from "./ssh-key.ts";
 import { optionalTags, readTagSpecifications, tagSet } from "./tag-set.ts";
 import { onAnything, onNew, regionKeys } from "./target.ts";
@@ -106,18 +107,30 @@ const filters: FilterTable<KeyPair> = {
 };
 
 /** Key pairs are named by name in ARNs. */
-function onNamed(name: string, keyName: string | undefined, call: Call): readonly Target[] {
-  const resource = ec2Arn("key-pair", keyName ?? "*", call);
-  return [{ action: `ec2:${name}`, resource, resourceAccountId: call.accountId, keys: regionKeys(call) }];
+/** A pair is named in its ARN; a call may give its id instead. */
+function onNamed(name: string, { KeyName, KeyPairId }: DeleteKeyPairRequest, call: Call): readonly Target[] {
+  const byId = KeyPairId === undefined ? undefined : owned(call.state(), "key-pair", KeyPairId, call);
+  const pair = byId ?? (KeyName === undefined ? undefined : keyPairNamed(call.state(), KeyName, call));
+  const resource = ec2Arn("key-pair", pair?.name ?? KeyName ?? "*", call);
+  const keys = { ...regionKeys(call), ...(pair === undefined ? {} : keysOfResource("key-pair", pair, call)) };
+  return [{ action: `ec2:${name}`, resource, resourceAccountId: call.accountId, keys }];
 }
 
 export const keyPairActions: Actions = {
   CreateKeyPair: action(create, (input, call) =>
-    onNew("CreateKeyPair", { kind: "key-pair", tagSpecifications: input.TagSpecifications }, call),
+    onNew(
+      "CreateKeyPair",
+      {
+        kind: "key-pair",
+        tagSpecifications: input.TagSpecifications,
+        keys: { "ec2:KeyPairType": [input.KeyType ?? "rsa"] },
+      },
+      call,
+    ),
   ),
   ImportKeyPair: action(importKey, (input, call) =>
     onNew("ImportKeyPair", { kind: "key-pair", tagSpecifications: input.TagSpecifications }, call),
   ),
   DescribeKeyPairs: action(describe, (_, call) => onAnything("DescribeKeyPairs", call)),
-  DeleteKeyPair: action(remove, (input, call) => onNamed("DeleteKeyPair", input.KeyName, call)),
+  DeleteKeyPair: action(remove, (input, call) => onNamed("DeleteKeyPair", input, call)),
 };

@@ -32,7 +32,7 @@ import {
   type NatGatewayAddress,
   unassignPrivateNatGatewayAddress,
 } from "../../model/nat-gateway.ts";
-import { find } from "../../model/state.ts";
+import { find, findBy } from "../../model/state.ts";
 import type { Call, Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { type FilterTable, tagFilters } from "./filter.ts";
@@ -193,6 +193,10 @@ const filters: FilterTable<NatGateway> = {
 const onGateway = (name: string) => (input: { readonly NatGatewayId: string | undefined }, call: Call) =>
   onExisting(name, "natgateway", [input.NatGatewayId], call);
 
+function addressesOf(associationIds: readonly string[], call: Call): readonly string[] {
+  return associationIds.flatMap((id) => findBy(call.state(), "elastic-ip", "associationId", id)).map((one) => one.id);
+}
+
 export const natGatewayActions: Actions = {
   CreateNatGateway: action(create, (input, call) => [
     ...onNew("CreateNatGateway", { kind: "natgateway", tagSpecifications: input.TagSpecifications }, call),
@@ -212,5 +216,8 @@ export const natGatewayActions: Actions = {
     ...onGateway("AssociateNatGatewayAddress")(input, call),
     ...onExisting("AssociateNatGatewayAddress", "elastic-ip", input.AllocationIds ?? [], call),
   ]),
-  DisassociateNatGatewayAddress: action(disassociate, onGateway("DisassociateNatGatewayAddress")),
+  DisassociateNatGatewayAddress: action(disassociate, (input, call) => [
+    ...onGateway("DisassociateNatGatewayAddress")(input, call),
+    ...onExisting("DisassociateNatGatewayAddress", "elastic-ip", addressesOf(input.AssociationIds ?? [], call), call),
+  ]),
 };

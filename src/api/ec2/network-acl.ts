@@ -220,6 +220,10 @@ export const networkAclActions: Actions = {
   ),
   ReplaceNetworkAclAssociation: action(replaceAssociation, (input, call) => {
     const [held] = findBy(call.state(), "network-acl", "associationId", input.AssociationId ?? "");
-    return onExisting("ReplaceNetworkAclAssociation", "network-acl", [input.NetworkAclId, held?.id], call);
+    const joined = held?.associations.find((one) => one.id === input.AssociationId);
+    return [
+      ...onExisting("ReplaceNetworkAclAssociation", "network-acl", [input.NetworkAclId, held?.id], call),
+      ...onExisting("ReplaceNetworkAclAssociation", "subnet", [joined?.subnetId], call),
+    ];
   }),
 };

@@ -16,7 +16,7 @@ import type {
 import { isId } from "../../base/id.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { type ApiError, fail } from "../../model/error.ts";
-import { ec2Arn, owned } from "../../model/lookup.ts";
+import { owned } from "../../model/lookup.ts";
 import { entriesOfVersion, type PrefixListEntry } from "../../model/managed-prefix-list.ts";
 import type { Tags } from "../../model/resource.ts";
 import { find, findBy, ownerKey } from "../../model/state.ts";
@@ -26,7 +26,7 @@ import { action, type Actions } from "./action.ts";
 import { type FilterTable, readFilters, tagFilters } from "./filter.ts";
 import { wireList } from "./managed-prefix-list.ts";
 import { type Page, type PageBounds, type PageInput, pageOf } from "./page.ts";
-import { onAnything, regionKeys } from "./target.ts";
+import { onAnything, onExisting, regionKeys } from "./target.ts";
 
 /** Source: "DescribePrefixLists", "GetManagedPrefixListEntries". */
 const plainBounds: PageBounds = { least: 1, most: 1000, above: "cut" };
@@ -139,11 +139,6 @@ function checkIds(ids: readonly string[], call: Call): Result<void, ApiError> {
   return unknown === undefined ? ok(undefined) : fail("InvalidPrefixListID.NotFound", { prefixListId: unknown });
 }
 
-function entriesArn(id: string, call: Call): string {
-  const isAws = isId("pl", id) && findPrefixList(call.region, id) !== undefined;
-  return isAws ? `arn:aws:ec2:${call.region}:aws:prefix-list/${id}` : ec2Arn("prefix-list", id, call);
-}
-
 const plainFilters: FilterTable<PrefixList> = {
   "prefix-list-id": (it) => [it.id],
   "prefix-list-name": (it) => [it.name],
@@ -159,11 +154,12 @@ const managedFilters: FilterTable<SeenList> = {
 export const prefixListActions: Actions = {
   DescribePrefixLists: action(describe, (_, call) => onAnything("DescribePrefixLists", call)),
   DescribeManagedPrefixLists: action(describeManaged, (_, call) => onAnything("DescribeManagedPrefixLists", call)),
-  GetManagedPrefixListEntries: action(entries, (input, call) => [
-    {
-      action: "ec2:GetManagedPrefixListEntries",
-      resource: entriesArn(input.PrefixListId ?? "", call),
-      keys: regionKeys(call),
-    },
-  ]),
+  GetManagedPrefixListEntries: action(entries, ({ PrefixListId: id = "" }, call) => {
+    const name = "GetManagedPrefixListEntries";
+    const isAws = isId("pl", id) && findPrefixList(call.region, id) !== undefined;
+    const resource = `arn:aws:ec2:${call.region}:aws:prefix-list/${id}`;
+    return isAws
+      ? [{ action: `ec2:${name}`, resource, keys: regionKeys(call) }]
+      : onExisting(name, "prefix-list", [id], call);
+  }),
 };

@@ -191,8 +191,17 @@ function filtersIn(state: State): FilterTable<RouteTable> {
   };
 }
 
-function tableOfAssociation(associationId: string | undefined, call: Call): string | undefined {
-  return findBy(call.state(), "route-table", "associationId", associationId ?? "")[0]?.id;
+function tableOfAssociation(associationId: string | undefined, call: Call): RouteTable | undefined {
+  return findBy(call.state(), "route-table", "associationId", associationId ?? "")[0];
+}
+
+function subnetOfAssociation(associationId: string | undefined, call: Call): string | undefined {
+  const held = tableOfAssociation(associationId, call)?.associations.find((one) => one.id === associationId);
+  return held?.kind === "subnet" ? held.subnetId : undefined;
+}
+
+function gatewayOfKind(prefix: "igw" | "vgw", id: string | undefined): readonly string[] {
+  return id?.startsWith(`${prefix}-`) === true ? [id] : [];
 }
 
 export const routeTableActions: Actions = {
@@ -207,16 +216,25 @@ export const routeTableActions: Actions = {
   AssociateRouteTable: action(associate, (input, call) => [
     ...onExisting("AssociateRouteTable", "route-table", [input.RouteTableId], call),
     ...onExisting("AssociateRouteTable", "subnet", [input.SubnetId], call),
+    ...onExisting("AssociateRouteTable", "internet-gateway", gatewayOfKind("igw", input.GatewayId), call),
+    ...onExisting("AssociateRouteTable", "vpn-gateway", gatewayOfKind("vgw", input.GatewayId), call),
   ]),
-  DisassociateRouteTable: action(disassociate, (input, call) =>
-    onExisting("DisassociateRouteTable", "route-table", [tableOfAssociation(input.AssociationId, call) ?? "*"], call),
-  ),
-  ReplaceRouteTableAssociation: action(replaceAssociation, (input, call) =>
-    onExisting(
-      "ReplaceRouteTableAssociation",
+  DisassociateRouteTable: action(disassociate, (input, call) => [
+    ...onExisting(
+      "DisassociateRouteTable",
       "route-table",
-      [input.RouteTableId, tableOfAssociation(input.AssociationId, call)],
+      [tableOfAssociation(input.AssociationId, call)?.id ?? "*"],
       call,
     ),
-  ),
+    ...onExisting("DisassociateRouteTable", "subnet", [subnetOfAssociation(input.AssociationId, call)], call),
+  ]),
+  ReplaceRouteTableAssociation: action(replaceAssociation, (input, call) => [
+    ...onExisting(
+      "ReplaceRouteTableAssociation",
+      "route-table",
+      [input.RouteTableId, tableOfAssociation(input.AssociationId, call)?.id],
+      call,
+    ),
+    ...onExisting("ReplaceRouteTableAssociation", "subnet", [subnetOfAssociation(input.AssociationId, call)], call),
+  ]),
 };

@@ -32,7 +32,7 @@ import { list } from "./listing.ts";
 import { groupName, readPermissions, readRuleUpdate } from "./security-group-input.ts";
 import { wireRule } from "./security-group-wire.ts";
 import { readTagSpecifications } from "./tag-set.ts";
-import { onAnything, onExisting, requestTagKeys } from "./target.ts";
+import { onAnything, onExisting, onNew } from "./target.ts";
 
 type AuthorizeRequest = AuthorizeSecurityGroupIngressRequest | AuthorizeSecurityGroupEgressRequest;
 type RevokeRequest = RevokeSecurityGroupIngressRequest | RevokeSecurityGroupEgressRequest;
@@ -132,7 +132,7 @@ const filters: FilterTable<SecurityGroupRule> = {
   "security-group-rule-id": (it) => [it.id],
 };
 
-/** The group and, with tags, the rules to be made. */
+/** The group and, with tags, the rules to be made. Source: Service Authorization Reference, "AuthorizeSecurityGroupIngress". */
 function targets(
   name: string,
 ): (
@@ -140,12 +140,10 @@ function targets(
   call: Call,
 ) => readonly Target[] {
   return (input, call) => {
-    const tags = (input.TagSpecifications ?? []).flatMap((one) => one.Tags ?? []);
-    const keys = requestTagKeys(tags.map((tag) => ({ key: tag.Key ?? "", value: tag.Value ?? "" })));
-    return onExisting(name, "security-group", [input.GroupId ?? "*"], call).map((target) => ({
-      ...target,
-      keys: { ...target.keys, ...keys },
-    }));
+    const tagSpecifications = input.TagSpecifications;
+    const group = onExisting(name, "security-group", [input.GroupId ?? "*"], call);
+    if ((tagSpecifications ?? []).every((one) => (one.Tags ?? []).length === 0)) return group;
+    return [...group, ...onNew(name, { kind: "security-group-rule", tagSpecifications }, call)];
   };
 }
 
@@ -154,9 +152,15 @@ export const securityGroupRuleActions: Actions = {
   AuthorizeSecurityGroupEgress: action(authorize(true), targets("AuthorizeSecurityGroupEgress")),
   RevokeSecurityGroupIngress: action(revoke(false), targets("RevokeSecurityGroupIngress")),
   RevokeSecurityGroupEgress: action(revoke(true), targets("RevokeSecurityGroupEgress")),
-  ModifySecurityGroupRules: action(modify, (input, call) =>
-    onExisting("ModifySecurityGroupRules", "security-group", [input.GroupId], call),
-  ),
+  ModifySecurityGroupRules: action(modify, (input, call) => [
+    ...onExisting("ModifySecurityGroupRules", "security-group", [input.GroupId], call),
+    ...onExisting(
+      "ModifySecurityGroupRules",
+      "security-group-rule",
+      (input.SecurityGroupRules ?? []).map((one) => one.SecurityGroupRuleId),
+      call,
+    ),
+  ]),
   UpdateSecurityGroupRuleDescriptionsIngress: action(
     updateDescriptions(false),
     targets("UpdateSecurityGroupRuleDescriptionsIngress"),

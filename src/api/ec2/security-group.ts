@@ -231,8 +231,8 @@ export const securityGroupActions: Actions = {
   DeleteSecurityGroup: action(remove, (input, call) =>
     onExisting("DeleteSecurityGroup", "security-group", [input.GroupId ?? "*"], call),
   ),
-  DescribeSecurityGroupReferences: action(describeReferences, (_, call) =>
-    onAnything("DescribeSecurityGroupReferences", call),
+  DescribeSecurityGroupReferences: action(describeReferences, (input, call) =>
+    onExisting("DescribeSecurityGroupReferences", "security-group", input.GroupId ?? [], call),
   ),
   DescribeStaleSecurityGroups: action(describeStale, (_, call) => onAnything("DescribeStaleSecurityGroups", call)),
   GetSecurityGroupsForVpc: action(forVpc, (input, call) =>

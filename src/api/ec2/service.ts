@@ -10,6 +10,7 @@ import { flowLogActions } from "./flow-log.ts";
 import { endpointConnectionActions } from "./endpoint-connection.ts";
 import { endpointServiceConfigurationActions } from "./endpoint-service-configuration.ts";
 import { endpointServicePermissionActions } from "./endpoint-service-permission.ts";
+import { listedKeys } from "./authorization.ts";
 import { catalogueActions } from "./catalogue.ts";
 import { cidrBlockActions } from "./cidr-block.ts";
 import { egressOnlyInternetGatewayActions } from "./egress-only-internet-gateway.ts";
@@ -88,5 +89,6 @@ export const ec2Service: QueryService = {
   operations: Object.fromEntries(Object.entries(ec2Table.operations).filter(([name]) => served.includes(name))),
   unserved: new Set([...knownOperations.ec2].filter((name) => !served.includes(name))),
   handlers: Object.fromEntries(Object.entries(actions).map(([name, one]) => [name, one.handle])),
-  targets: (operation, input, call) => actions[operation]?.targets(input as never, call) ?? [],
+  targets: (operation, input, call) =>
+    listedKeys(actions[operation]?.targets(input as never, call) ?? [], input as object),
 };

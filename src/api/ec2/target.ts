@@ -6,8 +6,8 @@
 import type { TagSpecification } from "@aws-sdk/client-ec2";
 import { type Ec2Kind, ec2Arn, owned } from "../../model/lookup.ts";
 import type { Tags } from "../../model/resource.ts";
-import type { Documents } from "../../model/state.ts";
 import type { Call, Target } from "../handler.ts";
+import { keysOfResource } from "./resource-key.ts";
 
 type Keys = Readonly<Record<string, readonly string[]>>;
 
@@ -67,51 +67,5 @@ export function requestTagKeys(tags: Tags): Keys {
 
 function keysOfExisting(kind: Ec2Kind, id: string, call: Call): Keys {
   const document = owned(call.state(), kind, id, call);
-  if (document === undefined) return {};
-  const tags = document.tags.flatMap((tag) => [
-    [`aws:ResourceTag/${tag.key}`, [tag.value]] as const,
-    [`ec2:ResourceTag/${tag.key}`, [tag.value]] as const,
-  ]);
-  const vpc =
-    "vpcId" in document && document.vpcId !== undefined ? { "ec2:Vpc": [ec2Arn("vpc", document.vpcId, call)] } : {};
-  const zone = "availabilityZone" in document ? { "ec2:AvailabilityZone": [document.availabilityZone] } : {};
-  const service = "serviceName" in document ? { "ec2:VpceServiceName": [document.serviceName] } : {};
-  return { ...Object.fromEntries(tags), ...vpc, ...zone, ...service, ...idKeys(kind, document) };
-}
-
-function idKeys(kind: Ec2Kind, document: Documents[Ec2Kind]): Keys {
-  switch (kind) {
-    case "vpc":
-      return { "ec2:VpcID": [document.id] };
-    case "subnet":
-      return { "ec2:SubnetID": [document.id] };
-    case "route-table":
-      return { "ec2:RouteTableID": [document.id] };
-    case "internet-gateway":
-      return { "ec2:InternetGatewayID": [document.id] };
-    case "instance":
-      return { "ec2:InstanceID": [document.id] };
-    case "network-interface":
-      return { "ec2:NetworkInterfaceID": [document.id] };
-    case "security-group":
-      return { "ec2:SecurityGroupID": [document.id] };
-    case "network-acl":
-      return { "ec2:NetworkAclID": [document.id] };
-    case "elastic-ip":
-      return { "ec2:AllocationId": [document.id] };
-    case "natgateway":
-    case "egress-only-internet-gateway":
-    case "security-group-rule":
-    case "prefix-list":
-    case "dhcp-options":
-    case "vpc-peering-connection":
-    case "vpn-gateway":
-    case "customer-gateway":
-    case "vpn-connection":
-    case "vpc-flow-log":
-    case "key-pair":
-    case "vpc-endpoint":
-    case "vpc-endpoint-service":
-      return {};
-  }
+  return document === undefined ? {} : keysOfResource(kind, document as never, call);
 }

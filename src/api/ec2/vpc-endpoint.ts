@@ -33,7 +33,7 @@ import {
 import { nameOf } from "../../policy/principal.ts";
 import type { Call, Handler, Target } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
-import { type FilterTable, readFilters, tagFilters } from "./filter.ts";
+import { type FilterTable, maybe, readFilters, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
 import { type PageBounds, pageOf } from "./page.ts";
 import { readTagSpecifications } from "./tag-set.ts";
@@ -256,6 +256,8 @@ function serviceKeys(input: CreateVpcEndpointRequest, call: Call): Readonly<Reco
     "ec2:VpceServiceOwner": offer === undefined ? [] : [offer.owner],
     "ec2:VpceServicePrivateDnsName": offer?.privateDnsNames.slice(0, 1) ?? [],
     "ec2:VpceMultiRegion": [String(region !== call.region)],
+    "ec2:VpcePrivateDnsPreference": maybe(input.DnsOptions?.PrivateDnsPreference),
+    "ec2:VpcePrivateDnsSpecifiedDomains": input.DnsOptions?.PrivateDnsSpecifiedDomains ?? [],
   };
 }
 

@@ -19,6 +19,7 @@ import type {
   VpcPeeringConnectionVpcInfo,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
+import { ec2Arn } from "../../model/lookup.ts";
 import { find, type State } from "../../model/state.ts";
 import {
   acceptVpcPeeringConnection,
@@ -194,17 +195,37 @@ const on =
   (input: { readonly VpcPeeringConnectionId?: string | undefined }, call: Call): ReturnType<typeof onExisting> =>
     onExisting(name, "vpc-peering-connection", [input.VpcPeeringConnectionId], call);
 
+/** The keys that name both VPCs. */
+function sidesOf(input: CreateVpcPeeringConnectionRequest, call: Call): Readonly<Record<string, readonly string[]>> {
+  const {
+    VpcId: own,
+    PeerVpcId: peer,
+    PeerOwnerId: accountId = call.accountId,
+    PeerRegion: region = call.region,
+  } = input;
+  return {
+    "ec2:RequesterVpc": own === undefined ? [] : [ec2Arn("vpc", own, call)],
+    "ec2:AccepterVpc": peer === undefined ? [] : [ec2Arn("vpc", peer, { accountId, region })],
+  };
+}
+
 export const vpcPeeringActions: Actions = {
   CreateVpcPeeringConnection: action(create, (input, call) => [
     ...onNew(
       "CreateVpcPeeringConnection",
-      { kind: "vpc-peering-connection", tagSpecifications: input.TagSpecifications },
+      { kind: "vpc-peering-connection", tagSpecifications: input.TagSpecifications, keys: sidesOf(input, call) },
       call,
     ),
     ...onExisting("CreateVpcPeeringConnection", "vpc", [input.VpcId], call),
   ]),
   DescribeVpcPeeringConnections: action(describe, (_, call) => onAnything("DescribeVpcPeeringConnections", call)),
-  AcceptVpcPeeringConnection: action(accept, on("AcceptVpcPeeringConnection")),
+  AcceptVpcPeeringConnection: action(accept, (input, call) => {
+    const peering = find(call.state(), "vpc-peering-connection", input.VpcPeeringConnectionId ?? "");
+    return [
+      ...on("AcceptVpcPeeringConnection")(input, call),
+      ...onExisting("AcceptVpcPeeringConnection", "vpc", [peering?.accepter.vpcId], call),
+    ];
+  }),
   RejectVpcPeeringConnection: action(reject, on("RejectVpcPeeringConnection")),
   DeleteVpcPeeringConnection: action(remove, on("DeleteVpcPeeringConnection")),
   ModifyVpcPeeringConnectionOptions: action(modify, on("ModifyVpcPeeringConnectionOptions")),

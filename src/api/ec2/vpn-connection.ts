@@ -201,7 +201,18 @@ function filtersIn(state: State): FilterTable<VpnConnection> {
 
 export const vpnConnectionActions: Actions = {
   CreateVpnConnection: action(create, (input, call) => [
-    ...onNew("CreateVpnConnection", { kind: "vpn-connection", tagSpecifications: input.TagSpecifications }, call),
+    ...onNew(
+      "CreateVpnConnection",
+      {
+        kind: "vpn-connection",
+        tagSpecifications: input.TagSpecifications,
+        keys: {
+          "ec2:GatewayType": ["vgw"],
+          "ec2:RoutingType": [input.Options?.StaticRoutesOnly === true ? "static" : "dynamic"],
+        },
+      },
+      call,
+    ),
     ...onExisting("CreateVpnConnection", "customer-gateway", [input.CustomerGatewayId], call),
     ...onExisting("CreateVpnConnection", "vpn-gateway", [input.VpnGatewayId], call),
   ]),

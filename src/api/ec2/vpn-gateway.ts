@@ -185,12 +185,14 @@ export const vpnGatewayActions: Actions = {
     ...onExisting("DetachVpnGateway", "vpn-gateway", [input.VpnGatewayId], call),
     ...onExisting("DetachVpnGateway", "vpc", [input.VpcId], call),
   ]),
-  EnableVgwRoutePropagation: action(propagate(true), (input, call) =>
-    onExisting("EnableVgwRoutePropagation", "route-table", [input.RouteTableId], call),
-  ),
-  DisableVgwRoutePropagation: action(propagate(false), (input, call) =>
-    onExisting("DisableVgwRoutePropagation", "route-table", [input.RouteTableId], call),
-  ),
+  EnableVgwRoutePropagation: action(propagate(true), (input, call) => [
+    ...onExisting("EnableVgwRoutePropagation", "route-table", [input.RouteTableId], call),
+    ...onExisting("EnableVgwRoutePropagation", "vpn-gateway", [input.GatewayId], call),
+  ]),
+  DisableVgwRoutePropagation: action(propagate(false), (input, call) => [
+    ...onExisting("DisableVgwRoutePropagation", "route-table", [input.RouteTableId], call),
+    ...onExisting("DisableVgwRoutePropagation", "vpn-gateway", [input.GatewayId], call),
+  ]),
   CreateCustomerGateway: action(createCustomer, (input, call) =>
     onNew("CreateCustomerGateway", { kind: "customer-gateway", tagSpecifications: input.TagSpecifications }, call),
   ),
