@@ -117,16 +117,26 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
   };
 }
 
-/** Writes the files that programs of these VPCs see in place of the machine's own; in place, so that running ones see it too. */
-export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[]): void {
+/** The text of every file that was written, by its name. */
+export type EntryFiles = Map<string, string>;
+
+/**
+ * Writes the files that programs of these VPCs see in place of the machine's own; in place, so that running ones see it too.
+ * What `written` says of a file already is not written again.
+ */
+export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[], written: EntryFiles): void {
   const folder = folderOf(host);
   if (!existsSync(folder)) {
+    written.clear();
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
     writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
   }
   for (const vpc of vpcs) {
-    writeFileSync(resolvFile(host, vpc.vpcId), resolvText(vpc));
+    const [file, text] = [resolvFile(host, vpc.vpcId), resolvText(vpc)];
+    if (written.get(file) === text) continue;
+    writeFileSync(file, text);
+    written.set(file, text);
   }
 }
 

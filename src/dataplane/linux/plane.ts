@@ -9,7 +9,7 @@ import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffObjects, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
-import { entryOf, removeEntryFiles, writeEntryFiles } from "./entry.ts";
+import { entryOf, type EntryFiles, removeEntryFiles, writeEntryFiles } from "./entry.ts";
 import { driftLines } from "./drift.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
@@ -42,6 +42,7 @@ class LinuxPlane implements DataPlane {
   /** What the kernel holds; absent while that is not known. */
   #held: Wanted | undefined = NOTHING;
   #vpcs: readonly VpcBlueprint[] = [];
+  readonly #entryFiles: EntryFiles = new Map();
   readonly #traffic = new TrafficReader();
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -104,7 +105,7 @@ class LinuxPlane implements DataPlane {
     const held = this.#held ?? (await this.#readBack());
     const difference = diffParts(held, wanted);
     this.#held = undefined;
-    writeEntryFiles(this.#host, blueprint.vpcs);
+    writeEntryFiles(this.#host, blueprint.vpcs, this.#entryFiles);
     await this.#perform(difference);
     this.#held = wanted;
     this.#vpcs = blueprint.vpcs;
