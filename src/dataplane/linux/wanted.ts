@@ -6,6 +6,7 @@
 
 import type { Width } from "../../base/ip.ts";
 import { formatPrefix, parsePrefix, parsePrefixMasked } from "../../base/prefix.ts";
+import { RecentMap } from "../../base/recent-map.ts";
 import type {
   Blueprint,
   EndpointBlueprint,
@@ -415,7 +416,14 @@ export function namespaceOfInstance(instanceId: string): string {
 
 /** The kernel keeps no host bits, and two spellings of one prefix would be one route. */
 function maskedCidr(cidrBlock: string): string {
+  const known = masked.get(cidrBlock);
+  if (known !== undefined) return known;
   const prefix = parsePrefixMasked(cidrBlock);
   if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
-  return formatPrefix(prefix);
+  const text = formatPrefix(prefix);
+  masked.set(cidrBlock, text);
+  return text;
 }
+
+// A memo of a pure result: the blocks of a prefix list come again with every route table.
+const masked = new RecentMap<string, string>(4096);
