@@ -1,12 +1,13 @@
 /** Whatever ends a region, nothing of it stays: no process, no network namespace, no temporary folder. */
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateSubnetCommand, CreateVpcCommand, EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ended, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
+import { ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { testWith } from "./need.ts";
 
@@ -121,6 +122,24 @@ describe("nothing is left", () => {
     await once(region.process, "exit");
     await nothingIsLeft(family);
   });
+
+  kernelTest.each(["SIGINT", "SIGKILL"] as const)(
+    "after %s, programs that were let run on included",
+    async (signal) => {
+      const { region, family, instanceId } = await regionWithInstance();
+      // A number of our own finds it among all that runs here.
+      const duration = `1000.${process.pid}`;
+      const words = [launcher, "exec", "-d", "--endpoint", region.endpoint, instanceId, "--", "sleep", duration];
+      expect(await ended(spawn(process.execPath, words))).toMatchObject({ status: 0, stderr: "" });
+      const sleep = processes().find((one) => one.command.startsWith(`sleep ${duration}`));
+      const keeper = processes().find((one) => one.pid === sleep?.parent);
+      expect(keeper?.command).toMatch(/keeper/);
+      family.push(sleep!, keeper!);
+      region.process.kill(signal);
+      await once(region.process, "exit");
+      await nothingIsLeft(family);
+    },
+  );
 
   kernelTest("of the old netd after its kill -9, while the region is whole again", async () => {
     const { region, family, instanceId } = await regionWithInstance();

@@ -9,7 +9,8 @@ export interface ClientOptions {
 
 export const defaultPort = 4566;
 
-function endpointOf(options: ClientOptions): string {
+/** Without a slash at its end. */
+export function endpointOf(options: ClientOptions): string {
   const text = options.endpoint ?? process.env["UNDERPASS_ENDPOINT"] ?? `http://127.0.0.1:${defaultPort}`;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new Failure(

@@ -1,7 +1,9 @@
 /** `underpass exec` and `underpass shell`: run a program of this machine inside an instance. */
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
 import { exitStatus, Failure } from "./failure.ts";
 import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
 
@@ -16,6 +18,24 @@ export function programOf(words: readonly string[]): readonly string[] {
   const program = words[0] === "--" ? words.slice(1) : words;
   if (program.length > 0) return program;
   throw new Failure(exitStatus.usage, "give the program after `--`, as in: underpass exec i-… -- aws s3 ls");
+}
+
+/** An interactive shell whose prompt says where it is. */
+export async function shell(instance: string, options: InsideOptions): Promise<number> {
+  const inside = await wayInto(instance, options);
+  const place = inside.instanceName ?? inside.instanceId;
+  const bash = (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, "bash")));
+  const prompt = bash
+    ? // What the user's own start files say of the prompt comes before this.
+      { PROMPT_COMMAND: `PS1='[${promptOf(place)}] \\w\\$ '; unset PROMPT_COMMAND` }
+    : { PS1: `[${promptOf(place)}] $ ` };
+  const environment = { ...inside.environment, ...prompt, UNDERPASS_INSTANCE: inside.instanceId };
+  return await runInside({ ...inside, environment }, [bash ? "bash" : "/bin/sh"], options);
+}
+
+/** The name without what a shell would read as more than a text. */
+function promptOf(name: string): string {
+  return name.replaceAll(/[^\w .@:/+-]/g, "?");
 }
 
 /** Runs the program on this terminal. */

@@ -11,6 +11,8 @@ export interface InsideOptions extends ClientOptions {
 
 export interface Inside {
   readonly instanceId: string;
+  /** Its Name tag. */
+  readonly instanceName?: string;
   /** Stands before the program; empty where none is needed. */
   readonly command: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
@@ -21,7 +23,7 @@ export async function wayInto(instance: string, options: InsideOptions): Promise
   const entry = await ask<InstanceEntry>(options, `instances/${encodeURIComponent(instance)}/entry`);
   const { region } = await ask<Status>(options, "status");
   refuseOtherUser(entry);
-  const { command, instanceId, roleName } = entry;
+  const { command, instanceId, instanceName, roleName } = entry;
   if (options.credentials === "role" && roleName === undefined) {
     throw new Failure(
       exitStatus.input,
@@ -29,7 +31,8 @@ export async function wayInto(instance: string, options: InsideOptions): Promise
     );
   }
   const asRole = options.credentials === undefined ? roleName !== undefined : options.credentials === "role";
-  return { instanceId, command, environment: environmentOf(entry, region, asRole) };
+  const environment = environmentOf(entry, region, asRole);
+  return { instanceId, command, environment, ...(instanceName !== undefined && { instanceName }) };
 }
 
 function refuseOtherUser({ command, userId }: InstanceEntry): void {

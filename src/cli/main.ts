@@ -6,7 +6,9 @@ import { nearest } from "../base/nearest.ts";
 import { allRegions, findRegion } from "../model/region.ts";
 import { defaultPort } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
+import { addInstanceCommands } from "./instance-command.ts";
 import { lintTypes } from "./lint-type.ts";
+import { endpointOption, outputOption } from "./option.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -42,7 +44,7 @@ function commandLine(end: (status: number) => void): Command {
     .showSuggestionAfterError()
     .addHelpText("after", helpEnd);
   addUp(program, end);
-  addExec(program, end);
+  addInstanceCommands(program, end);
   addAnswers(program, end);
   addStatus(program, end);
   addCoverage(program, end);
@@ -59,20 +61,8 @@ Examples:
 
 Exit status: 0 done, 1 a finding, 2 wrong usage, 3 input that was not understood, 4 the machine lacks something.`;
 
-const endpointOption = (): Option =>
-  new Option(
-    "--endpoint <url>",
-    `the region to speak to; else UNDERPASS_ENDPOINT, else http://127.0.0.1:${defaultPort}`,
-  );
-const credentialsOfInside = (): Option =>
-  new Option(
-    "--credentials <whose>",
-    "the AWS credentials inside: the caller's, or those of the instance's role (the default where it has one)",
-  ).choices(["caller", "role"]);
 const allKeysOption = (): Option =>
   new Option("--all", "show every condition key, not only those that the policies name (JSON always does)");
-const outputOption = (): Option =>
-  new Option("-o, --output <form>", "how to print").choices(["table", "json"]).default("table");
 
 function addUp(program: Command, end: (status: number) => void): void {
   program
@@ -129,24 +119,6 @@ function addUp(program: Command, end: (status: number) => void): void {
     .action(async (options) => end(await (await import("./up.ts")).up(options)));
 }
 
-function addExec(program: Command, end: (status: number) => void): void {
-  program
-    .command("exec")
-    .description("run a program of this machine inside an instance")
-    .argument("<instance>", "id or Name tag")
-    .argument("[program...]", "the program and its arguments, after --")
-    .addOption(credentialsOfInside())
-    .addOption(endpointOption())
-    .passThroughOptions()
-    .addHelpText(
-      "after",
-      "\nExamples:\n  underpass exec i-0a1b2c3d4e5f60718 -- aws s3 ls\n  underpass exec web -- bash",
-    )
-    .action(async (instance: string, words: string[], options) =>
-      end(await (await import("./exec.ts")).exec(instance, words, options)),
-    );
-}
-
 function addAnswers(program: Command, end: (status: number) => void): void {
   program
     .command("why")
@@ -189,13 +161,20 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     );
   program
     .command("logs")
-    .description("list the last requests")
+    .description("list the last requests, or what a program that `exec -d` started has printed")
+    .argument("[program]", "its id, as `underpass ps` lists it")
     .option("-f, --follow", "go on with those that come")
     .option("-n, --last <number>", "how many of the past", wholeNumber(0, 1000), 20)
     .addOption(outputOption())
     .addOption(endpointOption())
-    .addHelpText("after", "\nExamples:\n  underpass logs -f\n  underpass logs -n 100 -o json")
-    .action(async (options) => end(await (await import("./logs.ts")).logs(options)));
+    .addHelpText("after", "\nExamples:\n  underpass logs -f\n  underpass logs -n 100 -o json\n  underpass logs -f p1")
+    .action(async (programId: string | undefined, options) =>
+      end(
+        programId === undefined
+          ? await (await import("./logs.ts")).logs(options)
+          : await (await import("./program.ts")).programLogs(programId, options),
+      ),
+    );
 }
 
 function addStatus(program: Command, end: (status: number) => void): void {

@@ -11,6 +11,7 @@ import { queryServer } from "../api/query-server.ts";
 import { snsService } from "../api/sns/service.ts";
 import { ssmService } from "../api/ssm/service.ts";
 import { stsService } from "../api/sts/service.ts";
+import { ProgramTable } from "../api/underpass/program-table.ts";
 import { type InstanceEntry, ownApi, type Status } from "../api/underpass/server.ts";
 import { profileOfInstance } from "../model/instance-session.ts";
 import { expiredSessions } from "../model/session.ts";
@@ -63,6 +64,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const region = openRegion({ store, initial: state, nowMs: Date.now, policyDelayMs, settings });
   const requests = openRequestLog(rememberedRequests);
   const connections = openConnections();
+  const programs = new ProgramTable(Date.now);
   const { credentials = usualCredentialRules } = options;
   const shared = {
     control: region,
@@ -88,6 +90,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       followRequests: requests.follow,
       nowMs: Date.now,
       credentials,
+      programs,
       coverage: () => coverageOf(services),
       reset: () => resetRegion(region, objects),
     }),
@@ -99,7 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   started.defer(() => closeFront(front, connections.resetAll));
   const metadata = started.use(openMetadataServer({ ...shared, tokenKey: randomBytes(32) }));
   plane = started.use(
-    await openPlane({ options, region, connections, front, metadata, authority, folder: folders.run }),
+    await openPlane({ options, region, connections, programs, front, metadata, authority, folder: folders.run }),
   );
   started.use(sweepSessions(region));
   const traffic = openTraffic(plane.readTraffic, Date.now);

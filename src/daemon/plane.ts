@@ -1,5 +1,6 @@
 /** Chooses the data plane, keeps it alive and keeps it true to the state. */
 
+import type { ProgramTable } from "../api/underpass/program-table.ts";
 import { answerDns } from "../dataplane/dns-answer.ts";
 import { linuxPlaneLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
 import type { DataPlane, Entry, PlaneHost } from "../dataplane/plane.ts";
@@ -30,6 +31,7 @@ export interface PlaneJoin {
   readonly options: DaemonOptions;
   readonly region: Region;
   readonly connections: Connections;
+  readonly programs: ProgramTable;
   readonly front: Front;
   readonly metadata: MetadataServer;
   readonly authority: CertificateAuthority;
@@ -74,6 +76,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   async function carry(...[blueprint, state]: Parameters<CarryOut>): Promise<void> {
     await plane.apply(blueprint);
     join.connections.resetStale(state);
+    join.programs.endStale(state);
   }
 
   watch();

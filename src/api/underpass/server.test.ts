@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { emptyState } from "../../model/state.ts";
+import { ProgramTable } from "./program-table.ts";
 import { ownApi } from "./server.ts";
 
 const server = createServer((incoming, response) => {
@@ -15,6 +16,7 @@ const server = createServer((incoming, response) => {
     findRequest: () => undefined,
     lastRequests: () => [],
     followRequests: () => () => {},
+    programs: new ProgramTable(() => 0),
     coverage: () => [],
     reset: () => Promise.resolve(),
     nowMs: () => 0,

@@ -12,6 +12,8 @@ import type { CredentialRules } from "../../model/credential.ts";
 import { nearest } from "../../base/nearest.ts";
 import { all, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
+import { keepProgram, sendOutput } from "./program-route.ts";
+import type { ProgramTable } from "./program-table.ts";
 
 /** What the daemon lets this API see. */
 export interface OwnApiHost {
@@ -25,6 +27,8 @@ export interface OwnApiHost {
   readonly nowMs: () => number;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
+  /** Long-running programs inside instances. */
+  readonly programs: ProgramTable;
   readonly coverage: () => readonly Coverage[];
   /** Removes every resource and every object. */
   readonly reset: () => Promise<void>;
@@ -65,6 +69,8 @@ export interface InstanceEntry {
   readonly userId?: number;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string | null>>;
+  /** Its Name tag. */
+  readonly instanceName?: string;
   /** The name of the role in its instance profile: programs inside get its credentials from the metadata service. */
   readonly roleName?: string;
 }
@@ -100,6 +106,13 @@ export function ownApi(
       return send(response, failure(400, "bad-path", "a `%` must be followed by two hexadecimal digits"));
     if (url.pathname === "/_underpass/requests" && url.searchParams.has("follow")) return follow(host, response);
     if (url.pathname === "/_underpass/life") return live(response);
+    if (request.method === "POST" && url.pathname === "/_underpass/programs") {
+      return keepProgram(host.programs, request, response);
+    }
+    const printed = /^\/_underpass\/programs\/([^/]+)\/output$/.exec(url.pathname)?.[1];
+    if (printed !== undefined && host.programs.find(printed) !== undefined) {
+      return sendOutput(host.programs, { programId: printed, follow: url.searchParams.has("follow") }, response);
+    }
     send(response, await answer(host, request, url));
   };
 }
@@ -153,6 +166,12 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
           )
         : { status: 200, body: traceOf(record) satisfies RequestTrace };
     }
+    case "GET programs":
+      return programList(host, url.searchParams.get("instance") ?? undefined);
+    case "POST programs/:id/stop":
+      return stopProgram(host, decodeURIComponent(id ?? ""));
+    case "GET programs/:id/output":
+      return noProgram(id);
     case "POST reset":
       await host.reset();
       return { status: 200, body: { status: "ok" } };
@@ -162,6 +181,30 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
       return dnsAnswer(host, await readJson(request));
   }
   return failure(404, "no-such-path", `\`${request.method} ${url.pathname}\` is not part of this API`);
+}
+
+function programList(host: OwnApiHost, wanted: string | undefined): Answer {
+  const programs = host.programs.list();
+  if (wanted === undefined) return { status: 200, body: programs };
+  const hits = instanceList(host.state()).filter((one) => one.instanceId === wanted || one.name === wanted);
+  if (hits.length === 0) return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
+  const ids = new Set<string>(hits.map((one) => one.instanceId));
+  return { status: 200, body: programs.filter((one) => ids.has(one.instanceId)) };
+}
+
+/** Answers when the program has ended. */
+async function stopProgram(host: OwnApiHost, programId: string): Promise<Answer> {
+  const record = host.programs.find(programId);
+  if (record === undefined) return noProgram(programId);
+  if (record.line.state === "running") {
+    record.tell({ order: "stop" });
+    await record.ended;
+  }
+  return { status: 200, body: record.line };
+}
+
+function noProgram(programId: string | undefined): Answer {
+  return failure(404, "no-such-program", `there is no program \`${programId}\`; \`underpass ps\` lists them`);
 }
 
 interface ListedInstance {
@@ -198,7 +241,10 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
     );
   }
   const entry = hit && host.entry(hit.instanceId);
-  if (hit !== undefined && entry !== undefined) return { status: 200, body: { ...entry, instanceId: hit.instanceId } };
+  if (hit !== undefined && entry !== undefined) {
+    const named = hit.name === undefined ? entry : { ...entry, instanceName: hit.name };
+    return { status: 200, body: named satisfies InstanceEntry };
+  }
   return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
 }
 
