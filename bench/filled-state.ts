@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { openJournal } from "../src/daemon/journal.ts";
+import { noQuotas } from "../src/model/quota.ts";
 import { apply, type Change } from "../src/model/state.ts";
 import type { Context, Outcome } from "../src/model/verb.ts";
 import { createVpcEndpoint } from "../src/model/vpc-endpoint.ts";
@@ -49,8 +50,8 @@ export async function fillState(
 const caller = {
   accountId: "000000000000",
   region: "us-east-1",
-  settings: { transitionMs: 0, quotas: "none" },
-} as const;
+  settings: { transitionMs: 0, quotas: noQuotas },
+};
 
 const plain = {
   type: "Gateway",

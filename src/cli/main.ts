@@ -96,10 +96,10 @@ function addUp(program: Command, end: (status: number) => void): void {
       wholeNumber(1, 60),
     )
     .option("--flow-logs <folder>", "write every flow log to a file here too")
-    .addOption(
-      new Option("--quotas <whose>", "how many endpoints there may be: as many as at AWS, or any number")
-        .choices(["aws", "none"])
-        .default("aws"),
+    .option(
+      "--quotas <whose>",
+      "how many resources there may be: aws, local (AWS's, but any number of VPCs, gateways and addresses), none, or a JSON file of numbers that differ from AWS's",
+      "local",
     )
     .addOption(
       new Option("--default-vpc <whether>", "on: accounts begin with a default VPC in each region, as at AWS")

@@ -7,6 +7,7 @@ import { PlaneMissing } from "../daemon/plane.ts";
 import { type Daemon, PortTaken, startDaemon } from "../daemon/daemon.ts";
 import { StoreError } from "../daemon/journal.ts";
 import { exitStatus, Failure } from "./failure.ts";
+import { readQuotas } from "./quota-choice.ts";
 
 export interface UpOptions {
   readonly port: number;
@@ -25,7 +26,8 @@ export interface UpOptions {
   readonly flowLogInterval?: number;
   /** A folder. */
   readonly flowLogs?: string;
-  readonly quotas: "aws" | "none";
+  /** `aws`, `local`, `none` or a file. */
+  readonly quotas: string;
   readonly defaultVpc: "on" | "off";
 }
 
@@ -83,7 +85,7 @@ async function start(options: UpOptions): Promise<Daemon> {
       policyDelayMs: options.policyDelay * 1000,
       ...(options.flowLogInterval !== undefined && { flowLogIntervalMs: options.flowLogInterval * 1000 }),
       ...(options.flowLogs !== undefined && { flowLogFolder: resolve(options.flowLogs) }),
-      settings: { transitionMs: options.transitionDelay * 1000, quotas: options.quotas },
+      settings: { transitionMs: options.transitionDelay * 1000, quotas: readQuotas(options.quotas) },
       log,
     });
   } catch (error) {

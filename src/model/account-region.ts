@@ -4,6 +4,7 @@
  */
 
 import { createDefaultVpc, defaultVpcOf } from "./default-vpc.ts";
+import { noQuotas } from "./quota.ts";
 import { findRegion } from "./region.ts";
 import type { Resource } from "./resource.ts";
 import { find, ownerKey, put, type State } from "./state.ts";
@@ -26,7 +27,7 @@ export function openAccountRegion(state: State, context: Context): Outcome<void>
   const { accountId, region, nowMs } = context;
   const opened: AccountRegion = { id: ownerKey(accountId, region), accountId, region, createdAtMs: nowMs, tags: [] };
   // An account whose state was kept by a region without default VPCs may stand at its quota already.
-  const unlimited: Context = { ...context, settings: { ...usualSettings, ...context.settings, quotas: "none" } };
+  const unlimited: Context = { ...context, settings: { ...usualSettings, ...context.settings, quotas: noQuotas } };
   const made = defaultVpcOf(state, context) === undefined ? createDefaultVpc(state, unlimited) : undefined;
   return accept(undefined, [put("account-region", opened), ...(made?.ok === true ? made.value.changes : [])]);
 }

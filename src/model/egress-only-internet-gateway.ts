@@ -4,8 +4,9 @@ import { type Id, makeId } from "../base/id.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { put, remove, type State } from "./state.ts";
+import { countBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 
@@ -28,6 +29,9 @@ export function createEgressOnlyInternetGateway(
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const { accountId, region, nowMs, hex } = context;
+  const held = countBy(state, "egress-only-internet-gateway", "owner", ownerKey(accountId, region));
+  const quota = checkQuota("egressOnlyInternetGatewaysPerRegion", held, context);
+  if (!quota.ok) return quota;
   const own = { id: makeId("eigw", hex), accountId, region, createdAtMs: nowMs, tags: tags.value };
   const gateway: EgressOnlyInternetGateway = { ...own, vpcId: vpc.value.id, ...idempotency(input) };
   return accept(gateway, [put("egress-only-internet-gateway", gateway)]);

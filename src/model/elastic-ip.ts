@@ -10,10 +10,11 @@ import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import { type NetworkInterface, privateAddressesOf, publicAddresses } from "./network-interface.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { type Change, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
+import { type Change, countBy, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
-import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
+import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 export interface ElasticIp extends Resource {
   readonly id: Id<"eipalloc">;
@@ -32,9 +33,6 @@ export interface ElasticIpAssociation {
   readonly privateIpAddress: string;
 }
 
-/** Source: Amazon EC2 User Guide, "Elastic IP address quota": 5 for each region. */
-const addressesPerRegion = 5;
-
 /**
  * ASSUMPTION: AllocateAddress chooses the address; a wish for a certain one is refused as one that the account never
  * had.
@@ -47,8 +45,9 @@ export function allocateAddress(
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   if (input.address !== undefined) return fail("InvalidAddress.NotFound", { publicIp: input.address });
-  const held = findBy(state, "elastic-ip", "owner", ownerKey(context.accountId, context.region)).length;
-  if (hasQuotas(context) && held >= addressesPerRegion) return fail("AddressLimitExceeded", {});
+  const held = countBy(state, "elastic-ip", "owner", ownerKey(context.accountId, context.region));
+  const quota = checkQuota("elasticIpsPerRegion", held, context);
+  if (!quota.ok) return quota;
   const publicIp = publicAddresses(state, context).take();
   if (!publicIp.ok) return publicIp;
   const { accountId, region, nowMs, hex } = context;

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { seededHex } from "../../test/region-builder.ts";
 import { brokenInvariants } from "./invariant.ts";
+import { localQuotas } from "./quota.ts";
 import { all, apply, type Change, emptyState, kinds, type State } from "./state.ts";
 import { accounts, randomCall, stepCount } from "./testdata/random-call.ts";
 
@@ -40,7 +41,7 @@ function play(seed: number, transitionMs: number) {
   for (let turn = 0; turn < callsPerRun; turn++) {
     const { at, call } = randomCall(state, dice);
     const accountId = accounts[dice(5) === 0 ? 1 : 0] ?? "";
-    const settings = { transitionMs, quotas: "aws" } as const;
+    const settings = { transitionMs, quotas: localQuotas };
     const outcome = call(state, { nowMs: turn * 1000, hex, accountId, region: "us-east-1", settings });
     if (!outcome.ok) continue;
     accepted.add(at);

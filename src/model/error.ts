@@ -28,6 +28,10 @@ function missing(what: string, ids: string): string {
   return ids.includes(",") ? `The ${what} IDs '${ids}' do not exist` : `The ${what} ID '${ids}' does not exist`;
 }
 
+function atMost(what: string): Row<object> {
+  return row(() => `The maximum number of ${what} has been reached.`);
+}
+
 const errors = {
   InvalidParameterValue: worded(),
   InvalidParameter: worded(),
@@ -181,6 +185,21 @@ const errors = {
     (at: { vpcEndpointId: string }) => `The Vpc Endpoint Id '${at.vpcEndpointId}' does not exist`,
   ),
   "InvalidVpcEndpointId.Malformed": malformed("vpce"),
+  VpcLimitExceeded: atMost("VPCs"),
+  SubnetLimitExceeded: atMost("subnets"),
+  RouteTableLimitExceeded: atMost("route tables"),
+  RouteLimitExceeded: atMost("routes"),
+  InternetGatewayLimitExceeded: atMost("internet gateways"),
+  EgressOnlyInternetGatewayLimitExceeded: atMost("egress-only internet gateways"),
+  NatGatewayLimitExceeded: row(
+    (at: { quota: number }) => `Performing this operation would exceed the limit of ${at.quota} NAT gateways`,
+  ),
+  NetworkInterfaceLimitExceeded: atMost("network interfaces"),
+  OutstandingVpcPeeringConnectionLimitExceeded: atMost("outstanding VPC peering connection requests"),
+  ActiveVpcPeeringConnectionPerVpcLimitExceeded: atMost("active VPC peering connections per VPC"),
+  CustomerGatewayLimitExceeded: atMost("customer gateways"),
+  VpnGatewayLimitExceeded: atMost("virtual private gateways"),
+  VpnConnectionLimitExceeded: atMost("VPN connections"),
   VpcEndpointLimitExceeded: row<object>(() => "The maximum number of VPC endpoints has been reached."),
   "InvalidSubnetId.NotFound": row((at: { subnetId: string }) => missing("subnet", at.subnetId)),
   DuplicateSubnetsInSameZone: row(

@@ -11,9 +11,10 @@ import { type ApiError, fail } from "./error.ts";
 import { isEnding } from "./instance-transition.ts";
 import { lookup } from "./lookup.ts";
 import { ipv6Addresses, isInUse, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
+import { checkQuota } from "./quota.ts";
 import type { Tags } from "./resource.ts";
 import { groupsForInterface } from "./security-group.ts";
-import { type Change, find, findBy, put, remove, type State } from "./state.ts";
+import { type Change, countBy, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -50,6 +51,9 @@ export function createNetworkInterface(
   if (!addresses.ok) return addresses;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const held = countBy(state, "network-interface", "owner", ownerKey(context.accountId, context.region));
+  const quota = checkQuota("networkInterfacesPerRegion", held, context);
+  if (!quota.ok) return quota;
   const made = newInterface(
     {
       subnet: subnet.value,

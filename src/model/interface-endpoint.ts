@@ -22,7 +22,7 @@ import { groupsForInterface } from "./security-group.ts";
 import type { EndpointService } from "./service-catalogue.ts";
 import { find, put, type State } from "./state.ts";
 import { enter } from "./transition.ts";
-import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { accept, type Context, type Outcome } from "./verb.ts";
 import {
   type EndpointOptions,
   type GatewayLoadBalancerVpcEndpoint,
@@ -164,7 +164,7 @@ function changedOfType(state: State, of: ChangeOfType, context: Context): Result
 function endpointGroups(
   state: State,
   wanted: { readonly groupIds: readonly string[]; readonly vpcId: Id<"vpc">; readonly subnetId: string },
-  caller: Caller,
+  context: Context,
 ): Result<readonly Id<"sg">[], ApiError> {
   const foreign = wanted.groupIds.find((id) => {
     const vpcId = find(state, "security-group", id)?.vpcId;
@@ -173,7 +173,7 @@ function endpointGroups(
   if (foreign !== undefined && wanted.subnetId === "") {
     return invalid(`Security group ${foreign} does not belong to the VPC ${wanted.vpcId}.`);
   }
-  return groupsForInterface(state, wanted, caller);
+  return groupsForInterface(state, wanted, context);
 }
 
 /**

@@ -3,8 +3,9 @@
 import { type Id, makeId } from "../base/id.ts";
 import { fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { countBy, findBy, put, remove, type State } from "./state.ts";
+import { countBy, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 
@@ -15,13 +16,16 @@ export interface InternetGateway extends Resource {
 }
 
 export function createInternetGateway(
-  _state: State,
+  state: State,
   input: { readonly tags: Tags },
   context: Context,
 ): Outcome<InternetGateway> {
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const { accountId, region, nowMs, hex } = context;
+  const held = countBy(state, "internet-gateway", "owner", ownerKey(accountId, region));
+  const quota = checkQuota("internetGatewaysPerRegion", held, context);
+  if (!quota.ok) return quota;
   const gateway: InternetGateway = {
     id: makeId("igw", hex),
     accountId,

@@ -6,6 +6,7 @@ import { brokenInvariants } from "./invariant.ts";
 import { nextDueMs, settle } from "./lifecycle.ts";
 import { createLoadBalancer, deleteLoadBalancer } from "./load-balancer.ts";
 import { deleteNatGateway } from "./nat-gateway.ts";
+import { localQuotas } from "./quota.ts";
 import { apply, emptyState, find, findBy, type State } from "./state.ts";
 import { createSubnet } from "./subnet.ts";
 import type { Context, Outcome } from "./verb.ts";
@@ -19,7 +20,7 @@ const hex = seededHex(3);
 let state: State = emptyState;
 
 function run<V>(verb: (state: State, context: Context) => Outcome<V>, nowMs: number, transitionMs: number): V {
-  const settings = { transitionMs, quotas: "aws" } as const;
+  const settings = { transitionMs, quotas: localQuotas };
   const outcome = verb(state, { nowMs, hex, accountId: "1", region: "us-east-1", settings });
   if (!outcome.ok) throw new Error(outcome.error.code);
   state = apply(state, outcome.value.changes);

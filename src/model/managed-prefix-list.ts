@@ -12,8 +12,9 @@ import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
 import { findPrefixList } from "./prefix-list.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { find, findBy, ownerKey, put, remove, type State } from "./state.ts";
+import { countBy, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -40,8 +41,6 @@ export interface PrefixListEntry {
 
 /** Source: EC2 API Reference, "CreateManagedPrefixList", Entry.N: at most 100 in one call. */
 const entriesPerCall = 100;
-/** Source: Amazon VPC User Guide, "Amazon VPC quotas", customer-managed prefix lists. */
-const listsPerRegion = 100;
 const entriesPerList = 1000;
 
 export interface CreateManagedPrefixListInput {
@@ -71,11 +70,9 @@ export function createManagedPrefixList(
   if (!entries.ok) return entries;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
-  if (findBy(state, "prefix-list", "owner", ownerKey(context.accountId, context.region)).length >= listsPerRegion) {
-    return fail("PrefixListLimitExceeded", {
-      message: `You've reached the limit of ${listsPerRegion} prefix lists in this Region`,
-    });
-  }
+  const held = countBy(state, "prefix-list", "owner", ownerKey(context.accountId, context.region));
+  const quota = checkQuota("prefixListsPerRegion", held, context);
+  if (!quota.ok) return quota;
   const list: ManagedPrefixList = {
     id: makeId("pl", context.hex),
     accountId: context.accountId,

@@ -11,12 +11,13 @@ import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
 import { type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
+import { checkQuota, quotaOf } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { type Change, find, findBy, put, remove, type State } from "./state.ts";
+import { type Change, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { enter, lasting, type Transitional } from "./transition.ts";
-import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
+import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 export interface NatGateway extends Resource, Idempotent, Transitional {
   readonly id: Id<"nat">;
@@ -44,9 +45,6 @@ export interface NatGatewayAddress {
 
 /** Source: Amazon VPC User Guide, "Delete a NAT gateway": it stays visible for about an hour. */
 const deletedKeptMs = 3_600_000;
-/** Source: Amazon VPC User Guide, "Amazon VPC quotas": NAT gateways per zone, addresses per NAT gateway. */
-const publicAddressesPerGateway = 2;
-const privateAddressesPerGateway = 8;
 
 export interface CreateNatGatewayInput {
   readonly subnetId: string;
@@ -67,7 +65,7 @@ export function createNatGateway(state: State, input: CreateNatGatewayInput, con
   if (before.value[0] !== undefined) return accept(before.value[0], []);
   const subnet = lookup(state, "subnet", input.subnetId, context);
   if (!subnet.ok) return subnet;
-  const checked = checkKind(input);
+  const checked = checkKind(input, context);
   if (!checked.ok) return checked;
   const elastic = freeAddresses(state, allocationsOf(input), context);
   if (!elastic.ok) return elastic;
@@ -80,6 +78,8 @@ export function createNatGateway(state: State, input: CreateNatGatewayInput, con
   if (!privates.ok) return privates;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const quota = checkQuota("natGatewaysPerZone", gatewaysInZone(state, subnet.value, context), context);
+  if (!quota.ok) return quota;
   return made(
     input,
     { subnet: subnet.value, elastic: elastic.value, privates: privates.value, tags: tags.value },
@@ -144,7 +144,7 @@ export function assignPrivateNatGatewayAddress(
   const taken = takeSecondary(state, holder, input.privateIpAddresses, input.count);
   if (!taken.ok) return taken;
   const added = taken.value.map((privateIp): NatGatewayAddress => ({ privateIp }));
-  if (gateway.addresses.length + added.length > privateAddressesPerGateway)
+  if (gateway.addresses.length + added.length > quotaOf("privateAddressesPerNatGateway", context))
     return fail("PrivateIpAddressLimitExceeded", {});
   return accept(added, withAddresses(gateway, holder, [...gateway.addresses, ...added]));
 }
@@ -194,7 +194,7 @@ export function associateNatGatewayAddress(
   if (input.privateIpAddresses.length > elastic.value.length) {
     return refuse("The number of private IP addresses must not exceed the number of allocation IDs");
   }
-  if (hasQuotas(context) && gateway.addresses.length + elastic.value.length > publicAddressesPerGateway) {
+  if (gateway.addresses.length + elastic.value.length > quotaOf("publicAddressesPerNatGateway", context)) {
     return fail("AddressLimitExceeded", {});
   }
   const taken = takeSecondary(state, holder, input.privateIpAddresses, elastic.value.length);
@@ -300,7 +300,7 @@ function joinAll(
 }
 
 /** Source: EC2 API Reference, "CreateNatGateway": which parameters belong to which connectivity. */
-function checkKind(input: CreateNatGatewayInput): Result<void, ApiError> {
+function checkKind(input: CreateNatGatewayInput, context: Context): Result<void, ApiError> {
   const { connectivity, allocationId, secondaryAllocationIds, secondaryPrivateIpAddressCount: count } = input;
   if (connectivity === "public" && allocationId === undefined) {
     return fail("MissingParameter", { parameter: "AllocationId" });
@@ -320,10 +320,18 @@ function checkKind(input: CreateNatGatewayInput): Result<void, ApiError> {
       message: "SecondaryPrivateIpAddressCount cannot be used with SecondaryPrivateIpAddresses",
     });
   }
-  if (count !== undefined && (count < 1 || count >= privateAddressesPerGateway)) {
+  if (count !== undefined && (count < 1 || count >= quotaOf("privateAddressesPerNatGateway", context))) {
     return refuse(`Value (${count}) for parameter secondaryPrivateIpAddressCount is invalid.`);
   }
   return ok(undefined);
+}
+
+/** Those that are not deleted yet. Source: "Amazon VPC quotas": pending, active and deleting ones count. */
+function gatewaysInZone(state: State, { availabilityZone }: Subnet, caller: Caller): number {
+  const own = findBy(state, "natgateway", "owner", ownerKey(caller.accountId, caller.region));
+  return own.filter(
+    (one) => one.state !== "deleted" && find(state, "subnet", one.subnetId)?.availabilityZone === availabilityZone,
+  ).length;
 }
 
 function allocationsOf(input: CreateNatGatewayInput): readonly string[] {

@@ -13,11 +13,12 @@ import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { type Change, findBy, put, remove, type State } from "./state.ts";
+import { type Change, countBy, findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { parseProtocol, type Traffic } from "./traffic.ts";
-import { accept, type Context, hasQuotas, type Outcome } from "./verb.ts";
+import { accept, type Context, type Outcome } from "./verb.ts";
 
 export interface NetworkAcl extends Resource, Idempotent {
   readonly id: Id<"acl">;
@@ -45,8 +46,6 @@ export interface NetworkAclAssociation {
 }
 
 /** Source: Amazon VPC User Guide, "Amazon VPC quotas": for each direction, the last rule not counted. */
-const entriesPerDirection = 20;
-const aclsPerVpc = 200;
 const lastRuleNumber = 32_766;
 
 /** An ACL that denies everything. */
@@ -62,9 +61,8 @@ export function createNetworkAcl(
   if (!vpc.ok) return vpc;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
-  if (hasQuotas(context) && findBy(state, "network-acl", "vpcId", vpc.value.id).length >= aclsPerVpc) {
-    return fail("NetworkAclLimitExceeded", {});
-  }
+  const quota = checkQuota("networkAclsPerVpc", countBy(state, "network-acl", "vpcId", vpc.value.id), context);
+  if (!quota.ok) return quota;
   const acl = { ...newAcl(vpc.value.id, false, [], context), tags: tags.value, ...idempotency(input) };
   return accept(acl, [put("network-acl", acl)]);
 }
@@ -108,9 +106,8 @@ export function createNetworkAclEntry(state: State, input: EntryInput, context: 
     return fail("NetworkAclEntryAlreadyExists", { ruleNumber: input.ruleNumber });
   }
   const there = entries.filter((one) => one.isEgress === input.isEgress).length;
-  if (hasQuotas(context) && there >= entriesPerDirection) {
-    return fail("NetworkAclEntryLimitExceeded", {});
-  }
+  const quota = checkQuota("entriesPerNetworkAcl", there, context);
+  if (!quota.ok) return quota;
   return accept(undefined, [put("network-acl", { ...acl.value, entries: inOrder([...entries, entry.value]) })]);
 }
 

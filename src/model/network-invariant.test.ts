@@ -41,6 +41,7 @@ import {
   replaceNetworkAclAssociation,
   replaceNetworkAclEntry,
 } from "./network-acl.ts";
+import { localQuotas } from "./quota.ts";
 import { createRoute } from "./route.ts";
 import {
   authorizeSecurityGroup,
@@ -355,7 +356,7 @@ function play(calls: readonly (readonly [number, Picks])[], transitionMs: number
   const hex = seededHex(11);
   let state = emptyState;
   const journal: (readonly Change[])[] = [];
-  const settings: Settings = { transitionMs, quotas: "aws" };
+  const settings: Settings = { transitionMs, quotas: localQuotas };
   calls.forEach(([at, picks], time) => {
     const context: Context = { nowMs: time, hex, accountId: "0", region: "us-east-1", settings };
     for (const verb of [settle, steps[at]!(drawFrom(state, picks), state)]) {

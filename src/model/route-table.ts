@@ -12,8 +12,9 @@ import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { type Change, find, findBy, put, remove, type State } from "./state.ts";
+import { type Change, countBy, find, findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -64,6 +65,8 @@ export function createRouteTable(
   if (!vpc.ok) return vpc;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const quota = checkQuota("routeTablesPerVpc", countBy(state, "route-table", "vpcId", vpc.value.id), context);
+  if (!quota.ok) return quota;
   const table = { ...newRouteTable(vpc.value.id, [], tags.value, context), ...idempotency(input) };
   return accept(table, [put("route-table", table)]);
 }

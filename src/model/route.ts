@@ -13,6 +13,7 @@ import { lookup } from "./lookup.ts";
 import { readReferredList } from "./managed-prefix-list.ts";
 import { isLiveGateway } from "./nat-gateway.ts";
 import { prefixListsOfEndpoint } from "./prefix-list.ts";
+import { checkQuota } from "./quota.ts";
 import type { RouteDestination, RouteTable, RouteTarget, StaticRoute } from "./route-table.ts";
 import { find, findBy, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -86,6 +87,8 @@ export function createRoute(state: State, input: RouteInput, context: Context): 
     refusedFamily(destination.value, target.value) ??
     refusedInsideVpc(state, table.value, destination.value, target.value);
   if (refused !== undefined) return refused;
+  const quota = checkQuota("routesPerRouteTable", table.value.routes.length, context);
+  if (!quota.ok) return quota;
   const route: StaticRoute = { destination: destination.value, target: target.value };
   return accept(undefined, [put("route-table", { ...table.value, routes: [...table.value.routes, route] })]);
 }

@@ -10,6 +10,7 @@ import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import { readReferredList } from "./managed-prefix-list.ts";
+import { quotaOf } from "./quota.ts";
 import { activePeering } from "./vpc-peering.ts";
 import type { Tags } from "./resource.ts";
 import { findGroup, type GroupName, type SecurityGroup } from "./security-group.ts";
@@ -17,10 +18,7 @@ import { newRule, type Peer, peerText, ruleKey, rulesOfGroup, type SecurityGroup
 import { find, findBy, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { parseProtocol, type Traffic } from "./traffic.ts";
-import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
-
-/** Source: Amazon VPC User Guide, "Amazon VPC quotas": inbound or outbound rules per group, for each family. */
-const rulesPerGroup = 60;
+import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 /** Traffic as a call writes it, and everybody at the other end. */
 export interface PermissionInput {
@@ -71,7 +69,8 @@ export function authorizeSecurityGroup(
     if (keys.has(ruleKey(rule))) return fail("InvalidPermission.Duplicate", { rule: ruleText(rule) });
     made.push(rule);
   }
-  if (hasQuotas(context) && !withinQuota([...present, ...made], isEgress))
+  const quota = quotaOf("rulesPerSecurityGroup", context);
+  if (!["ipv4", "ipv6"].every((family) => countRules([...present, ...made], { isEgress, family }) <= quota))
     return fail("RulesPerSecurityGroupLimitExceeded", {});
   return accept(
     made,
@@ -375,11 +374,12 @@ function described(old: SecurityGroupRule, text: string | undefined): SecurityGr
 }
 
 /** Both families have the quota for themselves; a group or a prefix list counts for both. */
-function withinQuota(rules: readonly SecurityGroupRule[], isEgress: boolean): boolean {
-  const counted = rules.filter((rule) => rule.isEgress === isEgress);
-  return ["ipv4", "ipv6"].every(
-    (family) => counted.filter((rule) => [family, undefined].includes(familyOf(rule.peer))).length <= rulesPerGroup,
-  );
+/** How many count against one direction and family: those that name no addresses count against both. */
+function countRules(
+  rules: readonly SecurityGroupRule[],
+  { isEgress, family }: { readonly isEgress: boolean; readonly family: string },
+): number {
+  return rules.filter((rule) => rule.isEgress === isEgress && [family, undefined].includes(familyOf(rule.peer))).length;
 }
 
 function familyOf(peer: Peer): "ipv4" | "ipv6" | undefined {

@@ -8,11 +8,12 @@ import { type Id, isId, makeId } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup, lookupAll } from "./lookup.ts";
+import { quotaOf } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { newRule, rulesOfGroup } from "./security-group-rule.ts";
 import { type Change, countBy, findBy, groupNameKey, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
-import { accept, type Caller, type Context, hasQuotas, type Outcome } from "./verb.ts";
+import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import type { Vpc } from "./vpc.ts";
 
 export interface SecurityGroup extends Resource {
@@ -24,8 +25,6 @@ export interface SecurityGroup extends Resource {
 }
 
 /** Source: Amazon VPC User Guide, "Amazon VPC quotas", Security groups. */
-const groupsPerRegion = 2500;
-const groupsPerInterface = 5;
 
 export interface CreateSecurityGroupInput {
   readonly name: string;
@@ -50,7 +49,7 @@ export function createSecurityGroup(
     return fail("InvalidGroup.Duplicate", { name: input.name, vpcId });
   }
   const owner = ownerKey(context.accountId, context.region);
-  if (hasQuotas(context) && countBy(state, "security-group", "owner", owner) >= groupsPerRegion) {
+  if (countBy(state, "security-group", "owner", owner) >= quotaOf("securityGroupsPerRegion", context)) {
     return fail("SecurityGroupLimitExceeded", { vpcId });
   }
   const tags = checkTags(input.tags);
@@ -126,11 +125,11 @@ export function defaultSecurityGroupOf(state: State, vpcId: string): SecurityGro
 export function groupsForInterface(
   state: State,
   input: { readonly groupIds: readonly string[]; readonly vpcId: Id<"vpc">; readonly subnetId: string },
-  caller: Caller,
+  context: Context,
 ): Result<readonly Id<"sg">[], ApiError> {
   const { groupIds, vpcId, subnetId } = input;
   if (groupIds.length === 0) return ok([defaultSecurityGroupOf(state, vpcId).id]);
-  const groups = lookupAll(state, "security-group", groupIds, caller);
+  const groups = lookupAll(state, "security-group", groupIds, context);
   if (!groups.ok) return groups;
   const foreign = groups.value.find((one) => one.vpcId !== vpcId);
   if (foreign !== undefined) {
@@ -138,7 +137,8 @@ export function groupsForInterface(
       message: `Security group ${foreign.id} and subnet ${subnetId} belong to different networks.`,
     });
   }
-  if (groups.value.length > groupsPerInterface) return fail("SecurityGroupsPerInterfaceLimitExceeded", {});
+  if (groups.value.length > quotaOf("securityGroupsPerInterface", context))
+    return fail("SecurityGroupsPerInterfaceLimitExceeded", {});
   return ok(groups.value.map((one) => one.id));
 }
 

@@ -8,10 +8,11 @@ import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import { aclWithoutSubnet, aclWithSubnet } from "./network-acl.ts";
+import { checkQuota } from "./quota.ts";
 import { findRegion, findZone, type Zone } from "./region.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { withoutSubnet } from "./route-table.ts";
-import { findBy, put, remove, type State } from "./state.ts";
+import { countBy, findBy, put, remove, type State } from "./state.ts";
 import { subnetIpv6Block } from "./subnet-cidr.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
@@ -85,6 +86,8 @@ export function createSubnet(state: State, input: CreateSubnetInput, context: Co
   if (!zone.ok) return zone;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const quota = checkQuota("subnetsPerVpc", countBy(state, "subnet", "vpcId", vpc.value.id), context);
+  if (!quota.ok) return quota;
   const subnet: Subnet = {
     id: makeId("subnet", context.hex),
     accountId: context.accountId,

@@ -15,6 +15,7 @@ import {
   modifyManagedPrefixList,
   restoreManagedPrefixList,
 } from "./managed-prefix-list.ts";
+import { localQuotas } from "./quota.ts";
 import { createRoute, deleteRoute } from "./route.ts";
 import { all, apply, type Change, emptyState, type Kind, kinds, type State } from "./state.ts";
 import { createSubnet, deleteSubnet } from "./subnet.ts";
@@ -252,7 +253,7 @@ test("a sequence of calls keeps the invariants, and its journal replays to the s
   const reached = new Set<number>();
   fc.assert(
     fc.property(calls, fc.nat(), fc.constantFrom(0, 0, 3, 20), (list, seed, transitionMs) => {
-      const settings: Settings = { transitionMs, quotas: "aws" };
+      const settings: Settings = { transitionMs, quotas: localQuotas };
       const hex = seededHex(seed);
       let state = emptyState;
       const journal: (readonly Change[])[] = [];

@@ -5,6 +5,7 @@
 
 import { ok, type Result } from "../base/result.ts";
 import type { ApiError } from "./error.ts";
+import { localQuotas, type Quotas } from "./quota.ts";
 import type { Change, State } from "./state.ts";
 
 /** All that a verb may know beside the state and its input. The same context gives the same outcome. */
@@ -25,16 +26,10 @@ export interface Context {
 export interface Settings {
   /** How long a resource stays `pending` or `deleting`; with 0 it is at once what it becomes. */
   readonly transitionMs: number;
-  /** Whether AWS's default quotas hold. */
-  readonly quotas: "aws" | "none";
+  readonly quotas: Quotas;
 }
 
-export const usualSettings: Settings = { transitionMs: 0, quotas: "aws" };
-
-/** Whether AWS's default quotas hold for a call. */
-export function hasQuotas(context: { readonly settings?: Settings }): boolean {
-  return (context.settings ?? usualSettings).quotas === "aws";
-}
+export const usualSettings: Settings = { transitionMs: 0, quotas: localQuotas };
 
 export type Outcome<V> = Result<{ readonly changes: readonly Change[]; readonly value: V }, ApiError>;
 

@@ -9,6 +9,7 @@ import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
 import { findRegion } from "./region.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { type Change, find, findBy, ownerKey, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
@@ -85,6 +86,9 @@ export function createVpcPeeringConnection(
       message: `A VPC peering connection already exists between ${vpc.value.id} and ${input.peerVpcId}`,
     });
   }
+  const pending = peeringsOf(state, context).filter((one) => isPendingOf(one, context));
+  const quota = checkQuota("pendingPeeringsPerRegion", pending.length, context);
+  if (!quota.ok) return quota;
   const own = { accountId: context.accountId, region: context.region };
   const peering: VpcPeeringConnection = {
     id: makeId("pcx", context.hex),
@@ -109,6 +113,12 @@ export function acceptVpcPeeringConnection(
   if (!found.ok) return found;
   if (statusAt(found.value, context.nowMs) === "active") return accept(found.value, []);
   if (statusAt(found.value, context.nowMs) !== "pending-acceptance") return wrongState(found.value, context, "active");
+  const { vpcId } = found.value.accepter;
+  const active = livingPeeringsOf(state, vpcId).filter(
+    ({ status }) => status === "active" || status === "provisioning",
+  );
+  const quota = checkQuota("activePeeringsPerVpc", active.length, context);
+  if (!quota.ok) return quota;
   const provisioning: VpcPeeringConnection = { ...found.value, status: "provisioning" };
   return accept(provisioning, enterPeering(state, provisioning, context));
 }
@@ -268,6 +278,13 @@ function livingBetween(state: State, vpcId: string, otherVpcId: string): readonl
   return livingPeeringsOf(state, vpcId).filter(
     ({ requester, accepter }) => requester.vpcId === otherVpcId || accepter.vpcId === otherVpcId,
   );
+}
+
+/** Whether it is a request of the caller's that waits for the other side. */
+function isPendingOf(peering: VpcPeeringConnection, context: Context): boolean {
+  const status = statusAt(peering, context.nowMs);
+  const isWaiting = status === "pending-acceptance" || status === "initiating-request";
+  return isWaiting && peering.accountId === context.accountId;
 }
 
 function isSide(side: PeeringSide, caller: Caller): boolean {

@@ -3,6 +3,7 @@
 import { type Id, makeId } from "../base/id.ts";
 import { containsPrefix, formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
+import { checkQuota } from "./quota.ts";
 import { amazonIpv6Block } from "./vpc-cidr.ts";
 import { fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
@@ -10,7 +11,7 @@ import { defaultAclOf } from "./network-acl.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { mainRouteTableOf, newRouteTable } from "./route-table.ts";
 import { defaultGroupOf, withoutGroup } from "./security-group.ts";
-import { findBy, put, remove, type State } from "./state.ts";
+import { countBy, findBy, ownerKey, put, remove, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { livingPeeringsOf } from "./vpc-peering.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
@@ -57,6 +58,8 @@ export function createVpc(state: State, input: CreateVpcInput, context: Context)
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const { accountId, region, nowMs } = context;
+  const quota = checkQuota("vpcsPerRegion", countBy(state, "vpc", "owner", ownerKey(accountId, region)), context);
+  if (!quota.ok) return quota;
   const vpc: Vpc = {
     id: makeId("vpc", context.hex),
     accountId,

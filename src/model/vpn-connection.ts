@@ -10,12 +10,13 @@ import { ok, type Result } from "../base/result.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
 import { publicBlock } from "./network-interface.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
-import { type Change, put, type State } from "./state.ts";
+import { type Change, countBy, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { lasting, passingFrom, type Transitional } from "./transition.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
-import { type Deletable, lookupLiving, remains, stateOf } from "./vpn-remains.ts";
+import { type Deletable, livingOf, lookupLiving, remains, stateOf } from "./vpn-remains.ts";
 
 export interface VpnConnection extends Resource, Deletable, Transitional {
   readonly id: Id<"vpn">;
@@ -65,6 +66,11 @@ export function createVpnConnection(
   if (!second.ok) return second;
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const perRegion = checkQuota("vpnConnectionsPerRegion", livingOf(state, "vpn-connection", context).length, context);
+  if (!perRegion.ok) return perRegion;
+  const onGateway = countBy(state, "vpn-connection", "vpnGatewayId", gateway.value.id);
+  const perGateway = checkQuota("vpnConnectionsPerVpnGateway", onGateway, context);
+  if (!perGateway.ok) return perGateway;
   const connection: VpnConnection = {
     id: makeId("vpn", context.hex),
     accountId: context.accountId,

@@ -8,11 +8,12 @@ import { parseIp } from "../base/ip.ts";
 import { type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookup } from "./lookup.ts";
+import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
 import { findBy, ownerKey, put, type State } from "./state.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
-import { type Deletable, lookupLiving, remains } from "./vpn-remains.ts";
+import { type Deletable, livingOf, lookupLiving, remains } from "./vpn-remains.ts";
 
 export interface VpnGateway extends Resource, Deletable {
   readonly id: Id<"vgw">;
@@ -34,7 +35,7 @@ export interface CustomerGateway extends Resource, Deletable {
 const defaultAsn = 64_512;
 
 export function createVpnGateway(
-  _state: State,
+  state: State,
   input: { readonly amazonSideAsn?: number; readonly availabilityZone?: string; readonly tags: Tags },
   context: Context,
 ): Outcome<VpnGateway> {
@@ -43,6 +44,8 @@ export function createVpnGateway(
   if (!isPrivate) return invalid(`Value (${asn}) for parameter amazonSideAsn is invalid. Invalid Amazon Side ASN.`);
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
+  const quota = checkQuota("vpnGatewaysPerRegion", livingOf(state, "vpn-gateway", context).length, context);
+  if (!quota.ok) return quota;
   const gateway: VpnGateway = {
     id: makeId("vgw", context.hex),
     accountId: context.accountId,
@@ -171,6 +174,8 @@ export function createCustomerGateway(
       one.deviceName === deviceName,
   );
   if (same !== undefined) return accept(same, []);
+  const quota = checkQuota("customerGatewaysPerRegion", livingOf(state, "customer-gateway", context).length, context);
+  if (!quota.ok) return quota;
   const gateway: CustomerGateway = {
     id: makeId("cgw", context.hex),
     accountId: context.accountId,

@@ -32,6 +32,12 @@ export function lookupLiving<K extends VpnKind>(
   return found.value.deletedAtMs === undefined ? ok(found.value) : notFound(kind, id);
 }
 
+/** The caller's resources that are not deleted. */
+export function livingOf<K extends VpnKind>(state: State, kind: K, caller: Caller): readonly Documents[K][] {
+  const own = findBy(state, kind, "owner", ownerKey(caller.accountId, caller.region));
+  return own.filter((one) => one.deletedAtMs === undefined);
+}
+
 /** Marks one as deleted and takes away those of its kind that have been shown long enough. */
 export function remains<K extends VpnKind>(
   state: State,

@@ -11,6 +11,7 @@ import { all, find, findBy, type State } from "../../src/model/state.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
+import { noQuotas } from "../../src/model/quota.ts";
 import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
@@ -47,7 +48,7 @@ interface Place {
 type Build = RegionBuilder;
 
 export function openWorld(options: { readonly seed: number; readonly vpcs: number }): World {
-  const build = regionBuilder({ seed: options.seed, quotas: "none" });
+  const build = regionBuilder({ seed: options.seed, quotas: noQuotas });
   const dice = diceOf(options.seed ^ 0x5bd1e995);
   const sourcePorts = sourcePortsOf();
   const places = Array.from({ length: options.vpcs }, (_, at) => openPlace(build, dice, at));
