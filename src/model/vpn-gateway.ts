@@ -19,6 +19,8 @@ export interface VpnGateway extends Resource, Deletable {
   readonly id: Id<"vgw">;
   /** The VPC that it is attached to. INVARIANT: no two gateways name one VPC. */
   readonly vpcId?: Id<"vpc">;
+  /** The VPC that it was attached to last: AWS goes on showing that attachment as `detached`. */
+  readonly detachedFromVpcId?: Id<"vpc">;
   readonly amazonSideAsn: number;
   readonly availabilityZone?: string;
 }
@@ -93,7 +95,8 @@ export function attachVpnGateway(
       message: "The maximum number of virtual private gateway attachments has been reached.",
     });
   }
-  const attached = { ...gateway.value, vpcId: vpc.value.id };
+  const { detachedFromVpcId: _, ...loose } = gateway.value;
+  const attached: VpnGateway = { ...loose, vpcId: vpc.value.id };
   return accept(attached, [put("vpn-gateway", attached)]);
 }
 
@@ -112,7 +115,8 @@ export function detachVpnGateway(
       message: `The attachment with vpn gateway ID '${gateway.value.id}' and vpc ID '${vpc.value.id}' does not exist`,
     });
   }
-  const { vpcId: _, ...detached } = gateway.value;
+  const { vpcId: detachedFromVpcId, ...loose } = gateway.value;
+  const detached: VpnGateway = { ...loose, ...(detachedFromVpcId !== undefined && { detachedFromVpcId }) };
   const tables = findBy(state, "route-table", "vpcId", vpc.value.id).filter((table) =>
     (table.propagatingVpnGatewayIds ?? []).includes(gateway.value.id),
   );

@@ -21,7 +21,7 @@ import { fail } from "../../model/error.ts";
 import { findRegion } from "../../model/region.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
-import { type FilterTable, maybe, readFilters } from "./filter.ts";
+import { type FilterTable, maybe, never, readFilters } from "./filter.ts";
 import { pageOf } from "./page.ts";
 import { onAnything } from "./target.ts";
 
@@ -177,6 +177,44 @@ const typeFilters: FilterTable<InstanceType> = {
   "network-info.ipv4-addresses-per-interface": (it) => [String(it.addresses)],
   "network-info.maximum-network-interfaces": (it) => [String(it.interfaces)],
   "processor-info.supported-architecture": () => ["x86_64"],
+  "dedicated-hosts-supported": () => ["false"],
+  "ebs-info.attachment-limit-type": never,
+  "ebs-info.ebs-optimized-info.baseline-bandwidth-in-mbps": never,
+  "ebs-info.ebs-optimized-info.baseline-iops": never,
+  "ebs-info.ebs-optimized-info.baseline-throughput-in-mbps": never,
+  "ebs-info.ebs-optimized-info.maximum-bandwidth-in-mbps": never,
+  "ebs-info.ebs-optimized-info.maximum-iops": never,
+  "ebs-info.ebs-optimized-info.maximum-throughput-in-mbps": never,
+  "ebs-info.ebs-optimized-support": (it) => maybe(wireType(it).EbsInfo?.EbsOptimizedSupport),
+  "ebs-info.encryption-support": () => ["supported"],
+  "ebs-info.maximum-ebs-attachments": never,
+  "ebs-info.nvme-support": (it) => maybe(wireType(it).EbsInfo?.NvmeSupport),
+  "hibernation-supported": () => ["true"],
+  "instance-storage-info.disk.count": never,
+  "instance-storage-info.disk.size-in-gb": never,
+  "instance-storage-info.disk.type": never,
+  "instance-storage-info.encryption-support": never,
+  "instance-storage-info.nvme-support": never,
+  "instance-storage-info.total-size-in-gb": never,
+  "network-info.bandwidth-weightings": never,
+  "network-info.efa-info.maximum-efa-interfaces": never,
+  "network-info.efa-supported": () => ["false"],
+  "network-info.ena-support": (it) => maybe(wireType(it).NetworkInfo?.EnaSupport),
+  "network-info.encryption-in-transit-supported": () => ["false"],
+  "network-info.flexible-ena-queues-support": never,
+  "network-info.ipv6-addresses-per-interface": (it) => [String(it.addresses)],
+  "network-info.ipv6-supported": () => ["true"],
+  "network-info.maximum-network-cards": () => ["1"],
+  "network-info.network-performance": never,
+  "nitro-enclaves-support": never,
+  "nitro-tpm-info.supported-versions": never,
+  "nitro-tpm-support": never,
+  "processor-info.supported-features": never,
+  "processor-info.sustained-clock-speed-in-ghz": () => ["2.5"],
+  "reboot-migration-support": never,
+  "supported-boot-mode": (it) => wireType(it).SupportedBootModes ?? [],
+  "vcpu-info.valid-cores": never,
+  "vcpu-info.valid-threads-per-core": never,
   "supported-root-device-type": () => ["ebs"],
   "supported-usage-class": () => ["on-demand", "spot"],
   "supported-virtualization-type": () => ["hvm"],

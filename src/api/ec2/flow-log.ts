@@ -94,7 +94,7 @@ function createDelivered(
     const unsuccessful = input.resourceIds.map((resourceId) => ({ resourceId, error: fail("400", { message }).error }));
     return accept({ ids: [], unsuccessful }, []);
   };
-  if (bucket === undefined) return refuse(`LogDestination: ${bucketName} does not exist.`);
+  if (bucket === undefined) return refuse(`LogDestination: ${bucketName} does not exist`);
   const denied = `Access Denied for LogDestination: ${bucketName}. Please check LogDestination permission`;
   if (!mayChangePolicy(state, bucket, call)) return refuse(denied);
   const changed = putBucketPolicy(state, bucketName, policyWithDelivery(bucket, context, destination));
@@ -163,7 +163,7 @@ function readCreation(input: CreateFlowLogsRequest): Result<CreateFlowLogsInput,
 function readDestination(input: CreateFlowLogsRequest): Result<FlowLogDestination, ApiError> {
   const { LogDestination: arn, LogGroupName: named, DeliverLogsPermissionArn: roleArn = "" } = input;
   if (arn !== undefined && named !== undefined) {
-    return fail("InvalidParameterCombination", {
+    return fail("InvalidParameter", {
       message: "Please only provide LogGroupName or only provide LogDestination.",
     });
   }

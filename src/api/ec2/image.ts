@@ -11,7 +11,7 @@ import { fail } from "../../model/error.ts";
 import { stableHex } from "../../model/stable-id.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
-import { type FilterTable, maybe, never, readFilters } from "./filter.ts";
+import { type FilterTable, always, maybe, never, readFilters } from "./filter.ts";
 import { type PageBounds, pageOf } from "./page.ts";
 import { onAnything } from "./target.ts";
 
@@ -53,6 +53,12 @@ const published: readonly Published[] = rows.map(([ownerId, name, architecture, 
   windows: ownerId === windowsOwner,
 }));
 
+interface Row {
+  readonly image: Image;
+  /** Other people's tags are not shown. */
+  readonly tags: readonly [];
+}
+
 const bounds: PageBounds = { least: 1, most: 1000, above: "cut" };
 
 const describe: Handler<DescribeImagesRequest, DescribeImagesResult> = async (input, call) => {
@@ -64,7 +70,9 @@ const describe: Handler<DescribeImagesRequest, DescribeImagesResult> = async (in
   const owners = input.Owners ?? [];
   const listed = published.map((one) => wireImage(one, `ami-${stableHex(`${call.region}/${one.name}`, 17)}`));
   const asked = ids.map((id) => listed.find((one) => one.ImageId === id) ?? wireImage(unlisted(id), id));
-  const hits = (ids.length > 0 ? asked : listed).filter((one) => isOf(one, owners) && read.value.matches(one));
+  const hits = (ids.length > 0 ? asked : listed).filter(
+    (one) => isOf(one, owners) && read.value.matches({ image: one, tags: [] }),
+  );
   const sorted = hits.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   const page = pageOf(sorted, idOf, input, bounds);
   return page.ok ? ok({ Images: [...page.value.items], NextToken: page.value.nextToken }) : page;
@@ -119,32 +127,43 @@ function wireImage(image: Published, id: string): Image {
   };
 }
 
-const filters: FilterTable<Image> = {
-  architecture: (it) => maybe(it.Architecture),
-  "creation-date": (it) => maybe(it.CreationDate),
-  description: (it) => maybe(it.Description),
-  "ena-support": (it) => [String(it.EnaSupport)],
-  hypervisor: (it) => maybe(it.Hypervisor),
-  "image-id": (it) => maybe(it.ImageId),
-  "image-type": (it) => maybe(it.ImageType),
-  "is-public": (it) => [String(it.Public)],
+const filters: FilterTable<Row> = {
+  architecture: ({ image }) => maybe(image.Architecture),
+  "creation-date": ({ image }) => maybe(image.CreationDate),
+  description: ({ image }) => maybe(image.Description),
+  "ena-support": ({ image }) => [String(image.EnaSupport)],
+  hypervisor: ({ image }) => maybe(image.Hypervisor),
+  "block-device-mapping.delete-on-termination": never,
+  "block-device-mapping.device-name": never,
+  "block-device-mapping.encrypted": never,
+  "block-device-mapping.snapshot-id": never,
+  "block-device-mapping.volume-size": never,
+  "block-device-mapping.volume-type": never,
+  "free-tier-eligible": always("true"),
+  "image-allowed": always("true"),
+  "image-id": ({ image }) => maybe(image.ImageId),
+  "image-type": ({ image }) => maybe(image.ImageType),
+  "is-public": ({ image }) => [String(image.Public)],
   "kernel-id": never,
-  "manifest-location": (it) => maybe(it.ImageLocation),
-  name: (it) => maybe(it.Name),
-  "owner-alias": (it) => maybe(it.ImageOwnerAlias),
-  "owner-id": (it) => maybe(it.OwnerId),
-  platform: (it) => maybe(it.Platform),
+  "manifest-location": ({ image }) => maybe(image.ImageLocation),
+  name: ({ image }) => maybe(image.Name),
+  "owner-alias": ({ image }) => maybe(image.ImageOwnerAlias),
+  "owner-id": ({ image }) => maybe(image.OwnerId),
+  platform: ({ image }) => maybe(image.Platform),
   "product-code": never,
   "product-code.type": never,
   "ramdisk-id": never,
-  "root-device-name": (it) => maybe(it.RootDeviceName),
-  "root-device-type": (it) => maybe(it.RootDeviceType),
+  "root-device-name": ({ image }) => maybe(image.RootDeviceName),
+  "root-device-type": ({ image }) => maybe(image.RootDeviceType),
+  "source-image-id": never,
+  "source-image-region": never,
   "source-instance-id": never,
-  state: (it) => maybe(it.State),
+  state: ({ image }) => maybe(image.State),
   "state-reason-code": never,
   "state-reason-message": never,
-  "sriov-net-support": (it) => maybe(it.SriovNetSupport),
-  "virtualization-type": (it) => maybe(it.VirtualizationType),
+  "tag-key": never,
+  "sriov-net-support": ({ image }) => maybe(image.SriovNetSupport),
+  "virtualization-type": ({ image }) => maybe(image.VirtualizationType),
 };
 
 export const imageActions: Actions = {

@@ -1,8 +1,14 @@
 /** The filters of DescribeInstances. Source: Amazon EC2 API Reference, "DescribeInstances", Filters. */
 
-import type { GroupIdentifier, Instance as WireInstance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
+import type {
+  GroupIdentifier,
+  Instance as WireInstance,
+  InstanceNetworkInterface,
+  InstancePrivateIpAddress,
+} from "@aws-sdk/client-ec2";
 import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
 import type { Instance } from "../../model/instance.ts";
+import { findZone } from "../../model/region.ts";
 import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
 
 /** Most filters look at what the answer would show. */
@@ -42,18 +48,47 @@ export function instanceFilters(wireOf: (instance: Instance) => WireInstance): F
     "ipv6-address": ipv6,
     "network-interface.group-id": groupId,
     "network-interface.group-name": groupName,
+    "network-interface.ipv6-address": ipv6,
     "network-interface.ipv6-addresses.ipv6-address": ipv6,
     ...ofInstance(wired),
     ...ofInterfaces(eachInterface),
+    ...ofAddresses((instance) =>
+      (wireOf(instance).NetworkInterfaces ?? []).flatMap((one) => one.PrivateIpAddresses ?? []),
+    ),
+  };
+}
+
+/** What each private address of an instance has. */
+function ofAddresses(addressesOf: (instance: Instance) => readonly InstancePrivateIpAddress[]): FilterTable<Instance> {
+  const each =
+    (pick: (address: InstancePrivateIpAddress) => string | boolean | undefined) =>
+    (instance: Instance): readonly string[] =>
+      addressesOf(instance).flatMap((one) => {
+        const value = pick(one);
+        return value === undefined ? [] : [String(value)];
+      });
+  return {
+    "network-interface.addresses.association.ip-owner-id": each((it) => it.Association?.IpOwnerId),
+    "network-interface.addresses.association.public-dns-name": each((it) => it.Association?.PublicDnsName),
+    "network-interface.addresses.association.public-ip": each((it) => it.Association?.PublicIp),
+    "network-interface.addresses.primary": each((it) => it.Primary),
+    "network-interface.addresses.private-dns-name": each((it) => it.PrivateDnsName),
+    "network-interface.addresses.private-ip-address": each((it) => it.PrivateIpAddress),
   };
 }
 
 type Wired<W> = (pick: (wire: W) => string | number | boolean | undefined) => (instance: Instance) => readonly string[];
 
+function zoneOf(wire: WireInstance): string {
+  return wire.Placement?.AvailabilityZone ?? "";
+}
+
 function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
   return {
     architecture: wired((it) => it.Architecture),
-    "availability-zone": wired((it) => it.Placement?.AvailabilityZone),
+    "availability-zone": wired(zoneOf),
+    "network-interface.availability-zone": wired(zoneOf),
+    "availability-zone-id": wired((it) => findZone(zoneOf(it).slice(0, -1), zoneOf(it))?.id),
     "client-token": (it) => maybe(it.clientToken),
     "dns-name": wired((it) => it.PublicDnsName),
     "ebs-optimized": wired((it) => it.EbsOptimized),
@@ -76,6 +111,7 @@ function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
     "metadata-options.http-protocol-ipv6": wired((it) => it.MetadataOptions?.HttpProtocolIpv6),
     "metadata-options.http-put-response-hop-limit": wired((it) => it.MetadataOptions?.HttpPutResponseHopLimit),
     "metadata-options.http-tokens": wired((it) => it.MetadataOptions?.HttpTokens),
+    "metadata-options.state": wired((it) => it.MetadataOptions?.State),
     "metadata-options.instance-metadata-tags": wired((it) => it.MetadataOptions?.InstanceMetadataTags),
     "owner-id": (it) => [it.accountId],
     "private-dns-name": wired((it) => it.PrivateDnsName),
@@ -95,11 +131,8 @@ function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
 
 function ofInterfaces(each: Wired<InstanceNetworkInterface>): FilterTable<Instance> {
   return {
-    "network-interface.addresses.association.ip-owner-id": each((it) => it.Association?.IpOwnerId),
-    "network-interface.addresses.association.public-ip": each((it) => it.Association?.PublicIp),
-    "network-interface.addresses.primary": each(() => true),
-    "network-interface.addresses.private-ip-address": each((it) => it.PrivateIpAddress),
     "network-interface.association.ip-owner-id": each((it) => it.Association?.IpOwnerId),
+    "network-interface.association.public-dns-name": each((it) => it.Association?.PublicDnsName),
     "network-interface.association.public-ip": each((it) => it.Association?.PublicIp),
     "network-interface.attachment.attach-time": each((it) => it.Attachment?.AttachTime?.toISOString()),
     "network-interface.attachment.attachment-id": each((it) => it.Attachment?.AttachmentId),
@@ -107,12 +140,15 @@ function ofInterfaces(each: Wired<InstanceNetworkInterface>): FilterTable<Instan
     "network-interface.attachment.device-index": each((it) => it.Attachment?.DeviceIndex),
     "network-interface.attachment.instance-id": (it) => (it.networkInterfaceIds.length > 0 ? [it.id] : []),
     "network-interface.attachment.instance-owner-id": each((it) => it.OwnerId),
+    "network-interface.attachment.network-card-index": each((it) => it.Attachment?.NetworkCardIndex),
     "network-interface.attachment.status": each((it) => it.Attachment?.Status),
     "network-interface.description": each((it) => it.Description),
     "network-interface.mac-address": each((it) => it.MacAddress),
     "network-interface.network-interface-id": (it) => it.networkInterfaceIds,
     "network-interface.owner-id": each((it) => it.OwnerId),
     "network-interface.private-dns-name": each((it) => it.PrivateDnsName),
+    "network-interface.private-ip-address": each((it) => it.PrivateIpAddress),
+    "network-interface.public-dns-name": each((it) => it.Association?.PublicDnsName),
     "network-interface.source-dest-check": each((it) => it.SourceDestCheck),
     "network-interface.status": each((it) => it.Status),
     "network-interface.subnet-id": each((it) => it.SubnetId),
@@ -140,7 +176,23 @@ const fixed: FilterTable<Instance> = {
   "instance-lifecycle": never,
   "kernel-id": never,
   "maintenance-options.auto-recovery": always("default"),
-  "network-interface.availability-zone": never,
+  "network-interface.addresses.association.allocation-id": never,
+  "network-interface.addresses.association.association-id": never,
+  "network-interface.addresses.association.carrier-ip": never,
+  "network-interface.addresses.association.customer-owned-ip": never,
+  "network-interface.association.allocation-id": never,
+  "network-interface.association.association-id": never,
+  "network-interface.association.carrier-ip": never,
+  "network-interface.association.customer-owned-ip": never,
+  "network-interface.deny-all-igw-traffic": never,
+  "network-interface.ipv4-prefixes.ipv4-prefix": never,
+  "network-interface.ipv6-addresses.is-primary-ipv6": never,
+  "network-interface.ipv6-native": never,
+  "network-interface.ipv6-prefixes.ipv6-prefix": never,
+  "network-interface.operator.managed": always("false"),
+  "network-interface.operator.principal": never,
+  "network-interface.outpost-arn": never,
+  "network-performance-options.bandwidth-weighting": always("default"),
   "network-interface.requester-id": never,
   "network-interface.requester-managed": always("false"),
   "network-interface.tag-key": never,

@@ -163,6 +163,7 @@ function filtersIn(state: State): FilterTable<Subnet> {
     ...tagFilters,
     "availability-zone": zone,
     availabilityZone: zone,
+    availabilityZoneId: (it) => maybe(zoneIdOf(it)),
     "availability-zone-id": (it) => maybe(zoneIdOf(it)),
     "available-ip-address-count": (it) => [String(availableAddressCount(state, it))],
     cidr,

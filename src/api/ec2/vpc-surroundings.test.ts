@@ -179,7 +179,6 @@ test("a VPN: gateways, connection, routes, propagation", async () => {
     AmazonSideAsn: 64512,
     State: "available",
     Type: "ipsec.1",
-    Tags: [],
     VpcAttachments: [],
   });
   const RouteTableId = await mainTable(ec2, VpcId);
@@ -232,7 +231,7 @@ test("flow logs: one for each resource, the rest told", async () => {
   } satisfies sdk.CreateFlowLogsCommandInput;
   const homeless = await ec2.send(new sdk.CreateFlowLogsCommand({ ...wanted, ResourceIds: [vpc] }));
   expect(homeless).toMatchObject({
-    Unsuccessful: [{ ResourceId: vpc, Error: { Code: "400", Message: "LogDestination: flows does not exist." } }],
+    Unsuccessful: [{ ResourceId: vpc, Error: { Code: "400", Message: "LogDestination: flows does not exist" } }],
   });
   const owner = { accountId: account, region: "us-east-1" };
   await region.control.run((state, context) => createBucket(state, { name: "flows", tags: [] }, context), owner);

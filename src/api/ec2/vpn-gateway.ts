@@ -17,6 +17,7 @@ import type {
   DetachVpnGatewayRequest,
   DisableVgwRoutePropagationRequest,
   EnableVgwRoutePropagationRequest,
+  VpcAttachment,
   VpnGateway as WireVpnGateway,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
@@ -48,7 +49,7 @@ const create: Handler<CreateVpnGatewayRequest, CreateVpnGatewayResult> = async (
     tags: tags.value["vpn-gateway"],
   };
   const made = await call.run((state, context) => createVpnGateway(state, wanted, context));
-  return made.ok ? ok({ VpnGateway: wireGateway(made.value) }) : made;
+  return made.ok ? ok({ VpnGateway: withoutNoTags(wireGateway(made.value)) }) : made;
 };
 
 const describe: Handler<DescribeVpnGatewaysRequest, DescribeVpnGatewaysResult> = async (input, call) => {
@@ -131,9 +132,18 @@ function wireGateway(gateway: VpnGateway): WireVpnGateway {
     VpnGatewayId: gateway.id,
     State: stateOf(gateway),
     Type: "ipsec.1",
-    ...(gateway.availabilityZone !== undefined && { AvailabilityZone: gateway.availabilityZone }),
-    VpcAttachments: gateway.vpcId === undefined ? [] : [{ VpcId: gateway.vpcId, State: "attached" }],
+    VpcAttachments: [...attachmentsOf(gateway)],
   };
+}
+
+/** The answer to its making leaves an empty list of tags out, as AWS's does; descriptions have it. */
+function withoutNoTags({ Tags, ...gateway }: WireVpnGateway): WireVpnGateway {
+  return Tags === undefined || Tags.length === 0 ? gateway : { ...gateway, Tags };
+}
+
+function attachmentsOf({ vpcId, detachedFromVpcId }: VpnGateway): readonly VpcAttachment[] {
+  if (vpcId !== undefined) return [{ VpcId: vpcId, State: "attached" }];
+  return detachedFromVpcId === undefined ? [] : [{ VpcId: detachedFromVpcId, State: "detached" }];
 }
 
 function wireCustomer(gateway: CustomerGateway): WireCustomerGateway {
@@ -152,8 +162,8 @@ function wireCustomer(gateway: CustomerGateway): WireCustomerGateway {
 const filters: FilterTable<VpnGateway> = {
   ...tagFilters,
   "amazon-side-asn": (it) => [String(it.amazonSideAsn)],
-  "attachment.state": (it) => (it.vpcId === undefined ? [] : ["attached"]),
-  "attachment.vpc-id": (it) => maybe(it.vpcId),
+  "attachment.state": (it) => attachmentsOf(it).flatMap((one) => maybe(one.State)),
+  "attachment.vpc-id": (it) => attachmentsOf(it).flatMap((one) => maybe(one.VpcId)),
   "availability-zone": (it) => maybe(it.availabilityZone),
   state: (it) => [stateOf(it)],
   type: always("ipsec.1"),

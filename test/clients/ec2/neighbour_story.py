@@ -53,5 +53,7 @@ def vpn(ec2):
         ec2.delete_vpn_connection(VpnConnectionId=vpn)
         ec2.wait("vpn_connection_deleted", VpnConnectionIds=[vpn])
         ec2.detach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc)
+        [loose] = ec2.describe_vpn_gateways(Filters=only("attachment.state", "detached"))["VpnGateways"]
+        assert loose["VpcAttachments"] == [{"State": "detached", "VpcId": vpc}]
         ec2.delete_vpn_gateway(VpnGatewayId=gateway)
         ec2.delete_customer_gateway(CustomerGatewayId=customer)

@@ -13,6 +13,7 @@ from botocore import xform_name
 from driver import Boto, CommandLine, Record, boto_client
 
 import endpoint_story
+import filter_name
 import filter_story
 import instance_story
 import neighbour_story
@@ -62,6 +63,13 @@ def main(way, url):
     for one in STORIES:
         one.story(ec2, region)
     assert left(ec2) == [], left(ec2)
+    client = boto_client("ec2", url, ACCOUNT)
+    [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    more = {name: {"VpcId": default["VpcId"]} for name in ("DescribeStaleSecurityGroups", "GetSecurityGroupsForVpc")}
+    more["DescribeVpcEndpointServicePermissions"] = {"ServiceId": "vpce-svc-0123456789abcdef0"}
+    served = [one["operation"] for one in known() if one["method"] in record.operations]
+    not_taken = filter_name.refused(client, served, more) if way == "boto3" else []
+    assert not_taken == [], not_taken
     used = {name: sorted(getattr(record, name)) for name in ("operations", "waiters", "paginators")}
     print(json.dumps({**used, "known": known()}))
 
