@@ -344,7 +344,7 @@ test("services and prefix lists are those of the region of the call", async () =
     ["pl-ed522ea0", "com.amazonaws.eu-west-1.ipv6.s3"],
   ]);
   const managed = await eu.send(
-    new sdk.DescribeManagedPrefixListsCommand({ Filters: [{ Name: "prefix-list-name", Values: ["*.s3"] }] }),
+    new sdk.DescribeManagedPrefixListsCommand({ Filters: [{ Name: "prefix-list-name", Values: ["*-1.s3"] }] }),
   );
   expect(managed.PrefixLists).toEqual([
     {
