@@ -19,15 +19,16 @@ import { find, findBy, put, type State } from "./state.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import { findPeering } from "./vpc-peering.ts";
 import { prefixesOfVpc } from "./vpc.ts";
+import { connectionStateOf, type VpnConnection } from "./vpn-connection.ts";
 
 export interface Route {
   readonly destination: RouteDestination;
   readonly target: RouteTarget;
-  readonly origin: "local" | "static" | "endpoint";
+  readonly origin: "local" | "static" | "endpoint" | "propagated";
   readonly state: "active" | "blackhole";
 }
 
-/** Every route of a table: local, then static, then those of endpoints. No two have the same destination. */
+/** Every route of a table: local, static, those of endpoints, propagated ones. No two have the same destination. */
 export function routesOf(state: State, table: RouteTable): readonly Route[] {
   const vpc = find(state, "vpc", table.vpcId);
   const blocks = vpc === undefined ? [] : [...vpc.cidrBlocks, ...vpc.ipv6CidrBlocks];
@@ -42,7 +43,7 @@ export function routesOf(state: State, table: RouteTable): readonly Route[] {
     origin: "static",
     state: stateOfTarget(state, table, route.target),
   }));
-  return [...local, ...fixed, ...endpointRoutes(state, table)];
+  return [...local, ...fixed, ...endpointRoutes(state, table), ...propagatedRoutes(state, table, [...local, ...fixed])];
 }
 
 /** The text of a destination: a CIDR block or `pl-…`. */
@@ -147,9 +148,11 @@ export function alreadyExists(table: RouteTable, destination: RouteDestination):
     : `route table ${table.id} already has a route with destination-prefix-list-id ${destination.prefixListId}`;
 }
 
-/** The route with just this destination, or undefined. */
+/** The route with just this destination, or undefined; one that is propagated gives way to any other. */
 export function routeWith(state: State, table: RouteTable, destination: RouteDestination): Route | undefined {
-  return routesOf(state, table).find((route) => sameDestination(route.destination, destination));
+  return routesOf(state, table).find(
+    (route) => route.origin !== "propagated" && sameDestination(route.destination, destination),
+  );
 }
 
 /** INVARIANT: a table has at most one endpoint of a service, so these have different destinations. */
@@ -163,6 +166,36 @@ function endpointRoutes(state: State, table: RouteTable): readonly Route[] {
       state: "active",
     }));
   });
+}
+
+/**
+ * The static routes of the VPN connections that end at the gateways which the table hears of.
+ * Source: Amazon VPC User Guide, "Route priority": a static route wins over a propagated one with the same destination.
+ *
+ * ASSUMPTION: a propagated route is listed while its connection is available, whether or not the tunnels are up, and not
+ * where a static or local route has the same destination.
+ */
+function propagatedRoutes(state: State, table: RouteTable, others: readonly Route[]): readonly Route[] {
+  const taken = new Set(others.map((route) => formatDestination(route.destination)));
+  const routes: Route[] = [];
+  for (const vpnGatewayId of table.propagatingVpnGatewayIds ?? []) {
+    for (const cidrBlock of findBy(state, "vpn-connection", "vpnGatewayId", vpnGatewayId).flatMap(routesOfConnection)) {
+      if (taken.has(cidrBlock)) continue;
+      taken.add(cidrBlock);
+      const destination: RouteDestination = { kind: "cidr", cidrBlock };
+      routes.push({
+        destination,
+        target: { kind: "vpn-gateway", vpnGatewayId },
+        origin: "propagated",
+        state: "active",
+      });
+    }
+  }
+  return routes;
+}
+
+function routesOfConnection(connection: VpnConnection): readonly string[] {
+  return connectionStateOf(connection) === "available" ? connection.staticRoutes : [];
 }
 
 function stateOfTarget(state: State, table: RouteTable, target: RouteTarget): "active" | "blackhole" {

@@ -91,6 +91,7 @@ function blocksOf(state: State, route: Route, region: string): CompiledRoute[] {
 
 function metricOf({ origin, destination }: Route): Metric {
   if (origin === "local") return 0;
+  if (origin === "propagated") return 30;
   return destination.kind === "prefix-list" ? 20 : 10;
 }
 

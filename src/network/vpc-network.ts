@@ -14,7 +14,7 @@ import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import { allAddressesOf, type NetworkInterface } from "../model/network-interface.ts";
 import type { SecurityGroup } from "../model/security-group.ts";
-import { type Documents, find, type Kind, type State } from "../model/state.ts";
+import { countBy, type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
@@ -88,6 +88,8 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const own = [
     ...kinds.map((kind) => documentsOf(state, kind, vpcId)),
     state.tables["prefix-list"].byId,
+    // The routes of its connections are propagated.
+    countBy(state, "vpn-gateway", "vpcId", vpcId) === 0 ? undefined : state.tables["vpn-connection"].byId,
     // Rules name groups of peers, so who is in those matters here.
     ...peersOf(state, vpc).flatMap((peer) => [
       documentsOf(state, "network-interface", peer.vpcId),

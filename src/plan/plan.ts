@@ -105,6 +105,7 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
   "egress-only-internet-gateway",
   "vpc-peering-connection",
   "vpn-gateway",
+  "vpn-connection",
   // Says which interfaces count their flows.
   "vpc-flow-log",
 ]);

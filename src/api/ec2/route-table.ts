@@ -115,6 +115,14 @@ function wireAssociation(table: RouteTable, association: RouteTableAssociation):
   };
 }
 
+/** Source: EC2 API Reference, "Route", Origin. */
+const origins: Readonly<Record<Route["origin"], NonNullable<WireRoute["Origin"]>>> = {
+  local: "CreateRouteTable",
+  static: "CreateRoute",
+  endpoint: "CreateRoute",
+  propagated: "EnableVgwRoutePropagation",
+};
+
 function wireRoute(state: State, route: Route): WireRoute {
   const { destination } = route;
   return {
@@ -125,7 +133,7 @@ function wireRoute(state: State, route: Route): WireRoute {
         }
       : { DestinationPrefixListId: destination.prefixListId }),
     ...wireTarget(state, route),
-    Origin: route.origin === "local" ? "CreateRouteTable" : "CreateRoute",
+    Origin: origins[route.origin],
     State: route.state,
   };
 }

@@ -208,9 +208,20 @@ test("a VPN: gateways, connection, routes, propagation", async () => {
   expect(shown.VpnConnections).toMatchObject([
     { State: "available", Routes: [{ DestinationCidrBlock: "192.168.0.0/16", State: "available" }] },
   ]);
+  const propagated = { DestinationCidrBlock: "192.168.0.0/16", GatewayId: VpnGatewayId, State: "active" };
+  const routes = async () =>
+    (await ec2.send(new sdk.DescribeRouteTablesCommand({ RouteTableIds: [RouteTableId] }))).RouteTables![0]!.Routes!;
+  expect((await routes()).slice(1)).toEqual([{ ...propagated, Origin: "EnableVgwRoutePropagation" }]);
+  await ec2.send(
+    new sdk.CreateRouteCommand({ RouteTableId, DestinationCidrBlock: "192.168.0.0/16", GatewayId: VpnGatewayId }),
+  );
+  expect((await routes()).slice(1)).toEqual([{ ...propagated, Origin: "CreateRoute" }]);
+  await ec2.send(new sdk.DeleteRouteCommand({ RouteTableId, DestinationCidrBlock: "192.168.0.0/16" }));
+  expect((await routes()).slice(1)).toEqual([{ ...propagated, Origin: "EnableVgwRoutePropagation" }]);
   expect(await codeOf(ec2.send(new sdk.DeleteCustomerGatewayCommand({ CustomerGatewayId })))).toBe("IncorrectState");
   expect(await codeOf(ec2.send(new sdk.DeleteVpcCommand({ VpcId })))).toBe("DependencyViolation");
   await ec2.send(new sdk.DeleteVpnConnectionCommand({ VpnConnectionId }));
+  expect((await routes()).slice(1)).toEqual([]);
   await ec2.send(new sdk.DetachVpnGatewayCommand({ VpcId, VpnGatewayId }));
   await ec2.send(new sdk.DeleteVpnGatewayCommand({ VpnGatewayId }));
   await ec2.send(new sdk.DeleteCustomerGatewayCommand({ CustomerGatewayId }));
