@@ -62,7 +62,9 @@ function groupAdvice(network: VpcNetwork, packet: Packet, verdict: GroupVerdict)
 }
 
 function protocolWords({ protocol, icmp, destinationPorts: { from, to } }: Packet): string {
-  if (icmp !== undefined) return `icmp,FromPort=${icmp.type},ToPort=${icmp.code}`;
+  if (icmp !== undefined) {
+    return `${protocol === protocolNumbers.icmpv6 ? "icmpv6" : "icmp"},FromPort=${icmp.type},ToPort=${icmp.code}`;
+  }
   return hasPorts(protocol) ? `${protocolName(protocol)},FromPort=${from},ToPort=${to}` : String(protocol);
 }
 
@@ -78,7 +80,18 @@ function groupPeer(network: VpcNetwork, ip: string): { readonly text: string; re
   }
   const groupId = network.interfaceByIp.get(ip)?.securityGroupIds[0];
   if (groupId !== undefined) return { text: groupId, words: `UserIdGroupPairs=[{GroupId=${groupId}}]` };
-  return { text: `${ip}/32`, words: `IpRanges=[{CidrIp=${ip}/32}]` };
+  const block = ownBlock(ip);
+  const words = isIpv6(ip) ? `Ipv6Ranges=[{CidrIpv6=${block}}]` : `IpRanges=[{CidrIp=${block}}]`;
+  return { text: block, words };
+}
+
+function isIpv6(ip: string): boolean {
+  return ip.includes(":");
+}
+
+/** The block of one address. */
+function ownBlock(ip: string): string {
+  return `${ip}/${isIpv6(ip) ? 128 : 32}`;
 }
 
 function aclAdvice(network: VpcNetwork, { leg, packet }: FilterStep, verdict: SubnetVerdict): string {
@@ -92,7 +105,8 @@ function aclAdvice(network: VpcNetwork, { leg, packet }: FilterStep, verdict: Su
   return (
     `${why}add an ${way} rule to ${networkAclId}${before}: allow ${packetText({ ...packet, destinationPorts: ports })} ` +
     `${end} ${block}: aws ec2 create-network-acl-entry --network-acl-id ${networkAclId} --${direction} ` +
-    `--rule-number ${freeNumber(network, verdict)} ${aclWords(packet, ports)} --cidr-block ${block} --rule-action allow`
+    `--rule-number ${freeNumber(network, verdict)} ${aclWords(packet, ports)} ` +
+    `--${isIpv6(block) ? "ipv6-" : ""}cidr-block ${block} --rule-action allow`
   );
 }
 
@@ -100,7 +114,7 @@ const ephemeral: PortRange = { from: 1024, to: 65_535 };
 
 function aclWords(packet: Packet, ports: PortRange): string {
   if (packet.icmp !== undefined)
-    return `--protocol icmp --icmp-type-code Type=${packet.icmp.type},Code=${packet.icmp.code}`;
+    return `--protocol ${packet.protocol} --icmp-type-code Type=${packet.icmp.type},Code=${packet.icmp.code}`;
   if (!hasPorts(packet.protocol)) return `--protocol ${packet.protocol}`;
   return `--protocol ${protocolName(packet.protocol)} --port-range From=${ports.from},To=${ports.to}`;
 }
@@ -112,7 +126,8 @@ function aclBlock(network: VpcNetwork, ip: string): string {
   const listed = listOf(network, ip)?.prefixes.find(holds);
   if (listed !== undefined) return formatPrefix(listed);
   const holder = network.interfaceByIp.get(ip);
-  return network.subnets.find((one) => one.id === holder?.subnetId)?.cidrBlock ?? `${ip}/32`;
+  const subnet = network.subnets.find((one) => one.id === holder?.subnetId);
+  return (isIpv6(ip) ? subnet?.ipv6CidrBlocks[0]?.cidrBlock : subnet?.cidrBlock) ?? ownBlock(ip);
 }
 
 /** A number that comes before the rule that denies; behind all others where none matched. */
@@ -127,7 +142,7 @@ function freeNumber(network: VpcNetwork, { networkAclId, direction, ruleNumber }
 /** Where a service has gateway endpoints and the packets take none. */
 function routeAdvice(network: VpcNetwork, ip: string, { route, exit }: Reach): string | undefined {
   const service = serviceAt(ip);
-  const isGatewayService = service?.service === "s3" || service?.service === "dynamodb";
+  const isGatewayService = service?.service === "s3" || (service?.service === "dynamodb" && !isIpv6(ip));
   if (route === undefined || service === undefined || !isGatewayService || exit.kind === "gateway-endpoint")
     return undefined;
   const { vpc } = network;
@@ -145,6 +160,12 @@ function routeAdvice(network: VpcNetwork, ip: string, { route, exit }: Reach): s
       `--service-name ${name} --route-table-ids ${tableId}`
     );
   }
+  if (isIpv6(ip) && (endpoint.ipAddressType ?? "ipv4") === "ipv4") {
+    return (
+      `${endpoint.id} for ${name} carries IPv4 alone: ` +
+      `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpoint.id} --ip-address-type dualstack`
+    );
+  }
   if (endpoint.routeTableIds.some((one) => one === tableId)) {
     const { destination = "", target = "" } = route.chosen ?? {};
     return `the route ${destination} to ${target} of ${tableId} wins over that of ${endpoint.id}: delete it, or make it wider`;
@@ -159,5 +180,6 @@ function routeAdvice(network: VpcNetwork, ip: string, { route, exit }: Reach): s
 /** The list of AWS's that holds an address, of those that the VPC's region has. */
 function listOf({ vpc }: VpcNetwork, ip: string): PrefixList | undefined {
   const service = serviceAt(ip);
-  return service && prefixListOfService(vpc.region, `com.amazonaws.${service.region}.${service.service}`);
+  const name = service && `com.amazonaws.${service.region}.${service.service}`;
+  return name === undefined ? undefined : prefixListOfService(vpc.region, name, isIpv6(ip) ? 128 : 32);
 }

@@ -10,7 +10,8 @@ import type { Instance } from "../model/instance.ts";
 import { findRegion } from "../model/region.ts";
 import { all, find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
-import { addressesOf, resolveName } from "../network/resolve.ts";
+import { resolveAddresses } from "../network/resolve.ts";
+import { hasIpv6 } from "../network/walk.ts";
 import { parseServiceHost } from "../network/service-host.ts";
 import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";
@@ -25,7 +26,8 @@ export function traceOf(record: RequestRecord): RequestTrace {
   const { state, path } = record;
   const [firstAsk] = record.asks;
   const { instance, vpcId, ...way } = originOf(state, path, firstAsk?.secureTransport === false ? 80 : 443);
-  const name = nameOf(state, vpcId, record.host);
+  const asked = { vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
+  const name = nameOf(state, asked, record.host);
   return {
     requestId: record.requestId,
     atMs: record.atMs,
@@ -216,11 +218,14 @@ function methodOf(operation: string): string {
 const posted: ReadonlySet<string> = new Set(["CreateMultipartUpload", "CompleteMultipartUpload", "DeleteObjects"]);
 
 /** What the resolver says now of the host that a request named; nothing for a bare address. */
-function nameOf(state: State, vpcId: string | undefined, host: string | undefined): RequestTrace["name"] {
+function nameOf(
+  state: State,
+  asked: { readonly vpcId: string | undefined; readonly hasIpv6: boolean },
+  host: string | undefined,
+): RequestTrace["name"] {
   const name = host?.replace(/:\d+$/, "");
-  if (name === undefined || (vpcId === undefined && parseServiceHost(name) === undefined)) return undefined;
-  const resolution = resolveName(state, vpcId, { name, type: "A" });
-  return { host: name, ips: addressesOf(resolution), by: resolution.by };
+  if (name === undefined || (asked.vpcId === undefined && parseServiceHost(name) === undefined)) return undefined;
+  return { host: name, ...resolveAddresses(state, asked, name) };
 }
 
 function tracedDecision(state: State, ask: Ask): TracedDecision {

@@ -7,9 +7,10 @@ import { dropText } from "../network/drop-text.ts";
 import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
-import { addressesOf, resolveName } from "../network/resolve.ts";
+import { resolveAddresses } from "../network/resolve.ts";
 import {
   findInstance,
+  hasIpv6,
   instancesBehind,
   natGatewayOf,
   pathOf,
@@ -38,19 +39,23 @@ export interface Way extends TracedWay {
 
 /** The way that a request over TLS from an instance (from the host without one) to a service's host name would take. */
 export function wayOf(state: State, instance: Instance | undefined, host: string): Way {
-  const resolution = resolveName(state, instance?.vpcId, { name: host, type: "A" });
-  const ips = addressesOf(resolution);
-  const common = { ips, by: resolution.by };
+  const place = { vpcId: instance?.vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
+  const { by, ips } = resolveAddresses(state, place, host);
+  const common = { ips, by };
   if (instance === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
-  const [ip] = ips;
-  if (ip === undefined) return { ...common, unreachable: `${host} does not resolve: ${resolution.by}` };
+  const ways = ips.map((ip) => ({ ...common, ...wayTo(state, instance, ip) }));
+  // Clients go on to the next address when one does not answer. Source: RFC 8305.
+  const taken = ways.find(({ path }) => path !== undefined) ?? ways[0];
+  return taken ?? { ...common, unreachable: `${host} does not resolve: ${by}` };
+}
+
+function wayTo(state: State, instance: Instance, ip: string): Omit<Way, "ips" | "by"> {
   const flow: Flow = { destinationIp: ip, opens: { kind: "tcp", port: 443 } };
   const reached = reach(state, instance.id, flow);
   const passes = reached.dropped === undefined && reached.astray === undefined;
   const path = passes ? pathOf(instance, reached, ip) : undefined;
   const advice = adviceOf(state, instance, flow, reached);
   return {
-    ...common,
     ...tracedWay(reached),
     ...(advice.length > 0 && { advice }),
     ...(path && { path }),

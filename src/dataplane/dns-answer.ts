@@ -148,9 +148,9 @@ function replyTo(resolution: Resolution, name: string, type: string): Reply | un
 
 function answerOf(record: NameRecord, name: string): dnsPacket.Answer {
   const common = { name, ttl: record.ttlSeconds, class: "IN" as const };
-  return record.type === "A"
-    ? { ...common, type: "A", data: record.ip }
-    : { ...common, type: "PTR", data: record.name };
+  return record.type === "PTR"
+    ? { ...common, type: record.type, data: record.name }
+    : { ...common, type: record.type, data: record.ip };
 }
 
 function soaOf(zone: string): dnsPacket.Answer {

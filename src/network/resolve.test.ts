@@ -25,7 +25,7 @@ function answer(
 ): readonly string[] | Resolution["kind"] {
   const resolution = resolveName(state, vpc, { name, type });
   if (resolution.kind !== "records") return resolution.kind;
-  return resolution.records.map((record) => (record.type === "A" ? record.ip : record.name));
+  return resolution.records.map((record) => (record.type === "PTR" ? record.name : record.ip));
 }
 
 const dashed = (ip: string): string => ip.replaceAll(".", "-");

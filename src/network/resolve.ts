@@ -4,18 +4,21 @@
  * "EC2 instance hostnames and domains".
  *
  * ASSUMPTION: a name that is neither AWS's nor an instance's does not exist; AWS would ask the public DNS for it.
- * ASSUMPTION: every service name has one address, and bucket names have that of S3 in the bucket's region.
+ * ASSUMPTION: every service name has one address of each of its families, and bucket names have those of S3 in the
+ * bucket's region.
  * ASSUMPTION: private host names exist for the addresses of network interfaces alone, not for every address of the VPC.
  */
 
-import { formatIp, parseIp } from "../base/ip.ts";
+import { formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
 import { privateHostName, publicHostName } from "../model/host-name.ts";
 import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
+import { primaryAddressOf } from "../model/network-interface.ts";
 import { find, findBy, type State } from "../model/state.ts";
+import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { activePeering } from "../model/vpc-peering.ts";
-import { serviceAddress, serviceAt } from "./service-address.ts";
+import { type RegionalService, serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 import { unservedService } from "./unserved-service.ts";
 import { networkOf } from "./vpc-network.ts";
@@ -30,7 +33,7 @@ export type Resolution =
   | { readonly kind: "no-resolver"; readonly by: string };
 
 export type NameRecord =
-  | { readonly type: "A"; readonly ip: string; readonly ttlSeconds: number }
+  | { readonly type: "A" | "AAAA"; readonly ip: string; readonly ttlSeconds: number }
   | { readonly type: "PTR"; readonly name: string; readonly ttlSeconds: number };
 
 export interface Question {
@@ -52,7 +55,22 @@ export function resolveName(state: State, vpcId: string | undefined, { name, typ
 /** The addresses alone: none when the name does not resolve. */
 export function addressesOf(resolution: Resolution): readonly string[] {
   if (resolution.kind !== "records") return [];
-  return resolution.records.flatMap((record) => (record.type === "A" ? [record.ip] : []));
+  return resolution.records.flatMap((record) => (record.type === "PTR" ? [] : [record.ip]));
+}
+
+/**
+ * What a program of an instance gets for a name, in the order in which it tries: IPv6 first where the instance has it.
+ * Source: RFC 6724 section 6, rules 1 and 6.
+ */
+export function resolveAddresses(
+  state: State,
+  place: { readonly vpcId: string | undefined; readonly hasIpv6: boolean },
+  name: string,
+): { readonly ips: readonly string[]; readonly by: string } {
+  const ipv4 = resolveName(state, place.vpcId, { name, type: "A" });
+  const ipv6 = place.hasIpv6 ? resolveName(state, place.vpcId, { name, type: "AAAA" }) : undefined;
+  const ips = [...(ipv6 === undefined ? [] : addressesOf(ipv6)), ...addressesOf(ipv4)];
+  return { ips, by: ipv6?.kind === "records" ? ipv6.by : ipv4.by };
 }
 
 /** Seconds that a client may keep an address of a service. S3's own names carry a few seconds, the others a minute. */
@@ -81,7 +99,7 @@ function typed(holder: Holder | undefined, type: string, name: string): Resoluti
 }
 
 function holderOf(view: View, name: string): Holder | undefined {
-  if (name.endsWith(".in-addr.arpa")) return reverse(view, name);
+  if (name.endsWith(".arpa")) return reverse(view, name);
   const service = parseServiceHost(name);
   if (service !== undefined) return serviceHolder(view, service);
   return (
@@ -98,11 +116,28 @@ function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
   const bucket =
     host.bucketName === undefined || host.regionNamed ? undefined : find(view.state, "bucket", host.bucketName);
   const region = bucket?.region ?? host.region;
-  const ip = serviceAddress(host.service, region);
-  if (ip === undefined) return undefined;
-  const by =
-    bucket === undefined || region === host.region ? "service name" : `service name: the bucket is in ${region}`;
-  return { records: [{ type: "A", ip, ttlSeconds: serviceTtlSeconds[host.service] }], by };
+  const endpoint = gatewayFor(view, `com.amazonaws.${region}.${host.service}`);
+  const { dnsRecordIpType = host.dualStack === true ? "dualstack" : "ipv4" } = endpoint ?? {};
+  const ips = recordWidths[dnsRecordIpType].flatMap((width) => serviceAddress(host.service, region, width) ?? []);
+  if (ips.length === 0) return undefined;
+  const where = bucket === undefined || region === host.region ? "" : `: the bucket is in ${region}`;
+  const whose = endpoint?.dnsRecordIpType === undefined ? "" : ` with the records of ${endpoint.id}`;
+  const by = `service name${whose}${where}`;
+  return { records: ips.map((ip) => recordOf(ip, serviceTtlSeconds[host.service])), by };
+}
+
+const recordWidths = { ipv4: [32], ipv6: [128], dualstack: [32, 128] } as const;
+
+/** Source: AWS PrivateLink guide, "Gateway endpoints", "DNS record IP type": it says what the service's names resolve to. */
+function gatewayFor({ state, vpc }: View, serviceName: string): GatewayVpcEndpoint | undefined {
+  const endpoints = vpc === undefined ? [] : (networkOf(state, vpc.id)?.endpoints ?? []);
+  return endpoints
+    .filter((one) => one.kind === "Gateway")
+    .find((one) => one.serviceName === serviceName && one.dnsRecordIpType !== undefined && one.state === "available");
+}
+
+function recordOf(ip: string, ttlSeconds: number): NameRecord {
+  return { type: ip.includes(":") ? "AAAA" : "A", ip, ttlSeconds };
 }
 
 function unservedHost(name: string): Holder | undefined {
@@ -130,13 +165,15 @@ function resourceHost({ state, vpc }: View, name: string): Holder | undefined {
   const [id = "", ...domain] = name.split(".");
   if (vpc === undefined || domain.join(".") !== privateDnsSuffix(vpc.region)) return undefined;
   const instance = find(state, "instance", id);
-  if (instance?.vpcId !== vpc.id || !privateDnsNamesOf(instance).enableResourceNameDnsARecord) return undefined;
+  if (instance?.vpcId !== vpc.id) return undefined;
+  const options = privateDnsNamesOf(instance);
   const holder = find(state, "network-interface", instance.networkInterfaceIds[0] ?? "");
-  if (holder === undefined) return undefined;
-  return {
-    records: [{ type: "A", ip: holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
-    by: "resource name",
-  };
+  const told: readonly Width[] = [
+    ...(options.enableResourceNameDnsARecord ? ([32] as const) : []),
+    ...(options.enableResourceNameDnsAaaaRecord ? ([128] as const) : []),
+  ];
+  const ips = holder === undefined ? [] : told.flatMap((width) => primaryAddressOf(holder, width) ?? []);
+  return ips.length === 0 ? undefined : { records: ips.map((ip) => recordOf(ip, hostTtlSeconds)), by: "resource name" };
 }
 
 /** `ec2-203-0-113-25.compute-1.amazonaws.com`: the private address inside its VPC, the public one everywhere else. */
@@ -160,18 +197,43 @@ function overPeering(state: State, vpc: Vpc | undefined, farVpcId: string): stri
   return side?.allowsRemoteDns === true ? `over ${peering?.id}` : undefined;
 }
 
-/** `5.1.0.10.in-addr.arpa`. */
 function reverse(view: View, name: string): Holder | undefined {
-  const labels = name.slice(0, -".in-addr.arpa".length).split(".");
-  const ip = labels.length === 4 ? parseIp(labels.toReversed().join(".")) : undefined;
+  const ip = reversedIp(name);
   if (ip === undefined) return undefined;
-  const found = reverseName(view, formatIp(ip));
+  const text = formatIp(ip);
+  const found = ip.width === 32 ? reverseName(view, text) : reverseResourceName(view, text);
   if (found !== undefined)
     return { records: [{ type: "PTR", name: found, ttlSeconds: hostTtlSeconds }], by: "reverse host name" };
-  const service = serviceAt(formatIp(ip));
-  if (service === undefined || serviceAddress(service.service, service.region) !== formatIp(ip)) return undefined;
-  const host = service.service === "iam" ? "iam.amazonaws.com" : `${service.service}.${service.region}.amazonaws.com`;
+  const service = serviceAt(text);
+  if (service === undefined || serviceAddress(service.service, service.region, ip.width) !== text) return undefined;
+  const host = serviceHostOf(service, ip.width);
   return { records: [{ type: "PTR", name: host, ttlSeconds: hostTtlSeconds }], by: "reverse service name" };
+}
+
+/** Of `5.1.0.10.in-addr.arpa` and of the digits before `.ip6.arpa`. Source: RFC 1035 section 3.5, RFC 3596 section 2.5. */
+function reversedIp(name: string): Ip | undefined {
+  const labels = name.split(".").slice(0, -2).toReversed();
+  if (name.endsWith(".in-addr.arpa")) return labels.length === 4 ? parseIp(labels.join(".")) : undefined;
+  if (!name.endsWith(".ip6.arpa") || labels.length !== 32 || !labels.every((one) => /^[0-9a-f]$/.test(one))) {
+    return undefined;
+  }
+  return parseIp((labels.join("").match(/.{4}/g) ?? []).join(":"));
+}
+
+function serviceHostOf({ service, region }: RegionalService, width: Width): string {
+  if (width === 32) return service === "iam" ? "iam.amazonaws.com" : `${service}.${region}.amazonaws.com`;
+  if (service === "s3") return `s3.dualstack.${region}.amazonaws.com`;
+  return service === "iam" ? "iam.global.api.aws" : `${service}.${region}.api.aws`;
+}
+
+/** Only a name that leads to the address is told for it. */
+function reverseResourceName(view: View, ip: string): string | undefined {
+  const { state, vpc } = view;
+  const holder = vpc && networkOf(state, vpc.id)?.interfaceByIp.get(ip);
+  const instanceId = holder?.attachment?.instanceId;
+  const name = vpc && instanceId && `${instanceId}.${privateDnsSuffix(vpc.region)}`;
+  const records = name ? (resourceHost(view, name)?.records ?? []) : [];
+  return records.some((record) => record.type === "AAAA" && record.ip === ip) ? name : undefined;
 }
 
 function reverseName({ state, vpc }: View, ip: string): string | undefined {
@@ -192,13 +254,9 @@ function dashedIp(name: string, before: string, after: string): string | undefin
 
 /** `us-east-1.amazonaws.com` has no records of its own, but names below it: RFC 8020 says it exists. */
 function nonTerminal(name: string): Holder | undefined {
-  const before =
-    name === "amazonaws.com"
-      ? ""
-      : name.endsWith(".amazonaws.com")
-        ? name.slice(0, -".amazonaws.com".length)
-        : undefined;
-  if (before === undefined) return undefined;
+  const domain = ["amazonaws.com", "api.aws"].find((one) => name === one || name.endsWith(`.${one}`));
+  if (domain === undefined) return undefined;
+  const before = name.slice(0, -domain.length).replace(/\.$/, "");
   const labels = before.split(".");
   const exists = before === "" || (labels.length === 1 && findRegion(before) !== undefined) || before === "compute-1";
   return exists ? { records: [], by: "a domain of AWS" } : undefined;
@@ -206,6 +264,6 @@ function nonTerminal(name: string): Holder | undefined {
 
 /** The zone that a negative answer names in its SOA record. */
 function zoneOf(name: string): string {
-  const zones = ["amazonaws.com", "internal", "in-addr.arpa"];
+  const zones = ["amazonaws.com", "api.aws", "internal", "in-addr.arpa", "ip6.arpa"];
   return zones.find((zone) => name === zone || name.endsWith(`.${zone}`)) ?? "";
 }

@@ -127,6 +127,11 @@ export function senderOf(
   return isOwn && parseIp(ip)?.width === width ? { holder, ip } : undefined;
 }
 
+/** Whether an instance has an address of IPv6. */
+export function hasIpv6(state: State, instance: Instance): boolean {
+  return senderOf(networkOf(state, instance.vpcId), instance, 128) !== undefined;
+}
+
 /** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
 export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string): Path | undefined {
   switch (exit.kind) {

@@ -1,15 +1,15 @@
 /** Where a connection of an instance goes: the name resolved and the packet walked by the same functions as everywhere. */
 
-import { parseIp } from "../../base/ip.ts";
+import { formatIp, parseIp } from "../../base/ip.ts";
 import type { Instance } from "../../model/instance.ts";
 import { find, type State } from "../../model/state.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type FilterStep, reach } from "../../network/reach.ts";
-import { addressesOf, resolveName } from "../../network/resolve.ts";
+import { resolveAddresses } from "../../network/resolve.ts";
 import { serviceAt } from "../../network/service-address.ts";
-import { type Exit, pathOf } from "../../network/walk.ts";
+import { type Exit, hasIpv6, pathOf } from "../../network/walk.ts";
 
 export type Dial =
   | { readonly kind: "open"; readonly flow: OpenFlow }
@@ -42,13 +42,25 @@ export interface MetadataFlow {
   readonly client: MetadataClient;
 }
 
-/** What a connection from an instance to a host (a name or an address) and port meets. */
-export function dial(state: State, instanceId: string, target: { readonly host: string; readonly port: number }): Dial {
-  const { host, port } = target;
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * What a connection from an instance to a host (a name or an address) and port meets. Of several addresses the first that
+ * opens is taken, as clients do. Source: RFC 8305.
+ */
+export function dial(state: State, instanceId: string, target: DialTarget): Dial {
   const instance = find(state, "instance", instanceId);
   if (instance === undefined) return refused(504, `${instanceId} does not exist`);
-  const address = addressOf(state, instance.vpcId, host);
-  if (typeof address !== "string") return address;
+  const { by, ips } = addressesOf(state, instance, target.host);
+  const dials = ips.map((ip) => dialAddress(state, instance, ip, target));
+  return dials.find(({ kind }) => kind === "open") ?? dials[0] ?? refused(502, `cannot resolve ${target.host}: ${by}`);
+}
+
+function dialAddress(state: State, instance: Instance, address: string, { host, port }: DialTarget): Dial {
+  const instanceId = instance.id;
   const reached = reach(state, instanceId, { destinationIp: address, opens: { kind: "tcp", port } });
   const { exit } = reached;
   if (exit.kind === "vpc-service" && exit.service === "instance-metadata" && port === 80) {
@@ -87,11 +99,10 @@ function privateIpOf(state: State, { networkInterfaceIds }: Instance): string {
   return find(state, "network-interface", networkInterfaceIds[0] ?? "")?.privateIpAddress ?? "";
 }
 
-function addressOf(state: State, vpcId: string, host: string): string | Dial {
-  if (parseIp(host) !== undefined) return host;
-  const resolution = resolveName(state, vpcId, { name: host, type: "A" });
-  const [address] = addressesOf(resolution);
-  return address ?? refused(502, `cannot resolve ${host}: ${resolution.by}`);
+function addressesOf(state: State, instance: Instance, host: string): ReturnType<typeof resolveAddresses> {
+  const ip = parseIp(host);
+  if (ip !== undefined) return { ips: [formatIp(ip)], by: "address" };
+  return resolveAddresses(state, { vpcId: instance.vpcId, hasIpv6: hasIpv6(state, instance) }, host);
 }
 
 function deadEnd(exit: Exit, name: string): Dial {

@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block } from "../../test/dual-stack.ts";
+import { regionBuilder } from "../../test/region-builder.ts";
+import { parseIp } from "../base/ip.ts";
+import { modifyPrivateDnsNameOptions } from "../model/instance-attribute.ts";
+import { modifyVpcEndpoint } from "../model/vpc-endpoint.ts";
+import { addressesOf, resolveAddresses, resolveName } from "./resolve.ts";
+import { serviceAddress } from "./service-address.ts";
+
+function network() {
+  const build = regionBuilder();
+  const vpcId = dualStackVpc(build, "10.0.0.0/16");
+  const subnetId = build.subnet(vpcId, "10.0.1.0/24");
+  giveIpv6Block(build, subnetId, 1);
+  const instance = build.instance(subnetId);
+  const ip = giveIpv6(build, instance);
+  const ask = (name: string, type: string): unknown => {
+    const resolution = resolveName(build.state(), vpcId, { name, type });
+    if (resolution.kind !== "records") return resolution.kind;
+    return resolution.records.map((record) => (record.type === "PTR" ? record.name : record.ip));
+  };
+  return { build, vpcId, instance, ip, ask };
+}
+
+const arpaOf = (ip: string): string => {
+  const digits = parseIp(ip)!.words.map((word) => (word >>> 0).toString(16).padStart(8, "0"));
+  return `${[...digits.join("")].toReversed().join(".")}.ip6.arpa`;
+};
+
+test.each([
+  ["s3.us-east-1.amazonaws.com", "s3", "us-east-1", false],
+  ["s3.dualstack.us-east-1.amazonaws.com", "s3", "us-east-1", true],
+  ["docs.s3.dualstack.eu-west-1.amazonaws.com", "s3", "eu-west-1", true],
+  ["ec2.us-east-1.amazonaws.com", "ec2", "us-east-1", false],
+  ["ec2.us-east-1.api.aws", "ec2", "us-east-1", true],
+  ["sts.eu-west-1.api.aws", "sts", "eu-west-1", true],
+  ["dynamodb.us-east-1.api.aws", "dynamodb", "us-east-1", true],
+  ["iam.global.api.aws", "iam", "aws-global", true],
+] as const)("%s leads to its service", (name, service, region, has) => {
+  const { ask } = network();
+  expect(ask(name, "A")).toEqual([serviceAddress(service, region)]);
+  expect(ask(name, "AAAA")).toEqual(has ? [serviceAddress(service, region, 128)] : "no-data");
+});
+
+test("what has no names below it does not exist", () => {
+  const { ask } = network();
+  expect([ask("us-east-1.api.aws", "A"), ask("lambda.us-east-1.api.aws", "AAAA")]).toEqual(["no-data", "no-name"]);
+});
+
+test("an endpoint's record type says what the service's names lead to in its VPC", () => {
+  const { build, vpcId, ask } = network();
+  const endpoint = build.endpoint(vpcId, "s3", build.mainTable(vpcId));
+  carryIpv6(build, endpoint);
+  const set = (dnsRecordIpType: "ipv4" | "ipv6" | "dualstack"): void => {
+    const add = { routeTableIds: [], subnets: [], securityGroupIds: [], dnsRecordIpType };
+    const remove = { routeTableIds: [], subnetIds: [], securityGroupIds: [] };
+    build.run(modifyVpcEndpoint, { vpcEndpointId: endpoint, add, remove });
+  };
+  const both = (name: string): unknown => [ask(name, "A"), ask(name, "AAAA")];
+  const [ipv4, ipv6] = [[serviceAddress("s3", "us-east-1")], [serviceAddress("s3", "us-east-1", 128)]];
+  const [plain, dual] = ["s3.us-east-1.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com"];
+  expect([both(plain), both(dual)]).toEqual([
+    [ipv4, "no-data"],
+    [ipv4, ipv6],
+  ]);
+  set("dualstack");
+  expect(both(plain)).toEqual([ipv4, ipv6]);
+  set("ipv6");
+  expect(both(plain)).toEqual(["no-data", ipv6]);
+  set("ipv4");
+  expect(both(dual)).toEqual([ipv4, "no-data"]);
+  expect(addressesOf(resolveName(build.state(), undefined, { name: dual, type: "AAAA" }))).toEqual(ipv6);
+});
+
+test("an instance's resource name leads to its address where it is told to, and back", () => {
+  const { build, instance, ip, ask } = network();
+  const name = `${instance.id}.ec2.internal`;
+  expect([ask(name, "AAAA"), ask(arpaOf(ip), "PTR")]).toEqual(["no-name", "no-name"]);
+  build.run(modifyPrivateDnsNameOptions, {
+    instanceId: instance.id,
+    options: { enableResourceNameDnsAaaaRecord: true },
+  });
+  expect([ask(name, "AAAA"), ask(name, "A"), ask(arpaOf(ip), "PTR")]).toEqual([[ip], "no-data", [name]]);
+});
+
+test("services are found by their addresses of IPv6", () => {
+  const { ask } = network();
+  const reverse = (service: "s3" | "ec2" | "iam", region = "us-east-1"): unknown =>
+    ask(arpaOf(serviceAddress(service, region, 128)!), "PTR");
+  expect([reverse("s3"), reverse("ec2"), reverse("iam", "aws-global")]).toEqual([
+    ["s3.dualstack.us-east-1.amazonaws.com"],
+    ["ec2.us-east-1.api.aws"],
+    ["iam.global.api.aws"],
+  ]);
+  expect([ask("1.2.3.ip6.arpa", "PTR"), ask(arpaOf("2001:db8::1"), "PTR")]).toEqual(["no-name", "no-name"]);
+});
+
+test("who has IPv6 tries it first", () => {
+  const { build, vpcId } = network();
+  const name = "s3.dualstack.us-east-1.amazonaws.com";
+  const [ipv4, ipv6] = [serviceAddress("s3", "us-east-1"), serviceAddress("s3", "us-east-1", 128)];
+  expect(resolveAddresses(build.state(), { vpcId, hasIpv6: true }, name).ips).toEqual([ipv6, ipv4]);
+  expect(resolveAddresses(build.state(), { vpcId, hasIpv6: false }, name).ips).toEqual([ipv4]);
+});
