@@ -30,7 +30,10 @@ export interface Difference {
 export interface Comparison {
   readonly topologies: number;
   readonly flows: number;
-  /** How many flows ended where (`endpoint`, `internet`, `instance`, `nothing`), and how many met which filter or gateway. */
+  /**
+   * How many flows ended where (`endpoint`, `internet`, `instance`, `nothing`, also of IPv6 alone), and how many met which
+   * filter or gateway.
+   */
   readonly ends: Readonly<Record<string, number>>;
   readonly differences: readonly Difference[];
 }
@@ -73,7 +76,9 @@ async function compareIn(folder: string, under: PlaneUnderTest, options: Compari
     const found = await Promise.all(dealt.map((flow) => probeFlow({ under, prober, state: world.state() }, flow)));
     for (const one of found.flat()) {
       flows += 1;
-      for (const what of [one.expected.split(" ")[0] ?? "", ...one.meets]) ends[what] = (ends[what] ?? 0) + 1;
+      const end = one.expected.split(" ")[0] ?? "";
+      const ofIpv6 = one.trial.ip.includes(":") ? [`${end} by IPv6`] : [];
+      for (const what of [end, ...ofIpv6, ...one.meets]) ends[what] = (ends[what] ?? 0) + 1;
       const { meets: _meets, ...tried } = one;
       if (one.expected !== one.found) differences.push({ seed: options.seed, round, ...tried });
     }

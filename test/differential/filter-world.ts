@@ -20,6 +20,7 @@ import { rulesOfGroup } from "../../src/model/security-group-rule.ts";
 import { find } from "../../src/model/state.ts";
 import type { RegionBuilder, TestInstance } from "../region-builder.ts";
 import type { Dice } from "./dice.ts";
+import { s3Ipv6List } from "./ipv6-world.ts";
 
 export interface FilterPlace {
   readonly groupIds: readonly string[];
@@ -71,14 +72,29 @@ function dealRules(build: Build, dice: Dice, { where, groupId }: GroupSpot): voi
   for (const isEgress of [true, false]) {
     const ruleIds = rulesOfGroup(build.state(), groupId).flatMap((rule) => (rule.isEgress === isEgress ? rule.id : []));
     if (ruleIds.length > 0) build.run(revokeSecurityGroup, { groupId, isEgress, permissions: [], ruleIds });
-    if (dice.chance(isEgress ? 60 : 30)) allow(build, { groupId, isEgress }, { protocol: "-1", peer: everywhere });
+    for (const peer of everywhereOf(build, where)) {
+      if (dice.chance(isEgress ? 60 : 30)) allow(build, { groupId, isEgress }, { protocol: "-1", peer });
+    }
     for (let left = dice.below(4); left > 0; left--) {
       allow(build, { groupId, isEgress }, { ...dealTraffic(dice), peer: dealPeer(build, dice, where) });
     }
   }
 }
 
-const everywhere: PeerInput = { kind: "ipv4", cidrBlock: "0.0.0.0/0" };
+const everywhere = { kind: "ipv4", cidrBlock: "0.0.0.0/0" } as const;
+const everywhereIpv6 = { kind: "ipv6", cidrBlock: "::/0" } as const;
+
+/** In a VPC with IPv6 of both families. */
+function everywhereOf(build: Build, where: Where): readonly (typeof everywhere | typeof everywhereIpv6)[] {
+  return ipv6Blocks(build, where).length === 0 ? [everywhere] : [everywhere, everywhereIpv6];
+}
+
+/** Of the subnets; none where the VPC has no IPv6. */
+function ipv6Blocks(build: Build, { subnetIds }: Where): readonly string[] {
+  return subnetIds.flatMap((id) =>
+    (find(build.state(), "subnet", id)?.ipv6CidrBlocks ?? []).map((one) => one.cidrBlock),
+  );
+}
 
 interface Ports {
   readonly protocol: string;
@@ -108,11 +124,24 @@ function dealTraffic(dice: Dice): Ports {
     ports("udp", 5000, 5000),
     ports("udp", 0, 65_535),
     ports("icmp", -1, -1),
+    ports("icmpv6", -1, -1),
     { protocol: "50" },
   ]);
 }
 
 function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
+  const ipv6 = ipv6Blocks(build, where);
+  if (ipv6.length > 0 && dice.chance(45)) {
+    const own = find(build.state(), "network-interface", dice.pick(where.instances).made.eni)?.ipv6Addresses[0];
+    return dice.pick<PeerInput>([
+      everywhereIpv6,
+      { kind: "ipv6", cidrBlock: dice.pick(ipv6) },
+      { kind: "ipv6", cidrBlock: own === undefined ? dice.pick(ipv6) : `${own}/128` },
+      { kind: "ipv6", cidrBlock: dice.pick(s3Ipv6List?.cidrBlocks ?? []) },
+      { kind: "prefix-list", prefixListId: s3Ipv6List?.id ?? "" },
+      { kind: "security-group", groupId: dice.pick(where.filters.groupIds) },
+    ]);
+  }
   const blocks = [where.cidrBlock, subnetBlock(build, dice, where), `${dice.pick(where.instances).made.ip}/32`];
   return dice.pick<PeerInput>([
     everywhere,
@@ -146,14 +175,23 @@ function dealEntries(
         subnetBlock(build, dice, where),
         dice.pick(s3List?.cidrBlocks ?? []),
       ]);
-      const cidr = { kind: "ipv4", cidrBlock } as const;
+      const ipv6 = ipv6Blocks(build, where);
+      const cidr =
+        ipv6.length > 0 && dice.chance(40)
+          ? ({
+              kind: "ipv6",
+              cidrBlock: dice.pick(["::/0", dice.pick(ipv6), dice.pick(s3Ipv6List?.cidrBlocks ?? [])]),
+            } as const)
+          : ({ kind: "ipv4", cidrBlock } as const);
       // Numbers fall as rules come, so that the order in which they were made is not theirs.
       const common = { networkAclId, ruleNumber: 1000 - 7 * at, isEgress, action, cidr };
       build.run(createNetworkAclEntry, { ...common, ...dealAclTraffic(dice) });
     }
-    if (!dice.chance(80)) continue;
-    const common = { networkAclId, ruleNumber: 32_000, isEgress, action: "allow" };
-    build.run(createNetworkAclEntry, { ...common, protocol: "-1", cidr: { kind: "ipv4", cidrBlock: "0.0.0.0/0" } });
+    for (const [at, cidr] of everywhereOf(build, where).entries()) {
+      if (!dice.chance(80)) continue;
+      const common = { networkAclId, ruleNumber: 32_000 + at, isEgress, action: "allow" };
+      build.run(createNetworkAclEntry, { ...common, protocol: "-1", cidr });
+    }
   }
 }
 

@@ -14,8 +14,9 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   expect(topologies).toBe(50);
   // Without flows of every kind the comparison would say little.
   const kinds = ["endpoint", "internet", "nothing", "nat-gateway", "security-group", "network-acl"];
-  const nearby = under.carries === "instances" ? ["instance"] : [];
-  const rare = [...kinds, "network-acl for answers", ...nearby].filter((kind) => (ends[kind] ?? 0) < 100);
+  const nearby = under.carries === "instances" ? ["instance", "instance by IPv6"] : [];
+  const ipv6 = ["endpoint by IPv6", "internet by IPv6", "nothing by IPv6"];
+  const rare = [...kinds, "network-acl for answers", ...nearby, ...ipv6].filter((kind) => (ends[kind] ?? 0) < 100);
   expect(rare).toEqual([]);
   if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(40);
 }

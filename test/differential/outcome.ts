@@ -1,14 +1,14 @@
 /** What became of a connection attempt: by the pure functions, and in words that every data plane can be held against. */
 
 import type { Path } from "../../src/network/path.ts";
-import { privateAddressesOf } from "../../src/model/network-interface.ts";
+import { allAddressesOf } from "../../src/model/network-interface.ts";
 import { find, type State } from "../../src/model/state.ts";
 import { serviceAt } from "../../src/network/service-address.ts";
 import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
 import { pathOf } from "../../src/network/walk.ts";
 import { ports, type Trial } from "./trial.ts";
 
-/** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet from 54.…`, `instance i-…`, `nothing`. */
+/** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet by igw-… from 2600:…`, `instance i-…`, `nothing`. */
 export type Outcome = string;
 
 export function outcomeOfPath(path: Path): Outcome {
@@ -16,7 +16,7 @@ export function outcomeOfPath(path: Path): Outcome {
     case "gateway-endpoint":
       return `endpoint ${path.vpcEndpointId} of ${path.vpcId} from ${path.sourceIp} to ${path.destinationIp}`;
     case "internet":
-      return `internet from ${path.sourceIp} to ${path.destinationIp}`;
+      return `internet by ${path.gatewayId ?? "any gateway"} from ${path.sourceIp} to ${path.destinationIp}`;
     case "host":
       return "host";
   }
@@ -74,7 +74,7 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
   const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
   const target = holder?.attachment?.instanceId;
-  if (holder === undefined || target === undefined || !privateAddressesOf(holder).includes(ip)) return "nothing";
+  if (holder === undefined || target === undefined || !allAddressesOf(holder).includes(ip)) return "nothing";
   return listens(ports[kind], port) ? `instance ${target}` : "nothing";
 }
 

@@ -39,7 +39,7 @@ function tryTcp({ ip, port, sourceIp, sourcePort }: Trial, timeoutMs: number): P
 
 function tryUdp({ ip, port, sourceIp, sourcePort }: Trial, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = createSocket("udp4");
+    const socket = createSocket(ip.includes(":") ? "udp6" : "udp4");
     const end = (text: string): void => {
       clearTimeout(timer);
       socket.close(() => resolve(text));
@@ -60,11 +60,12 @@ for (const port of ports.tcp) {
     socket.on("error", () => socket.destroy());
     socket.end(`${answer}\n`);
   });
-  server.listen({ host: "0.0.0.0", port });
+  // Of both families.
+  server.listen({ host: "::", port });
   await once(server, "listening");
 }
-for (const port of ports.udp) {
-  const server = createSocket("udp4");
+for (const [port, type] of ports.udp.flatMap((one) => [[one, "udp4"] as const, [one, "udp6"] as const])) {
+  const server = createSocket({ type, ipv6Only: type === "udp6" });
   // A sender that is gone answers by ICMP, which is no matter here.
   server.on("error", () => {});
   server.on("message", (_, from) => server.send(answer, from.port, from.address));

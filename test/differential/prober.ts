@@ -89,7 +89,7 @@ export function proxyProber(plane: DataPlane): Prober {
       socket.on("end", end).on("error", end);
       const authorization = Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64");
       socket.write(
-        `CONNECT ${ip}:${port} HTTP/1.1\r\nHost: ${ip}\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`,
+        `CONNECT ${ip.includes(":") ? `[${ip}]` : ip}:${port} HTTP/1.1\r\nHost: ${ip}\r\nProxy-Authorization: Basic ${authorization}\r\n\r\n`,
       );
     });
   }

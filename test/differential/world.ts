@@ -5,7 +5,7 @@
 
 import { addToIp, formatIp, type Ip, parseIp } from "../../src/base/ip.ts";
 import { formatPrefix, maskIp, type Prefix, sizeOfPrefix } from "../../src/base/prefix.ts";
-import { privateAddressesOf } from "../../src/model/network-interface.ts";
+import { allAddressesOf, privateAddressesOf } from "../../src/model/network-interface.ts";
 import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
@@ -13,8 +13,10 @@ import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
 import { noQuotas } from "../../src/model/quota.ts";
 import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
+import { dualStackVpc } from "../dual-stack.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
+import { dealIpv6, dropIpv6, ipv6Destinations, isIpv6, openIpv6 } from "./ipv6-world.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import { dealPeerings, dealPeerRoutes, peerAddresses } from "./peering-world.ts";
 import type { Trial } from "./trial.ts";
@@ -79,14 +81,18 @@ function sourcePortsOf(): () => number {
 /** From the addresses of the instance in turn. */
 function dealAllTrials(state: State, dice: Dice, made: TestInstance, sourcePort: () => number): readonly Trial[] {
   const holders = [...all(state, "network-interface")];
-  const own = holders.find((one) => one.id === made.eni)?.secondaryPrivateIpAddresses ?? [];
-  const secondary = new Set(holders.flatMap((one) => one.secondaryPrivateIpAddresses));
-  return destinationsFor(state, dice, made.id).flatMap((ip) =>
+  const own = holders.find((one) => one.id === made.eni);
+  const secondary = new Set(
+    holders.flatMap((one) => [...one.secondaryPrivateIpAddresses, ...one.ipv6Addresses.slice(1)]),
+  );
+  const destinations = [...destinationsFor(state, dice, made.id), ...ipv6Destinations(state, dice, made.id)];
+  return destinations.flatMap((ip) =>
     dealTrials(dice, ip, sourcePort).flatMap((trial) => {
       // An answer to a datagram comes from the address that the system chooses, whichever was asked.
       if (trial.kind === "udp" && secondary.has(ip)) return [];
-      const isToSelf = trial.kind === "udp" && ip === made.ip;
-      const sourceIp = own.length > 0 && !isToSelf && dice.chance(50) ? dice.pick(own) : undefined;
+      const others = (isIpv6(ip) ? own?.ipv6Addresses.slice(1) : own?.secondaryPrivateIpAddresses) ?? [];
+      const isToSelf = trial.kind === "udp" && own !== undefined && allAddressesOf(own).includes(ip);
+      const sourceIp = others.length > 0 && !isToSelf && dice.chance(50) ? dice.pick(others) : undefined;
       return [{ ...trial, ...(sourceIp !== undefined && { sourceIp }) }];
     }),
   );
@@ -103,7 +109,8 @@ const nearWishes: readonly Wish[] = [
 ];
 
 function dealTrials(dice: Dice, ip: string, sourcePort: () => number): readonly Trial[] {
-  const wishes = ip.startsWith("10.") ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443]) } as const];
+  const isNear = ip.startsWith("10.") || ip.startsWith("2600:1f1");
+  const wishes = isNear ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443]) } as const];
   return wishes.map((wish) => ({ ...wish, ip, sourcePort: sourcePort() }));
 }
 
@@ -118,8 +125,11 @@ function openPlace(build: Build, dice: Dice, at: number): Place {
   // Half of the VPCs share one block: addresses must never tell them apart.
   const second = at % 2 === 0 ? 0 : at;
   const cidrBlock = `10.${second}.0.0/16`;
-  const vpcId = build.vpc(cidrBlock);
+  // A third of them has no IPv6.
+  const isDualStack = at % 3 !== 2;
+  const vpcId = isDualStack ? dualStackVpc(build, cidrBlock) : build.vpc(cidrBlock);
   const subnetIds = [1, 2, 3].map((third) => build.subnet(vpcId, `10.${second}.${third}.0/24`));
+  if (isDualStack) openIpv6(build, subnetIds);
   const filters = openFilters(build, vpcId);
   const gatewayId = build.gateway(vpcId);
   const place: Place = {
@@ -161,6 +171,7 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
   if (dice.chance(25)) dealGateway(build, dice, place);
   // NAT gateways that are gone are blackholes too.
   if (dice.chance(15)) dropNats(build, place);
+  dealIpv6(build, dice, place);
   dealFilters(build, dice, place);
   dealAddresses(build, dice, place);
 }
@@ -169,6 +180,7 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
 function clear(build: Build, place: Place): void {
   const { vpcId, gatewayId } = place;
   for (const { made } of place.instances) dropAddresses(build, made.eni);
+  dropIpv6(build, place);
   dropNats(build, place);
   if (findBy(build.state(), "internet-gateway", "vpcId", vpcId).length === 0) build.attach(gatewayId, vpcId);
   for (const endpoint of findBy(build.state(), "vpc-endpoint", "vpcId", vpcId)) build.deleteEndpoint(endpoint.id);
@@ -255,7 +267,7 @@ function destinationsFor(state: State, dice: Dice, instanceId: string): string[]
   const network = instance && networkOf(state, instance.vpcId);
   const routes = instance === undefined ? [] : (network?.tableOf.get(instance.subnetId)?.table.routes ?? []);
   const edges = routes
-    .filter((route) => route.target.kind !== "local")
+    .filter(({ prefix, target }) => prefix.ip.width === 32 && target.kind !== "local")
     .toSorted(() => dice.below(3) - 1)
     .slice(0, 8)
     .flatMap(({ prefix }) => [
