@@ -194,7 +194,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     const documents: Documents[K][] = [...(documentsOf(state, kind, vpc.id)?.values() ?? [])];
     return documents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   };
-  const prefixes = vpc.cidrBlocks.flatMap(({ cidrBlock }) => parsePrefix(cidrBlock) ?? []);
+  const prefixes = [...vpc.cidrBlocks, ...vpc.ipv6CidrBlocks].flatMap(({ cidrBlock }) => parsePrefix(cidrBlock) ?? []);
   const resolverIp = prefixes[0] && addToIp(prefixes[0].ip, 2);
   const subnets = list("subnet");
   const tables = list("route-table").map((routeTable) => compileTable(state, routeTable));

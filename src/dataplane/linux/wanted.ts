@@ -193,8 +193,10 @@ function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
     }
   });
   for (const { key, members } of vpc.securityGroups) {
-    add(`members ${key}`, [members], (part) => {
-      for (const ip of members) part(ip, [], () => [memberOf(router, key, ip)]);
+    add(`members ${key}`, [members, widths.length], (part) => {
+      // Those of a peer's group may have IPv6 where this VPC has none.
+      const carried = members.filter((ip) => widths.includes(widthOf(ip)));
+      for (const ip of carried) part(ip, [], () => [memberOf(router, key, ip)]);
     });
   }
   add("acls", [vpc.networkAcls], (part) => {
