@@ -214,7 +214,8 @@ describe("CONNECT", () => {
       "no way to 169.254.169.253: the userspace data plane does not carry the VPC's resolver\n",
     ));
   test("no port", () => check("s3.us-east-1.amazonaws.com", inside.id, "400", "CONNECT takes a host and a port\n"));
-  test("an IPv6 address", () => check("[::1]:443", outside.id, "504", "no route to ::1: `::1` is no IPv4 address\n"));
+  test("an IPv6 address", () =>
+    check("[::1]:443", outside.id, "504", "no route to ::1: such an address is never routed\n"));
 
   test.each([
     ["none", ""],
