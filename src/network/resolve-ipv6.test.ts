@@ -24,7 +24,7 @@ function network() {
 
 const arpaOf = (ip: string): string => {
   const digits = parseIp(ip)!.words.map((word) => (word >>> 0).toString(16).padStart(8, "0"));
-  return `${[...digits.join("")].toReversed().join(".")}.ip6.arpa`;
+  return `${digits.join("").split("").toReversed().join(".")}.ip6.arpa`;
 };
 
 test.each([
