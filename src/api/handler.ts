@@ -36,6 +36,8 @@ export interface QueryService {
   readonly operations: Readonly<Record<string, Operation>>;
   /** Names that AWS knows beyond those served: they answer a text that says so. */
   readonly unserved: ReadonlySet<string>;
+  /** Those of them that come without a signature. */
+  readonly unsigned?: ReadonlySet<string>;
   // Each handler has its own types; the codec makes the input fit.
   readonly handlers: Readonly<Record<string, Handler<never, unknown>>>;
   /** What the call is about, for its authorisation: ARNs (or `*`) and condition keys. All must be allowed. */

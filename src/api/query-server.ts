@@ -139,6 +139,8 @@ async function perform(exchange: Exchange, request: IncomingMessage): Promise<Re
   const service = chooseService(exchange.options.services, arrived.value, query);
   exchange.service = service;
   if (service === undefined) return refuse("InvalidAction", "No service of this region is called by this request.");
+  const asked = query.ok ? query.value.action : undefined;
+  if (asked !== undefined && service.unsigned?.has(asked) === true) return unserved(asked);
   const signed = authenticate(exchange.state, arrived.value, service, {
     nowMs: exchange.nowMs,
     credentials: exchange.options.credentials,

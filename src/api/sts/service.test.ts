@@ -553,3 +553,13 @@ describe("time", () => {
     ]);
   });
 });
+
+test("sessions by tokens of other providers are refused as not served, though nobody signs for them", async () => {
+  const common = { RoleArn: "arn:aws:iam::000000000000:role/app", RoleSessionName: "s1" };
+  const command = new sdk.AssumeRoleWithWebIdentityCommand({ ...common, WebIdentityToken: "token" });
+  await expect(region.sts("test").send(command)).rejects.toMatchObject({
+    name: "UnsupportedOperation",
+    message: "The operation AssumeRoleWithWebIdentity is known but not served by Underpass",
+    $metadata: { httpStatusCode: 400 },
+  });
+});

@@ -18,6 +18,7 @@ export const stsService: QueryService = {
     "GetDelegatedAccessToken",
     "GetWebIdentityToken",
   ]),
+  unsigned: new Set(["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"]),
   handlers: { ...sessionHandlers, ...authorizationMessageHandlers },
   targets: stsTargets,
 };

@@ -1,35 +1,43 @@
-"""Tells every story to a region: `tell.py URL`. Its last line names what the stories have used, as JSON.
+"""Tells every story to a region: `tell.py boto3|cli URL`. Its last line names what the stories have used, as JSON.
 
 Fails with the traceback of the first sentence that is not true.
 """
 
 import json
+import pathlib
 import re
 import sys
 import types
 
+import boto3
 import botocore.exceptions
 import botocore.session
 from botocore import xform_name
-from driver import Boto, Record, boto_client
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+
+from driver import Boto, CommandLine, Record, boto_client
 
 import elbv2_story
 import iam_story
 import sts_story
 import topic_story
 
-ACCOUNT = "777777777777"
+ACCOUNTS = {"boto3": "777777777777", "cli": "666666666666"}
 STORIES = [iam_story, sts_story, elbv2_story, topic_story]
 SERVICES = ["iam", "sts", "elbv2", "sns", "ssm"]
 
 
-def keys_of(given):
-    """What boto3 calls the parts of an access key or of a session's credentials."""
-    return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given.get("SessionToken"),
-    }
+def as_user(service, url, given):
+    """A client with an access key or with the credentials of a session."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given.get("SessionToken"),
+    )
 
 
 def encoded_refusal(ec2):
@@ -44,9 +52,8 @@ def encoded_refusal(ec2):
 def known():
     """botocore's names: operations by method, and the waiters and paginators of each operation."""
     session = botocore.session.get_session()
-    root = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
     for service in SERVICES:
-        client = boto_client(service, "http://127.0.0.1", root)
+        client = boto_client(service, "http://127.0.0.1", "none")
         waiters = {}
         if client.waiter_names:
             model = session.get_waiter_model(service)
@@ -62,19 +69,22 @@ def known():
             }
 
 
-def main(url):
-    record = Record()
-    root = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
+def main(way, url):
+    caller, account = {"boto3": Boto, "cli": CommandLine}[way], ACCOUNTS[way]
+    records = {service: Record() for service in SERVICES}
     region = types.SimpleNamespace(
-        account=ACCOUNT,
-        ec2=boto_client("ec2", url, root),
-        as_user=lambda given: boto_client("sts", url, keys_of(given)),
-        encoded_refusal=lambda given: encoded_refusal(boto_client("ec2", url, keys_of(given))),
-        **{service: Boto(service, url, root, record) for service in SERVICES},
+        account=account,
+        ec2=boto_client("ec2", url, account),
+        as_user=lambda given: as_user("sts", url, given),
+        encoded_refusal=lambda given: encoded_refusal(as_user("ec2", url, given)),
+        **{service: caller(url, account, record, service) for service, record in records.items()},
     )
     for one in STORIES:
         one.story(region)
-    used = {name: sorted(getattr(record, name)) for name in ("operations", "waiters", "paginators")}
+    used = {
+        kind: sorted(f"{service}.{name}" for service, record in records.items() for name in getattr(record, kind))
+        for kind in ("operations", "waiters", "paginators")
+    }
     print(json.dumps({**used, "known": list(known())}))
 
 

@@ -4,12 +4,15 @@ Fails with the traceback of the first sentence that is not true.
 """
 
 import json
+import pathlib
 import sys
 import types
 
 import boto3
 import botocore.session
 from botocore import xform_name
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+
 from driver import Boto, CommandLine, Record, boto_client
 
 import endpoint_story

@@ -1,4 +1,4 @@
-"""Two ways to call EC2 with one vocabulary: boto3, and the AWS CLI's own code in this process.
+"""Two ways to call a service with one vocabulary: boto3, and the AWS CLI's own code in this process.
 
 A story calls `ec2.create_vpc(CidrBlock="10.0.0.0/16")`, `ec2.wait("vpc_available", VpcIds=[vpc])`,
 `ec2.items("describe_vpcs", "Vpcs")` and `ec2.refused("InvalidVpcID.NotFound", "delete_vpc", VpcId=vpc)`. What was called
@@ -6,6 +6,7 @@ with success is kept, so that the end can say what no story has called.
 """
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -14,12 +15,23 @@ import tempfile
 
 import boto3
 import botocore.exceptions
+import botocore.session
 from awscli.clidriver import create_clidriver
 from botocore import xform_name
 from botocore.config import Config
 
 REGION = "us-east-1"
 FOLDER = tempfile.TemporaryDirectory()
+
+# A call without effect for each service.
+HARMLESS = {
+    "ec2": ["describe-regions"],
+    "elbv2": ["describe-account-limits"],
+    "iam": ["get-account-summary"],
+    "sns": ["list-topics"],
+    "ssm": ["get-parameters", "--names", "/nowhere"],
+    "sts": ["get-caller-identity"],
+}
 
 
 class Record:
@@ -29,11 +41,20 @@ class Record:
         self.operations, self.waiters, self.paginators = set(), set(), set()
 
 
+@functools.cache
+def sized(service):
+    """The operations whose pages have a size that callers choose."""
+    session = botocore.session.get_session()
+    paginators = session.get_paginator_model(service)._paginator_config
+    return {xform_name(name) for name, paginator in paginators.items() if "limit_key" in paginator}
+
+
 class Caller:
     """What both ways share. A subclass has `_call(operation, arguments)`, which returns (error code, answer)."""
 
-    def __init__(self, record):
+    def __init__(self, service, record):
         self.record = record
+        self.service = service
 
     def __getattr__(self, operation):
         def call(**arguments):
@@ -48,6 +69,10 @@ class Caller:
         code, answer = self._call(operation, arguments)
         assert code == expected, f"{operation}: {expected} was expected, not {code}: {answer}"
 
+    def page_size(self, operation, size):
+        """How paginators are told the size of a page; nothing where the service decides it."""
+        return {"PageSize": size} if operation in sized(self.service) else {}
+
 
 def boto_client(service, url, account, **more):
     return boto3.client(
@@ -61,9 +86,9 @@ def boto_client(service, url, account, **more):
 
 
 class Boto(Caller):
-    def __init__(self, url, account, record):
-        super().__init__(record)
-        self.client = boto_client("ec2", url, account)
+    def __init__(self, url, account, record, service="ec2"):
+        super().__init__(service, record)
+        self.client = boto_client(service, url, account)
 
     def _call(self, operation, arguments):
         try:
@@ -78,20 +103,20 @@ class Boto(Caller):
     def items(self, operation, member, **arguments):
         """Those of all pages."""
         paginator = self.client.get_paginator(operation)
-        pages = list(paginator.paginate(**arguments, PaginationConfig={"PageSize": 5}))
+        pages = list(paginator.paginate(**arguments, PaginationConfig=self.page_size(operation, 5)))
         self.record.operations.add(operation)
         self.record.paginators.add(operation)
         return [item for page in pages for item in page[member]]
 
 
 class CommandLine(Caller):
-    def __init__(self, url, account, record):
-        super().__init__(record)
-        self.before = ["--endpoint-url", url, "--region", REGION, "--output", "json", "ec2"]
+    def __init__(self, url, account, record, service="ec2"):
+        super().__init__(service, record)
+        self.before = ["--endpoint-url", url, "--region", REGION, "--output", "json", service]
         self.driver = create_clidriver()
         self.driver.session.set_credentials(account, "test")
         # What every command reads first is read once: each runs in a copy of this process.
-        self._main(["describe-regions"])
+        self._main(HARMLESS[service])
 
     def _main(self, words):
         out, complaints = io.StringIO(), io.StringIO()
@@ -130,7 +155,7 @@ class CommandLine(Caller):
 
     def items(self, operation, member, **arguments):
         """The command line puts the pages together itself."""
-        answer = getattr(self, operation)(**arguments, PageSize=5)
+        answer = getattr(self, operation)(**arguments, **self.page_size(operation, 5))
         self.record.paginators.add(operation)
         return answer[member]
 
