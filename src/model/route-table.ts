@@ -149,11 +149,11 @@ export function replaceRouteTableAssociation(
       message: `Route table ${table.value.id} and route table ${from.id} belong to different networks`,
     });
   }
+  if (from.id === table.value.id) return accept(association.id, []);
   const id = makeId("rtbassoc", context.hex);
   const left = withoutAssociation(from, association.id);
-  const to = from.id === table.value.id ? left : table.value;
-  const changes = [put("route-table", left), put("route-table", withAssociation(to, { ...association, id }))];
-  return accept(id, from.id === to.id ? changes.slice(1) : changes);
+  const moved = withAssociation(table.value, { ...association, id });
+  return accept(id, [put("route-table", left), put("route-table", moved)]);
 }
 
 /** A new table, not yet in any state. */

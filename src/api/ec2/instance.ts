@@ -17,9 +17,9 @@ import {
   type InstanceState,
   isForgotten,
   type MetadataOptions,
-  runInstances,
   terminateInstances,
 } from "../../model/instance.ts";
+import { launchInstances } from "../../model/launch.ts";
 import { privateHostName } from "../../model/host-name.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import { privateDnsSuffix } from "../../model/region.ts";
@@ -39,7 +39,7 @@ import { onAnything, onExisting } from "./target.ts";
 const run: Handler<RunInstancesRequest, Reservation> = async (input, call) => {
   const launch = readLaunch(input);
   if (!launch.ok) return launch;
-  const made = await call.run((state, context) => runInstances(state, launch.value, context));
+  const made = await call.run((state, context) => launchInstances(state, launch.value, context));
   if (!made.ok) return made;
   const state = call.state();
   const instances = made.value.map((one) => wireInstance(state, one));

@@ -15,22 +15,24 @@ import {
   type InstanceAttributes,
   type MetadataOptions,
   type PrimaryInterfaceInput,
-  type RunInstancesInput,
 } from "../../model/instance.ts";
 import type { PrivateDnsNameOptions } from "../../model/subnet.ts";
+import type { FurtherInterface, LaunchInput } from "../../model/launch.ts";
 import { readTagSpecifications } from "./tag-set.ts";
 
 /** Kinds that RunInstances tags; volumes and the rest are not made here. */
 const taggable = ["instance", "network-interface", "volume", "spot-instances-request", "elastic-gpu"] as const;
 
 /** The launch; fails with InvalidParameterCombination, MissingParameter or UnsupportedOperation. */
-export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput, ApiError> {
+export function readLaunch(input: RunInstancesRequest): Result<LaunchInput, ApiError> {
   const tags = readTagSpecifications(input.TagSpecifications, taggable);
   if (!tags.ok) return tags;
   if (input.ImageId === undefined) return fail("MissingParameter", { parameter: "ImageId" });
   if (input.LaunchTemplate !== undefined) return unserved("Launch templates");
   const primary = readPrimary(input);
   if (!primary.ok) return primary;
+  const further = readFurther(input.NetworkInterfaces ?? []);
+  if (!further.ok) return further;
   return ok({
     imageId: input.ImageId,
     ...(input.InstanceType !== undefined && { instanceType: input.InstanceType }),
@@ -38,6 +40,7 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
     minCount: input.MinCount ?? 1,
     maxCount: input.MaxCount ?? 1,
     primary: primary.value,
+    furtherInterfaces: further.value,
     attributes: readAttributes(input),
     privateDnsNames: readPrivateDnsNames(input.PrivateDnsNameOptions ?? {}),
     ...(input.IamInstanceProfile !== undefined && { iamInstanceProfile: readProfile(input.IamInstanceProfile) }),
@@ -48,7 +51,8 @@ export function readLaunch(input: RunInstancesRequest): Result<RunInstancesInput
 }
 
 function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, ApiError> {
-  const [first, second] = input.NetworkInterfaces ?? [];
+  const given = input.NetworkInterfaces ?? [];
+  const first = given.find((one) => one.DeviceIndex === 0) ?? given[0];
   const securityGroupNames = input.SecurityGroups ?? [];
   if (securityGroupNames.length > 0 && input.SubnetId !== undefined) {
     // Source: the text that AWS answers: names are for the default VPC.
@@ -71,8 +75,34 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
   if (input.PrivateIpAddress !== undefined) return both("an instance-level private IP address");
   if ((input.SecurityGroupIds ?? []).length + securityGroupNames.length > 0)
     return both("instance-level security groups");
-  if (second !== undefined) return unserved("Launches with more than one network interface");
+  if (given.length > 1 && given.some((one) => one.AssociatePublicIpAddress !== undefined)) {
+    // Source: the text that AWS answers.
+    return fail("InvalidParameterCombination", {
+      message:
+        "The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.",
+    });
+  }
   return readInterface(first);
+}
+
+/** Those beside the primary one. */
+function readFurther(given: readonly InstanceNetworkInterfaceSpecification[]): Result<FurtherInterface[], ApiError> {
+  const further: FurtherInterface[] = [];
+  const indexes = given.map((one) => one.DeviceIndex);
+  if (new Set(indexes).size < indexes.length) {
+    return fail("InvalidParameterValue", { message: "Each network interface requires a unique device index." });
+  }
+  for (const one of given.filter(({ DeviceIndex }) => DeviceIndex !== 0)) {
+    if (one.DeviceIndex === undefined) return fail("MissingParameter", { parameter: "NetworkInterface.1.DeviceIndex" });
+    const read = readAddresses(one);
+    if (!read.ok) return read;
+    further.push({
+      ...read.value,
+      deviceIndex: one.DeviceIndex,
+      ...(one.NetworkInterfaceId !== undefined && { networkInterfaceId: one.NetworkInterfaceId }),
+    });
+  }
+  return ok(further);
 }
 
 function readInterface(given: InstanceNetworkInterfaceSpecification): Result<PrimaryInterfaceInput, ApiError> {
@@ -87,6 +117,16 @@ function readInterface(given: InstanceNetworkInterfaceSpecification): Result<Pri
       securityGroupIds: [],
     });
   }
+  const read = readAddresses(given);
+  if (!read.ok) return read;
+  const { AssociatePublicIpAddress: associatePublicIpAddress } = given;
+  return ok({ ...read.value, ...(associatePublicIpAddress !== undefined && { associatePublicIpAddress }) });
+}
+
+/** What primary and further interfaces have in common. */
+function readAddresses(
+  given: InstanceNetworkInterfaceSpecification,
+): Result<Omit<FurtherInterface, "deviceIndex" | "networkInterfaceId">, ApiError> {
   const privateIp = readPrivateIp(given);
   if (!privateIp.ok) return privateIp;
   const secondary = (given.PrivateIpAddresses ?? []).flatMap((one) =>
@@ -101,7 +141,6 @@ function readInterface(given: InstanceNetworkInterfaceSpecification): Result<Pri
     }),
     ipv6Addresses: (given.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
     ...(given.Ipv6AddressCount !== undefined && { ipv6AddressCount: given.Ipv6AddressCount }),
-    ...(given.AssociatePublicIpAddress !== undefined && { associatePublicIpAddress: given.AssociatePublicIpAddress }),
     ...(given.Description !== undefined && { description: given.Description }),
     ...(given.DeleteOnTermination !== undefined && { deleteOnTermination: given.DeleteOnTermination }),
     securityGroupIds: given.Groups ?? [],
