@@ -71,6 +71,7 @@ test.each<[FlowDoor | undefined, Partial<RecordedFlow>, string]>([
   // The instance's type is one of those before Nitro.
   [{ kind: "gateway-endpoint", vpcEndpointId: "vpce-1" }, {}, "2"],
   [{ kind: "internet-gateway" }, {}, "2"],
+  [{ kind: "vpc-peering-connection", vpcPeeringConnectionId: "pcx-1" }, {}, "4"],
   [{ kind: "internet-gateway" }, { action: "REJECT" }, "-"],
   [undefined, { direction: "ingress" }, "-"],
 ])("the traffic path of %o", (door, change, path) => {

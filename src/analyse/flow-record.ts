@@ -129,7 +129,14 @@ function serviceValue(field: "pkt-src-aws-service" | "pkt-dst-aws-service", ip: 
 }
 
 /** Of what leaves and is let through alone. Source: Amazon VPC User Guide, "Flow log records", traffic-path. */
-const PATH = { sameVpc: 1, gatewayOrEndpoint: 2, gatewayEndpoint: 7, internetGateway: 8 } as const;
+const PATH = {
+  sameVpc: 1,
+  gatewayOrEndpoint: 2,
+  peeringInRegion: 4,
+  peeringAcrossRegions: 5,
+  gatewayEndpoint: 7,
+  internetGateway: 8,
+} as const;
 
 function trafficPath(state: State, holder: NetworkInterface, { action, door }: FlowCount): number | undefined {
   if (action === "REJECT") return undefined;
@@ -140,6 +147,11 @@ function trafficPath(state: State, holder: NetworkInterface, { action, door }: F
       return isOnNitro(state, holder) ? PATH.gatewayEndpoint : PATH.gatewayOrEndpoint;
     case "internet-gateway":
       return isOnNitro(state, holder) ? PATH.internetGateway : PATH.gatewayOrEndpoint;
+    case "vpc-peering-connection": {
+      const peering = find(state, "vpc-peering-connection", door.vpcPeeringConnectionId);
+      const isNear = peering?.requester.region === peering?.accepter.region;
+      return isNear ? PATH.peeringInRegion : PATH.peeringAcrossRegions;
+    }
     case undefined:
       return undefined;
   }

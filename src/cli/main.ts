@@ -47,6 +47,7 @@ function commandLine(end: (status: number) => void): Command {
   addInstanceCommands(program, end);
   addAnswers(program, end);
   addStatus(program, end);
+  addTop(program, end);
   addCoverage(program, end);
   addLint(program, end);
   return program;
@@ -188,6 +189,18 @@ function addStatus(program: Command, end: (status: number) => void): void {
       "\nExamples:\n  underpass status\n  underpass status -o json --endpoint http://127.0.0.1:4599",
     )
     .action(async (options) => end(await (await import("./status.ts")).status(options)));
+}
+
+function addTop(program: Command, end: (status: number) => void): void {
+  program
+    .command("top")
+    .description("show what goes through the endpoints and what filters dropped; on a terminal until Ctrl-C")
+    .option("--interval <seconds>", "how long between two looks", wholeNumber(1, 3600), 2)
+    .option("--once", "one look, on a terminal too")
+    .addOption(outputOption())
+    .addOption(endpointOption())
+    .addHelpText("after", "\nExamples:\n  underpass top\n  underpass top -o json")
+    .action(async (options) => end(await (await import("./top.ts")).top(options)));
 }
 
 function addCoverage(program: Command, end: (status: number) => void): void {

@@ -24,13 +24,17 @@ export interface Connections {
   readonly resetStale: (state: State) => number;
   readonly resetAll: () => void;
   readonly size: () => number;
+  /** Connections through an endpoint: those that are open, and all since the start. */
+  readonly through: (vpcEndpointId: string) => { readonly active: number; readonly opened: number };
 }
 
 export function openConnections(): Connections {
   const open = new Map<Socket, Path>();
+  const opened = new Map<string, number>();
   return {
     add: (socket, path) => {
       open.set(socket, path);
+      if (path.kind === "gateway-endpoint") opened.set(path.vpcEndpointId, (opened.get(path.vpcEndpointId) ?? 0) + 1);
       socket.once("close", () => open.delete(socket));
     },
     resetStale: (state) => {
@@ -46,6 +50,13 @@ export function openConnections(): Connections {
       for (const socket of open.keys()) socket.resetAndDestroy();
     },
     size: () => open.size,
+    through: (vpcEndpointId) => {
+      let active = 0;
+      for (const path of open.values()) {
+        if (path.kind === "gateway-endpoint" && path.vpcEndpointId === vpcEndpointId) active += 1;
+      }
+      return { active, opened: opened.get(vpcEndpointId) ?? 0 };
+    },
   };
 }
 

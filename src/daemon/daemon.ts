@@ -26,6 +26,7 @@ import { openCertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions } from "./config.ts";
 import { coverageOf } from "./coverage.ts";
 import { openConnections } from "./connections.ts";
+import { figuresOf } from "./figures.ts";
 import { type FlowLogOptions, openFlowLogs } from "./flow-log.ts";
 import { type Front, openFront } from "./front.ts";
 import { temporaryFolder } from "./janitor.ts";
@@ -35,7 +36,7 @@ import { openRegion, type Region } from "./region.ts";
 import { resetRegion } from "./reset.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
-import { openTraffic } from "./traffic.ts";
+import { noTraffic, openTraffic, type Traffic } from "./traffic.ts";
 
 export interface Daemon {
   /** `http://127.0.0.1:4566`. */
@@ -76,6 +77,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const s3 = s3Server({ ...shared, store: objects });
   let plane: RunningPlane | undefined = undefined;
+  let traffic: Traffic | undefined = undefined;
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const services = [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService];
   const front: Front = openFront({
@@ -92,6 +94,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       credentials,
       programs,
       coverage: () => coverageOf(services),
+      figures: async () => {
+        // While the plane starts again there is nothing to read; the sums stand.
+        await traffic?.collect().catch(() => {});
+        const now = { traffic: traffic ?? noTraffic, connections };
+        return figuresOf(region.state(), Date.now(), now);
+      },
       reset: () => resetRegion(region, objects),
     }),
     connections,
@@ -105,7 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await openPlane({ options, region, connections, programs, front, metadata, authority, folder: folders.run }),
   );
   started.use(sweepSessions(region));
-  const traffic = openTraffic(plane.readTraffic, Date.now);
+  traffic = openTraffic(plane.readTraffic, Date.now);
   started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
   const running = started.move();
   return {

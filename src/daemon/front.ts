@@ -104,9 +104,15 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     case "internet":
       return handlerOf(options, serviceAt(path.destinationIp)?.service ?? "this service");
     case "host":
-      if (request.url?.startsWith("/_underpass/") === true || request.url === "/moto-api/reset") return options.own;
+      if (isOwn(request)) return options.own;
       return handlerOf(options, serviceAskedFor(request));
   }
+}
+
+/** Scrapers ask for `/metrics` unsigned; a list of a bucket with that name is signed, or asked for with parameters. */
+function isOwn({ url = "", headers }: IncomingMessage): boolean {
+  if (url.startsWith("/_underpass/") || url === "/moto-api/reset") return true;
+  return url === "/metrics" && headers.authorization === undefined;
 }
 
 const queryServices = new Set(["ec2", "iam", "sts", "elasticloadbalancing", "sns", "ssm", "query"]);

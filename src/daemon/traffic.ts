@@ -1,12 +1,14 @@
 /** Reads what the data plane counted, keeps the sums, and tells those who want the news. One reads at a time. */
 
-import type { DropCount, TrafficReading } from "../network/traffic-count.ts";
+import type { DropCount, EndpointCount, TrafficReading } from "../network/traffic-count.ts";
 
 export interface Traffic {
   /** Resolves when all that was counted until now is known. */
   readonly collect: () => Promise<void>;
   /** Of all drops since the region started. */
   readonly drops: () => readonly DropCount[];
+  /** Of all that passed since then, by endpoint. */
+  readonly endpoints: () => ReadonlyMap<string, EndpointCount>;
   /** Hears every reading, with when it and the one before were done. */
   readonly onReading: (hear: (reading: TrafficReading, span: Span) => void) => void;
 }
@@ -18,6 +20,7 @@ export interface Span {
 
 export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => number): Traffic {
   const sums = new Map<string, DropCount>();
+  const endpoints = new Map<string, EndpointCount>();
   const hearers: ((reading: TrafficReading, span: Span) => void)[] = [];
   let startMs = nowMs();
   let running: Promise<void> | undefined;
@@ -31,6 +34,15 @@ export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => nu
       const key = JSON.stringify(what);
       sums.set(key, { ...drop, packets: packets + (sums.get(key)?.packets ?? 0) });
     }
+    for (const one of reading.endpoints) {
+      const before = endpoints.get(one.vpcEndpointId);
+      endpoints.set(one.vpcEndpointId, {
+        vpcEndpointId: one.vpcEndpointId,
+        bytesIn: one.bytesIn + (before?.bytesIn ?? 0),
+        bytesOut: one.bytesOut + (before?.bytesOut ?? 0),
+        resets: one.resets + (before?.resets ?? 0),
+      });
+    }
     for (const hear of hearers) hear(reading, span);
   }
 
@@ -42,6 +54,13 @@ export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => nu
       return running;
     },
     drops: () => [...sums.values()],
+    endpoints: () => endpoints,
     onReading: (hear) => void hearers.push(hear),
   };
 }
+
+/** Before there is a data plane. */
+export const noTraffic: Traffic = openTraffic(
+  () => Promise.resolve({ flows: [], drops: [], endpoints: [], overflown: [] }),
+  () => 0,
+);

@@ -4,6 +4,7 @@ export interface TrafficReading {
   /** At interfaces that have a flow log. */
   readonly flows: readonly FlowCount[];
   readonly drops: readonly DropCount[];
+  readonly endpoints: readonly EndpointCount[];
   /** VPCs in which there were more flows than could be counted. */
   readonly overflown: readonly string[];
 }
@@ -32,8 +33,19 @@ export interface FlowCount {
 export type FlowDoor =
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
+  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string }
   /** An interface of the same VPC: an instance's, or that of a NAT gateway. */
   | { readonly kind: "interface" };
+
+/** What passed a gateway endpoint. */
+export interface EndpointCount {
+  readonly vpcEndpointId: string;
+  /** To the service and back. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Of TCP, that clients sent. */
+  readonly resets: number;
+}
 
 /** Packets that a filter dropped. */
 export type DropCount =

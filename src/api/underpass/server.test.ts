@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { emptyState } from "../../model/state.ts";
 import { ProgramTable } from "./program-table.ts";
+import type { DropCount } from "../../network/traffic-count.ts";
+import type { EndpointFigures } from "./figures.ts";
 import { ownApi } from "./server.ts";
 
 const server = createServer((incoming, response) => {
@@ -18,11 +20,32 @@ const server = createServer((incoming, response) => {
     followRequests: () => () => {},
     programs: new ProgramTable(() => 0),
     coverage: () => [],
+    figures: () => Promise.resolve({ atMs: 0, endpoints: [endpointFigures], drops: [ruleDrop] }),
     reset: () => Promise.resolve(),
     nowMs: () => 0,
   })(incoming, response, { kind: "host", sourceIp: "127.0.0.1" });
 });
 let port: number;
+
+const endpointFigures: EndpointFigures = {
+  vpcEndpointId: "vpce-1",
+  vpcId: "vpc-1",
+  serviceName: "com.amazonaws.us-east-1.s3",
+  activeConnections: 2,
+  newConnections: 5,
+  bytesIn: 100,
+  bytesOut: 200,
+  packetsDropped: 3,
+  rstPacketsReceived: 1,
+};
+const ruleDrop: DropCount = {
+  kind: "network-acl-rule",
+  vpcId: "vpc-1",
+  networkAclId: "acl-1",
+  ruleNumber: 90,
+  direction: "ingress",
+  packets: 7,
+};
 
 beforeAll(async () => {
   server.listen(0, "127.0.0.1");
@@ -63,4 +86,21 @@ test.each<[string, string, Record<string, string>, string, number, RegExp]>([
   const answer = await call(method, path, headers, body);
   expect(answer.text).toMatch(says);
   expect(answer.status).toBe(status);
+});
+
+test("figures as OpenMetrics, for who names this machine", async () => {
+  const { status, text } = await call("GET", "/metrics", { host: "127.0.0.1" });
+  expect(status).toBe(200);
+  const labels = 'vpc_endpoint_id="vpce-1",vpc_id="vpc-1",service_name="com.amazonaws.us-east-1.s3"';
+  expect(text.split("\n").filter((line) => !line.startsWith("# ") && line !== "")).toEqual([
+    `underpass_endpoint_connections_active{${labels}} 2`,
+    `underpass_endpoint_connections_total{${labels}} 5`,
+    `underpass_endpoint_bytes_total{${labels},direction="in"} 100`,
+    `underpass_endpoint_bytes_total{${labels},direction="out"} 200`,
+    `underpass_endpoint_resets_total{${labels}} 1`,
+    `underpass_endpoint_drops_total{${labels}} 3`,
+    'underpass_network_acl_rule_drops_total{vpc_id="vpc-1",network_acl_id="acl-1",rule_number="90",direction="ingress"} 7',
+  ]);
+  expect(text.endsWith("# EOF\n")).toBe(true);
+  expect((await call("GET", "/metrics", { host: "elsewhere.example" })).status).toBe(403);
 });

@@ -14,6 +14,7 @@ import { all, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
 import { keepProgram, sendOutput } from "./program-route.ts";
 import type { ProgramTable } from "./program-table.ts";
+import { type Figures, openMetricsText, openMetricsType } from "./figures.ts";
 
 /** What the daemon lets this API see. */
 export interface OwnApiHost {
@@ -30,6 +31,7 @@ export interface OwnApiHost {
   /** Long-running programs inside instances. */
   readonly programs: ProgramTable;
   readonly coverage: () => readonly Coverage[];
+  readonly figures: () => Promise<Figures>;
   /** Removes every resource and every object. */
   readonly reset: () => Promise<void>;
 }
@@ -113,6 +115,11 @@ export function ownApi(
     if (printed !== undefined && host.programs.find(printed) !== undefined) {
       return sendOutput(host.programs, { programId: printed, follow: url.searchParams.has("follow") }, response);
     }
+    if (url.pathname === "/metrics" || url.pathname === "/_underpass/metrics") {
+      response.writeHead(200, { "content-type": openMetricsType });
+      response.end(openMetricsText(await host.figures()));
+      return;
+    }
     send(response, await answer(host, request, url));
   };
 }
@@ -145,6 +152,8 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
   switch (route) {
     case "GET status":
       return { status: 200, body: host.status() };
+    case "GET figures":
+      return { status: 200, body: await host.figures() };
     case "GET coverage":
       return { status: 200, body: host.coverage() };
     case "GET instances":

@@ -21,7 +21,8 @@ export type Device =
   /** Or one that is egress-only. */
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
-  | { readonly kind: "interface"; readonly networkInterfaceId: string };
+  | { readonly kind: "interface"; readonly networkInterfaceId: string }
+  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string };
 
 export function deviceOfEndpoint({ key }: Pick<EndpointBlueprint, "key">): number {
   return ENDPOINT_DEVICES + key;
@@ -44,6 +45,10 @@ export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
   return HOST_DEVICES + key;
 }
 
+export function isDeviceOfEndpoint(index: number): boolean {
+  return index > ENDPOINT_DEVICES && index < NAT_DEVICES;
+}
+
 /** All devices of the VPC's router, by their numbers. */
 export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   const devices = new Map<number, Device>();
@@ -58,6 +63,10 @@ export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   for (const gateway of vpc.natGateways) {
     const { networkInterfaceId } = gateway;
     devices.set(deviceOfNatGateway(gateway), { kind: "interface", networkInterfaceId });
+  }
+  for (const peer of vpc.peers) {
+    const { vpcPeeringConnectionId } = peer;
+    devices.set(deviceOfPeer(peer), { kind: "vpc-peering-connection", vpcPeeringConnectionId });
   }
   for (const host of vpc.hosts) {
     const { networkInterfaceId } = host;

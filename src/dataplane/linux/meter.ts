@@ -1,11 +1,14 @@
 /** Reads what the routers have counted since they were made, as plain numbers for another process. */
 
+import { isDeviceOfEndpoint } from "./device.ts";
+import { list as listDevices } from "./dump.ts";
 import type { Kernel } from "./kernel.ts";
 import { readListedRule, RULE } from "./filter-change.ts";
 import { TALLY_SETS } from "./metering.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Attribute, decodeAttributes, findAttribute, type Message, textOf } from "./netlink-message.ts";
 import { getChains, getElements, getRules } from "./nftables.ts";
+import { RTM } from "./rtnetlink.ts";
 import { TABLE } from "./ruleset.ts";
 
 /** Of one router. */
@@ -14,6 +17,15 @@ export interface Meter {
   readonly tallies: readonly Tally[];
   /** Of network ACLs, those that let through among them. */
   readonly rules: readonly RuleTally[];
+  /** Of endpoints. */
+  readonly devices: readonly DeviceTally[];
+}
+
+/** What the router sent to a device and got from it. */
+export interface DeviceTally {
+  readonly index: number;
+  readonly sent: { readonly packets: number; readonly bytes: number };
+  readonly received: { readonly packets: number; readonly bytes: number };
 }
 
 export interface Tally {
@@ -42,7 +54,24 @@ function readMeter(name: string, namespace: Namespace): Meter {
     namespace: name,
     tallies: TALLY_SETS.flatMap((set) => talliesOf(namespace, set)),
     rules: aclChains(namespace).flatMap((chain) => ruleTalliesOf(namespace, chain)),
+    devices: deviceTalliesOf(namespace),
   };
+}
+
+/** Source: uapi header linux/if_link.h, struct rtnl_link_stats64. */
+function deviceTalliesOf(namespace: Namespace): DeviceTally[] {
+  const STATISTICS = 23;
+  return listDevices(namespace, RTM.getLink, 16, "links").flatMap(({ fixed, attributes }): DeviceTally[] => {
+    const index = fixed.readInt32LE(4);
+    const counts = findAttribute(attributes, STATISTICS);
+    if (counts === undefined || !isDeviceOfEndpoint(index)) return [];
+    const [packetsIn = 0, packetsOut = 0, bytesIn = 0, bytesOut = 0] = [0, 8, 16, 24].map((at) =>
+      Number(counts.readBigUInt64LE(at)),
+    );
+    return [
+      { index, sent: { packets: packetsOut, bytes: bytesOut }, received: { packets: packetsIn, bytes: bytesIn } },
+    ];
+  });
 }
 
 function talliesOf(namespace: Namespace, set: string): Tally[] {

@@ -33,7 +33,9 @@ import { type Chain, HOOK, newChain, newRule, newTallySet, PRIORITY } from "./nf
 export const FLOW_SETS = { 32: "flows", 128: "flows_ipv6" } as const;
 /** By tag and devices. */
 export const DROP_SET = "drops";
-export const TALLY_SETS: readonly string[] = [FLOW_SETS[32], FLOW_SETS[128], DROP_SET];
+/** Resets of TCP, by devices. */
+export const RESET_SET = "resets";
+export const TALLY_SETS: readonly string[] = [FLOW_SETS[32], FLOW_SETS[128], DROP_SET, RESET_SET];
 
 /** Flows that one router remembers; of any more nothing is known but that they were. */
 export const FLOW_LIMIT = 65_535;
@@ -52,6 +54,7 @@ type Filter = Exclude<keyof typeof DROP_TAG, "source">;
 export const LOGGED_SET = "flow_logged";
 
 const TCP_FLAGS = 13;
+const TCP_RESET = 4;
 /** FIN, SYN, RST and ACK: what a record tells, and what tells a SYN from its answer. */
 const TOLD_FLAGS = 0x17;
 const ADDRESSES = { 32: { source: 12, destination: 16 }, 128: { source: 8, destination: 24 } } as const;
@@ -76,6 +79,17 @@ export function tallySpoofed(): Buffer[] {
   ];
 }
 
+const TALLY_RESETS: readonly Buffer[] = [
+  loadMeta(META.l4proto, REGISTER_1),
+  isEqual(REGISTER_1, Buffer.from([PROTOCOL.tcp])),
+  loadPayload(HEADER.transport, TCP_FLAGS, 1),
+  keepBits(Buffer.from([TCP_RESET])),
+  isEqual(REGISTER_1, Buffer.from([TCP_RESET])),
+  loadMeta(META.iif, REGISTERS[0]),
+  loadMeta(META.oif, REGISTERS[1]),
+  tally(RESET_SET, REGISTERS[0]),
+];
+
 /** Base chains that count what the filters of either side let through; each stands behind them. */
 export function countingChain(direction: "out" | "in", priority: number): Chain {
   return {
@@ -83,7 +97,10 @@ export function countingChain(direction: "out" | "in", priority: number): Chain 
     type: "filter",
     hook: HOOK.forward,
     priority: PRIORITY.filter + priority,
-    rules: [[...isLogged(direction), jumpTo(flowChain(`accept_${direction}`))]],
+    rules: [
+      [...isLogged(direction), jumpTo(flowChain(`accept_${direction}`))],
+      ...(direction === "out" ? [TALLY_RESETS] : []),
+    ],
   };
 }
 
@@ -100,6 +117,7 @@ export function metering(table: string): Message[] {
     newTallySet(table, { name: FLOW_SETS[32], keyBytes: flowKey(4), limit: FLOW_LIMIT, lifeMs: FLOW_LIFE_MS }),
     newTallySet(table, { name: FLOW_SETS[128], keyBytes: flowKey(16), limit: FLOW_LIMIT, lifeMs: FLOW_LIFE_MS }),
     newTallySet(table, { name: DROP_SET, keyBytes: 12, limit: FLOW_LIMIT }),
+    newTallySet(table, { name: RESET_SET, keyBytes: 8, limit: FLOW_LIMIT }),
     ...[...METERING_CHAINS].map((chain) => newChain(table, chain)),
     ...(Object.keys(FLOW_TAG) as FlowTag[]).flatMap((tag) =>
       flowRules(tag).map((expressions) => newRule(table, { chain: flowChain(tag), expressions })),

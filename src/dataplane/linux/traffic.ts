@@ -1,14 +1,20 @@
 /** From what the kernel counted since its routers were made to what came since the last reading, in the VPC's own terms. */
 
 import { formatIp } from "../../base/ip.ts";
-import { type DropCount, type FlowCount, type FlowDoor, lastRuleNumber } from "../../network/traffic-count.ts";
+import {
+  type DropCount,
+  type EndpointCount,
+  type FlowCount,
+  type FlowDoor,
+  lastRuleNumber,
+} from "../../network/traffic-count.ts";
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import { ipOfBytes } from "./address.ts";
 import { LAST_RULE } from "./filter-change.ts";
 import { type Device, devicesOf, routerOf } from "./device.ts";
 import type { Meter, RuleTally, Tally } from "./meter.ts";
-import { DROP_SET, DROP_TAG, FLOW_LIMIT, FLOW_SETS, FLOW_TAG } from "./metering.ts";
+import { DROP_SET, DROP_TAG, FLOW_LIMIT, FLOW_SETS, FLOW_TAG, RESET_SET } from "./metering.ts";
 
 interface Count {
   readonly packets: number;
@@ -32,6 +38,7 @@ export class TrafficReader {
     };
     const flows: FlowCount[] = [];
     const drops: DropCount[] = [];
+    const endpoints: EndpointCount[] = [];
     const overflown: string[] = [];
     const devices = new Map<string, ReadonlyMap<number, Device>>();
     for (const vpc of vpcs) {
@@ -47,17 +54,25 @@ export class TrafficReader {
         const one = fresh(`${meter.namespace} ${tally.set} ${tally.key}`, tally);
         if (one === undefined) continue;
         if (one.set === DROP_SET) drops.push(...dropOf(router, one));
+        else if (one.set === RESET_SET) endpoints.push(...resetsOf(router, one));
         else flows.push(...flowOf(router, one));
       }
       for (const rule of meter.rules) {
         const one = fresh(`${meter.namespace} ${rule.chain} ${rule.name}`, rule);
         if (one !== undefined) drops.push(...ruleDropOf(router, one));
       }
+      for (const { index, sent, received } of meter.devices) {
+        const device = router.devices.get(index);
+        const bytesIn = fresh(`${meter.namespace} sent ${index}`, sent)?.bytes ?? 0;
+        const bytesOut = fresh(`${meter.namespace} received ${index}`, received)?.bytes ?? 0;
+        if (device?.kind !== "gateway-endpoint" || bytesIn + bytesOut === 0) continue;
+        endpoints.push({ vpcEndpointId: device.vpcEndpointId, bytesIn, bytesOut, resets: 0 });
+      }
       if (Object.values(FLOW_SETS).some((set) => (sizes.get(set) ?? 0) >= FLOW_LIMIT)) overflown.push(vpc.vpcId);
     }
     this.#before = now;
     this.#devices = devices;
-    return { flows, drops, overflown };
+    return { flows, drops, endpoints, overflown };
   }
 }
 
@@ -116,6 +131,8 @@ function doorOf(device: Device | undefined): FlowDoor | undefined {
       return { kind: device.kind };
     case "gateway-endpoint":
       return { kind: device.kind, vpcEndpointId: device.vpcEndpointId };
+    case "vpc-peering-connection":
+      return { kind: device.kind, vpcPeeringConnectionId: device.vpcPeeringConnectionId };
     case undefined:
       return undefined;
   }
@@ -149,6 +166,14 @@ function dropOf({ vpc, devices }: Router, { key, packets }: Tally): DropCount[] 
       packets,
     },
   ];
+}
+
+/** Of those on the way to an endpoint. */
+function resetsOf({ devices }: Router, { key, packets }: Tally): EndpointCount[] {
+  const to = devices.get(Buffer.from(key, "hex").readUInt32LE(4));
+  return to?.kind === "gateway-endpoint"
+    ? [{ vpcEndpointId: to.vpcEndpointId, bytesIn: 0, bytesOut: 0, resets: packets }]
+    : [];
 }
 
 /** Of a rule that denies. */

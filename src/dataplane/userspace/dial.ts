@@ -18,9 +18,15 @@ export type Dial =
       readonly kind: "refused";
       readonly status: 502 | 504;
       readonly text: string;
-      /** The filter that said no. */
-      readonly dropped?: FilterStep;
+      readonly dropped?: Drop;
     };
+
+export interface Drop {
+  /** The filter that said no. */
+  readonly step: FilterStep;
+  /** Where the way would have led. */
+  readonly exit: Exit;
+}
 
 export type ServicePort = 80 | 443;
 
@@ -70,8 +76,9 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
   const path = pathOf(instance, reached, address);
   const name = host === address ? host : `${host} (${address})`;
   if (reached.dropped !== undefined) {
-    const { dropped } = reached;
-    return { kind: "refused", status: 504, text: `no answer from ${name}: ${dropText(dropped)}`, dropped };
+    const { dropped: step, exit } = reached;
+    const text = `no answer from ${name}: ${dropText(step)}`;
+    return { kind: "refused", status: 504, text, dropped: { step, exit } };
   }
   if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
   if (path === undefined) return deadEnd(reached.exit, name);

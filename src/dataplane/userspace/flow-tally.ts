@@ -7,11 +7,16 @@ import type { Socket } from "node:net";
 import { formatIp } from "../../base/ip.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import { find, type State } from "../../model/state.ts";
-import { type DropCount, type FlowCount, type FlowDoor, lastRuleNumber } from "../../network/traffic-count.ts";
+import {
+  type DropCount,
+  type EndpointCount,
+  type FlowCount,
+  type FlowDoor,
+  lastRuleNumber,
+} from "../../network/traffic-count.ts";
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import { protocolNumbers } from "../../network/packet.ts";
-import type { FilterStep } from "../../network/reach.ts";
-import type { ServiceFlow } from "./dial.ts";
+import type { Drop, ServiceFlow } from "./dial.ts";
 
 /** Source: RFC 9293 section 3.7.1 and RFC 791: 1500 bytes without the two headers. */
 const SEGMENT_BYTES = 1460;
@@ -37,6 +42,7 @@ export class FlowTally {
   readonly #open = new Set<OpenTally>();
   #flows: FlowCount[] = [];
   #drops: DropCount[] = [];
+  #endpoints: EndpointCount[] = [];
   #logged: ReadonlySet<string> = new Set();
 
   /** Whose flows are told from now on. */
@@ -57,6 +63,9 @@ export class FlowTally {
     const sourcePort = socket.remotePort ?? 0;
     const tally = { holder, flow, sourcePort, carried, before: { sent: 0, received: 0 }, flags: FLAGS.syn };
     this.#open.add(tally);
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNRESET") this.#passed(flow, { bytesIn: 0, bytesOut: 0, resets: 1 });
+    });
     socket.once("close", () => {
       tally.flags |= FLAGS.fin;
       this.#tell(tally);
@@ -65,12 +74,14 @@ export class FlowTally {
   }
 
   /** One packet that a filter dropped: on its way out, or its answer on the way back. */
-  refuse(state: State, instanceId: string, { packet, verdict, leg }: FilterStep): void {
+  refuse(state: State, instanceId: string, { step, exit }: Drop): void {
+    const { packet, verdict, leg } = step;
     const holder = holderOf(state, instanceId);
     if (holder === undefined || verdict.kind === "nat-gateway") return;
     const { direction } = verdict;
     const common = { vpcId: holder.vpcId, networkInterfaceId: holder.id, direction, packets: 1 };
-    this.#drops.push({ kind: verdict.kind, ...common });
+    const endpoint = exit.kind === "gateway-endpoint" ? { vpcEndpointId: exit.vpcEndpointId } : {};
+    this.#drops.push({ kind: verdict.kind, ...common, ...endpoint });
     if (verdict.kind === "network-acl") {
       const { networkAclId } = verdict;
       const ruleNumber = verdict.ruleNumber === "*" ? lastRuleNumber : verdict.ruleNumber;
@@ -98,7 +109,8 @@ export class FlowTally {
 
   read(): TrafficReading {
     for (const tally of this.#open) this.#tell(tally);
-    const reading = { flows: this.#flows, drops: this.#drops, overflown: [] };
+    const reading = { flows: this.#flows, drops: this.#drops, endpoints: this.#endpoints, overflown: [] };
+    this.#endpoints = [];
     this.#flows = [];
     this.#drops = [];
     return reading;
@@ -111,6 +123,7 @@ export class FlowTally {
     const [sent, received] = [now.sent - before.sent, now.received - before.received];
     tally.before = now;
     tally.flags = 0;
+    if (sent + received > 0) this.#passed(flow, { bytesIn: sent, bytesOut: received, resets: 0 });
     const isNews = flags !== 0 || sent > 0 || received > 0;
     if (!isNews) return;
     const common = {
@@ -141,6 +154,10 @@ export class FlowTally {
       tcpFlags: (flags & FLAGS.syn) === 0 ? flags : flags | FLAGS.synAck,
       ...sizeOf(received),
     });
+  }
+
+  #passed({ path }: ServiceFlow, counted: Omit<EndpointCount, "vpcEndpointId">): void {
+    if (path.kind === "gateway-endpoint") this.#endpoints.push({ vpcEndpointId: path.vpcEndpointId, ...counted });
   }
 
   #push(flow: FlowCount): void {

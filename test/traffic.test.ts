@@ -1,5 +1,6 @@
-/** Flow logs of a region: what programs in instances did, as AWS's records, in a bucket and in a file. */
+/** What programs in instances did, told by flow logs as AWS writes them, by `underpass top` and by /metrics. */
 
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,8 +25,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Account, buildAccount } from "../demo/account.ts";
-import { ended } from "../demo/region-process.ts";
+import { ended, launcher } from "../demo/region-process.ts";
 import { type DemoRegion, startRegion } from "../demo/region.ts";
+import type { Figures } from "../src/api/underpass/figures.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { lackOfCurl, testWith } from "./need.ts";
 
@@ -192,6 +194,31 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
     expect(Object.keys(record)).toHaveLength(14);
     expect((await objects("hive/"))[0]).toMatch(
       /^hive\/AWSLogs\/aws-account-id=000000000000\/aws-service=vpcflowlogs\/aws-region=us-east-1\/year=\d{4}\/month=\d\d\/day=\d\d\/hour=\d\d\//,
+    );
+  });
+
+  test("endpoints and drops have figures", async () => {
+    const now = await region.own<Figures>("figures");
+    const [endpoint] = now.endpoints;
+    expect(endpoint!.newConnections).toBeGreaterThan(0);
+    expect(endpoint!.bytesIn).toBeGreaterThan(50);
+    expect(endpoint!.bytesOut).toBeGreaterThan(50);
+    expect(endpoint!.packetsDropped).toBeGreaterThan(0);
+    const dropped = now.drops.find(({ kind }) => kind === "security-group");
+    expect(dropped).toMatchObject({ direction: "egress", vpcId: account.vpcId });
+    const { stdout, status } = await ended(
+      spawn(process.execPath, [launcher, "top", "--endpoint", region.endpoint], { stdio: ["pipe", "pipe", "pipe"] }),
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${endpoint!.vpcEndpointId} +com.amazonaws.us-east-1.s3 +0 +[1-9]`, "m"));
+    expect(stdout).toMatch(/^\d+ +the security groups of eni-\w+, outbound/m);
+    const metrics = await fetch(`${region.endpoint}/metrics`);
+    expect(metrics.headers.get("content-type")).toContain("application/openmetrics-text");
+    expect(await metrics.text()).toMatch(
+      new RegExp(
+        `^underpass_endpoint_connections_total\\{vpc_endpoint_id="${endpoint!.vpcEndpointId}".*\\} [1-9]`,
+        "m",
+      ),
     );
   });
 

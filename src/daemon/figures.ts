@@ -1,0 +1,36 @@
+/** What the region tells of its endpoints: connections from the accepted sockets, the rest from what the plane counted. */
+
+import type { EndpointFigures, Figures } from "../api/underpass/figures.ts";
+import { all, type State } from "../model/state.ts";
+import type { Connections } from "./connections.ts";
+import type { Traffic } from "./traffic.ts";
+
+export function figuresOf(
+  state: State,
+  nowMs: number,
+  { traffic, connections }: { readonly traffic: Traffic; readonly connections: Connections },
+): Figures {
+  const drops = traffic.drops();
+  const endpoints = [...all(state, "vpc-endpoint")].flatMap((endpoint): EndpointFigures[] => {
+    if (endpoint.kind !== "Gateway") return [];
+    const { bytesIn = 0, bytesOut = 0, resets = 0 } = traffic.endpoints().get(endpoint.id) ?? {};
+    const { active, opened } = connections.through(endpoint.id);
+    const dropped = drops.flatMap((drop) =>
+      drop.kind !== "network-acl-rule" && drop.vpcEndpointId === endpoint.id ? [drop.packets] : [],
+    );
+    return [
+      {
+        vpcEndpointId: endpoint.id,
+        vpcId: endpoint.vpcId,
+        serviceName: endpoint.serviceName,
+        activeConnections: active,
+        newConnections: opened,
+        bytesIn,
+        bytesOut,
+        packetsDropped: dropped.reduce((sum, packets) => sum + packets, 0),
+        rstPacketsReceived: resets,
+      },
+    ];
+  });
+  return { atMs: nowMs, endpoints: endpoints.toSorted((a, b) => (a.vpcEndpointId < b.vpcEndpointId ? -1 : 1)), drops };
+}
