@@ -36,7 +36,7 @@ import { openRegion, type Region } from "./region.ts";
 import { resetRegion } from "./reset.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
-import { noTraffic, openTraffic, type Traffic } from "./traffic.ts";
+import { nothingCounted, openTraffic } from "./traffic.ts";
 
 export interface Daemon {
   /** `http://127.0.0.1:4566`. */
@@ -77,7 +77,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const s3 = s3Server({ ...shared, store: objects });
   let plane: RunningPlane | undefined = undefined;
-  let traffic: Traffic | undefined = undefined;
+  const traffic = openTraffic(async () => (await plane?.readTraffic()) ?? nothingCounted, Date.now);
   const status = (): Status => statusOf(options, region.state(), { front, plane, openConnections: connections.size() });
   const services = [ec2Service, iamService, stsService, elbv2Service, snsService, ssmService];
   const front: Front = openFront({
@@ -94,12 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       credentials,
       programs,
       coverage: () => coverageOf(services),
-      figures: async () => {
-        // While the plane starts again there is nothing to read; the sums stand.
-        await traffic?.collect().catch(() => {});
-        const now = { traffic: traffic ?? noTraffic, connections };
-        return figuresOf(region.state(), Date.now(), now);
-      },
+      figures: () => figuresOf(region.state, { traffic, connections, nowMs: Date.now }),
       reset: () => resetRegion(region, objects),
     }),
     connections,
@@ -113,7 +108,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await openPlane({ options, region, connections, programs, front, metadata, authority, folder: folders.run }),
   );
   started.use(sweepSessions(region));
-  traffic = openTraffic(plane.readTraffic, Date.now);
   started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
   const running = started.move();
   return {

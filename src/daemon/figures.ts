@@ -5,13 +5,17 @@ import { all, type State } from "../model/state.ts";
 import type { Connections } from "./connections.ts";
 import type { Traffic } from "./traffic.ts";
 
-export function figuresOf(
-  state: State,
-  nowMs: number,
-  { traffic, connections }: { readonly traffic: Traffic; readonly connections: Connections },
-): Figures {
+interface FigureSources {
+  readonly traffic: Traffic;
+  readonly connections: Connections;
+  readonly nowMs: () => number;
+}
+
+export async function figuresOf(state: () => State, { traffic, connections, nowMs }: FigureSources): Promise<Figures> {
+  // While the plane starts again there is nothing to read; the sums stand.
+  await traffic.collect().catch(() => {});
   const drops = traffic.drops();
-  const endpoints = [...all(state, "vpc-endpoint")].flatMap((endpoint): EndpointFigures[] => {
+  const endpoints = [...all(state(), "vpc-endpoint")].flatMap((endpoint): EndpointFigures[] => {
     if (endpoint.kind !== "Gateway") return [];
     const { bytesIn = 0, bytesOut = 0, resets = 0 } = traffic.endpoints().get(endpoint.id) ?? {};
     const { active, opened } = connections.through(endpoint.id);
@@ -32,5 +36,9 @@ export function figuresOf(
       },
     ];
   });
-  return { atMs: nowMs, endpoints: endpoints.toSorted((a, b) => (a.vpcEndpointId < b.vpcEndpointId ? -1 : 1)), drops };
+  return {
+    atMs: nowMs(),
+    endpoints: endpoints.toSorted((a, b) => (a.vpcEndpointId < b.vpcEndpointId ? -1 : 1)),
+    drops,
+  };
 }
