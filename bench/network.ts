@@ -41,6 +41,7 @@ const plane: DataPlane = await openLinuxPlane({
   log: console.error,
   caBundleFile: caFile,
   caFile,
+  secretFolder: folder,
   folder,
 });
 const build = regionBuilder();

@@ -30,3 +30,10 @@ export interface DaemonOptions {
   readonly settings?: Settings;
   readonly log: (line: string) => void;
 }
+
+export interface Folders {
+  /** What a kept region keeps; `run` is in it. */
+  readonly state: string;
+  /** Files of this run. */
+  readonly run: string;
+}

@@ -23,7 +23,7 @@ import { openMetadataServer } from "../services/metadata/server.ts";
 import { openObjectStore } from "../services/s3/store/object-store.ts";
 import { s3Server } from "../services/s3/server.ts";
 import { openCertificateAuthority } from "../wire/certificate.ts";
-import type { DaemonOptions } from "./config.ts";
+import type { DaemonOptions, Folders } from "./config.ts";
 import { coverageOf } from "./coverage.ts";
 import { openConnections } from "./connections.ts";
 import { figuresOf } from "./figures.ts";
@@ -104,9 +104,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await listen(front, options);
   started.defer(() => closeFront(front, connections.resetAll));
   const metadata = started.use(openMetadataServer({ ...shared, tokenKey: randomBytes(32) }));
-  plane = started.use(
-    await openPlane({ options, region, connections, programs, front, metadata, authority, folder: folders.run }),
-  );
+  plane = started.use(await openPlane({ options, region, connections, programs, front, metadata, authority, folders }));
   started.use(sweepSessions(region));
   started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
   const running = started.move();
@@ -152,13 +150,6 @@ function entryInto(plane: RunningPlane, state: State, instanceId: string): Insta
     ...(process.getuid && { userId: process.getuid() }),
     ...(role && { roleName: role.name }),
   };
-}
-
-interface Folders {
-  /** What a kept region keeps. */
-  readonly state: string;
-  /** Files of this run. */
-  readonly run: string;
 }
 
 /** The store with its folders; those of an ephemeral region go with the process. */

@@ -9,7 +9,7 @@ import type { State } from "../model/state.ts";
 import { resolveName } from "../network/resolve.ts";
 import type { MetadataServer } from "../services/metadata/server.ts";
 import type { CertificateAuthority } from "../wire/certificate.ts";
-import type { DaemonOptions } from "./config.ts";
+import type { DaemonOptions, Folders } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import type { Front } from "./front.ts";
 import type { CarryOut, Region } from "./region.ts";
@@ -35,8 +35,7 @@ export interface PlaneJoin {
   readonly front: Front;
   readonly metadata: MetadataServer;
   readonly authority: CertificateAuthority;
-  /** For files of this run. */
-  readonly folder: string;
+  readonly folders: Folders;
 }
 
 /** The machine cannot do what was asked for; the message says what it lacks. The command line exits with status 4. */
@@ -96,7 +95,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   };
 }
 
-function hostOf({ authority, folder, front, metadata, options, region }: PlaneJoin): PlaneHost {
+function hostOf({ authority, folders, front, metadata, options, region }: PlaneJoin): PlaneHost {
   return {
     accept: front.accept,
     acceptMetadata: metadata.accept,
@@ -105,7 +104,8 @@ function hostOf({ authority, folder, front, metadata, options, region }: PlaneJo
     log: options.log,
     caBundleFile: authority.bundleFile,
     caFile: authority.caFile,
-    folder,
+    secretFolder: folders.state,
+    folder: folders.run,
   };
 }
 

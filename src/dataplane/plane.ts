@@ -36,6 +36,8 @@ export interface PlaneHost {
   readonly caBundleFile: string;
   /** PEM of the region's own CA alone. */
   readonly caFile: string;
+  /** A folder that programs inside instances do not see, and that holds `folder`: the region's state with its keys. */
+  readonly secretFolder: string;
   /** A folder for this plane's own files; it exists. */
   readonly folder: string;
 }

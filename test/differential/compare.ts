@@ -134,6 +134,7 @@ function hostIn(folder: string): PlaneHost {
     log: () => {},
     caBundleFile: caFile,
     caFile,
+    secretFolder: folder,
     folder,
   };
 }

@@ -8,19 +8,31 @@
  * Source: Linux manual pages user_namespaces(7), mount_namespaces(7), nsenter(1), unshare(1), setpriv(1).
  */
 
-import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
 
-/** Binds pairs of files until `--`, then becomes the rest. */
+/**
+ * Binds pairs of files until `--`, then becomes the rest. Before that the first folder, the region's own, is covered by an
+ * empty one: programs run as the user who may read it. Of it the second stays, the files that are for them; the working
+ * folder holds on to it meanwhile, which a path would not.
+ */
 const VIEW = `set -e
+here=$PWD hidden=$1 shown=$2
+shift 2
 while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
 shift
+cd "$shown"
+mount -t tmpfs -o mode=0755,size=64k,nr_inodes=64 none "$hidden"
+mkdir -p "$shown"
+mount --no-canonicalize --bind . "$shown"
+mount -o remount,bind,ro "$hidden"
+cd "$here" 2>/dev/null || cd /
 exec "$@"`;
 
 /** As above, and keeps a real root from the instance's network settings, which are files of root. */
-const VIEW_OF_ROOT = VIEW.replace("shift\nexec", "shift\nmount -o bind,ro /proc/sys/net /proc/sys/net\nexec");
+const VIEW_OF_ROOT = VIEW.replace("exec", "mount -o bind,ro /proc/sys/net /proc/sys/net\nexec");
 
 /** Where Debian, Fedora, SUSE and Alpine keep the certificates that programs trust. */
 const BUNDLES = [
@@ -30,6 +42,9 @@ const BUNDLES = [
   "/etc/ssl/ca-bundle.pem",
   "/etc/ssl/cert.pem",
 ];
+
+const BUNDLE_FILE = "ca-bundle.pem";
+const CA_FILE = "ca.pem";
 
 /** What the C library takes: MAXNS. */
 const MOST_SERVERS = 3;
@@ -74,6 +89,7 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const proc = `/proc/${netdPid}`;
+  const bundle = join(folderOf(host), BUNDLE_FILE);
   const joined = [`--user=${proc}/ns/user`, `--net=${proc}/fd/${fd}`, "--preserve-credentials"];
   const own = [`--map-user=${uid}`, `--map-group=${gid}`];
   // Killed outright, the command line takes its program along.
@@ -95,6 +111,8 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
       "-c",
       uid === 0 ? VIEW_OF_ROOT : VIEW,
       "underpass",
+      host.secretFolder,
+      folderOf(host),
       ...bindsOf(host, vpcId).flat(),
       "--",
       "unshare",
@@ -108,11 +126,11 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
     environment: {
       ...Object.fromEntries(MISLEADING.map((name) => [name, null])),
       AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
-      AWS_CA_BUNDLE: host.caBundleFile,
-      SSL_CERT_FILE: host.caBundleFile,
-      REQUESTS_CA_BUNDLE: host.caBundleFile,
-      CURL_CA_BUNDLE: host.caBundleFile,
-      NODE_EXTRA_CA_CERTS: host.caFile,
+      AWS_CA_BUNDLE: bundle,
+      SSL_CERT_FILE: bundle,
+      REQUESTS_CA_BUNDLE: bundle,
+      CURL_CA_BUNDLE: bundle,
+      NODE_EXTRA_CA_CERTS: join(folderOf(host), CA_FILE),
     },
   };
 }
@@ -129,6 +147,8 @@ export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[], 
   if (!existsSync(folder)) {
     written.clear();
     mkdirSync(folder, { recursive: true });
+    copyFileSync(host.caBundleFile, join(folder, BUNDLE_FILE));
+    copyFileSync(host.caFile, join(folder, CA_FILE));
     writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
     writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
   }

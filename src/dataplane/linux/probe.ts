@@ -94,7 +94,7 @@ function buildNetwork(): void {
 /** The files' view and the rights of a program inside, as `entry.ts` makes them. */
 function enterView(): void {
   const own = ["unshare", "--user", "--map-user=1", "--map-group=1", "--", "setpriv", "--no-new-privs", "--", "true"];
-  const script = 'mount --bind /etc/hosts /etc/hosts && exec "$@"';
+  const script = 'mount --bind /etc/hosts /etc/hosts && mount -t tmpfs none /tmp && exec "$@"';
   const { error, status, stderr } = spawnSync(
     "unshare",
     ["--mount", "--", "/bin/sh", "-c", script, "underpass", ...own],

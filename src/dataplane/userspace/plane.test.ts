@@ -94,6 +94,7 @@ beforeAll(async () => {
       log: () => undefined,
       caBundleFile: authority.bundleFile,
       caFile: authority.caFile,
+      secretFolder: folder,
       folder,
     },
     build.state,

@@ -62,6 +62,7 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
     log: (line) => void log.push(line),
     caBundleFile,
     caFile,
+    secretFolder: folder,
     folder,
   });
   const start: TestPlane["start"] = (instanceId, ...program) => {

@@ -1,0 +1,252 @@
+/**
+ * What a program with bad intentions tries from inside an instance, as root of a user namespace of its own. It is run there by
+ * `hostile.test.ts` with what it may know of its surroundings, and prints for each attempt what it gained or which error met it.
+ */
+
+import { spawnSync } from "node:child_process";
+import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import koffi from "koffi";
+import { bindSocket, enterNamespace, nameOfErrno, openSocket, setSocketOption } from "../src/dataplane/linux/libc.ts";
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../src/dataplane/linux/netlink-socket.ts";
+import { newTable, transaction } from "../src/dataplane/linux/nftables.ts";
+import { newAddress, putNeighbor, putRoute, setLinkUp } from "../src/dataplane/linux/rtnetlink.ts";
+
+export interface Surroundings {
+  readonly netdPid: number;
+  readonly daemonPid: number;
+  /** A program inside another instance. */
+  readonly otherPid: number;
+  /** Another instance of the same VPC. */
+  readonly otherIp: string;
+  readonly otherToken: string;
+  /** An address of the machine itself. */
+  readonly machineIp: string;
+  readonly regionPort: number;
+  readonly stateFolder: string;
+  readonly bucketHost: string;
+  /** An endpoint and an address that the bucket's policy lets in. */
+  readonly trustedEndpoint: string;
+  readonly trustedIp: string;
+}
+
+const around = JSON.parse(process.argv[2] ?? "") as Surroundings;
+const metadata = "169.254.169.254";
+
+function attempt(what: string, action: () => string | number | null | void): void {
+  try {
+    const gained = action();
+    console.log(`${what}: ${gained ?? "done"}`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    console.log(`${what}: ${code ?? message}`);
+  }
+}
+
+/** The kernel's error name, or `done`. */
+function call(action: () => unknown): string {
+  return Number(action()) < 0 ? nameOfErrno(koffi.errno()) : "done";
+}
+
+const library = koffi.load(null);
+const ptrace = library.func("long ptrace(long request, int pid, void *address, void *data)");
+const systemCall = library.func("long syscall(long number, long a, long b, long c)");
+const PTRACE_ATTACH = 16;
+// The same number on every architecture, as for all newer calls. Source: Linux manual page syscalls(2).
+const PIDFD_OPEN = 434;
+const PIDFD_GETFD = 438;
+
+function changeNetwork(): void {
+  const route = new NetlinkSocket(NETLINK_ROUTE);
+  const device = { namespace: "", index: 2 };
+  attempt("take another address", () =>
+    route.request([newAddress({ kind: "address", ...device, ip: around.otherIp, bits: 32 })]),
+  );
+  attempt("change the route", () =>
+    route.request([
+      putRoute({
+        kind: "route",
+        namespace: "",
+        table: 254,
+        cidrBlock: "0.0.0.0/0",
+        metric: 0,
+        by: { kind: "device", index: device.index },
+      }),
+    ]),
+  );
+  attempt("change a neighbour", () =>
+    route.request([putNeighbor({ kind: "neighbor", ...device, ip: "10.0.1.1", macAddress: "02:00:00:00:00:66" })]),
+  );
+  attempt("set the device", () => route.request([setLinkUp(device.index)]));
+  attempt("make an nft table", () => new NetlinkSocket(NETLINK_NETFILTER).transact(transaction([newTable("mine")])));
+  attempt("run nft", () => spawnSync("nft", ["add", "table", "inet", "mine"]).status ?? "not here");
+  attempt("write a setting", () => writeFileSync("/proc/sys/net/ipv4/ip_forward", "1"));
+}
+
+function openSockets(): void {
+  attempt("open a raw socket", () => openSocket(2, 3, 255));
+  attempt("open an ICMP socket of the raw kind", () => openSocket(2, 3, 1));
+  attempt("open a packet socket", () => openSocket(17, 3, 0x0300));
+  attempt("be transparent", () => setSocketOption(openSocket(2, 1, 0), 0, 19, 1));
+  attempt("mark packets", () => setSocketOption(openSocket(2, 1, 0), 1, 36, 1000));
+  attempt("bind to another's address", () => bindSocket(openSocket(2, 2, 0), addressOf(around.otherIp, 4000)));
+  attempt("send from another's address", () => {
+    const fd = openSocket(2, 2, 0);
+    // IP_FREEBIND lets anybody bind to an address that is not there.
+    setSocketOption(fd, 0, 15, 1);
+    bindSocket(fd, addressOf(around.otherIp, 4001));
+    const target = addressOf(metadata, 80);
+    return call(() => library.func("int connect(int fd, const void *address, uint32_t length)")(fd, target, 16));
+  });
+}
+
+/** Source: Linux manual page ip(7), "Address format". */
+function addressOf(ip: string, port: number): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt16LE(2, 0);
+  bytes.writeUInt16BE(port, 2);
+  bytes.set(ip.split(".").map(Number), 4);
+  return bytes;
+}
+
+function reachProcesses(): void {
+  const processes = { netd: around.netdPid, daemon: around.daemonPid, other: around.otherPid };
+  for (const [name, pid] of Object.entries(processes)) {
+    for (const kind of ["net", "user", "mnt"]) {
+      attempt(`enter the ${kind} namespace of ${name}`, () =>
+        enterNamespace(openSync(`/proc/${pid}/ns/${kind}`, "r"), 0),
+      );
+    }
+    for (const file of ["environ", "mem", "maps"]) {
+      attempt(`read ${file} of ${name}`, () => readFileSync(`/proc/${pid}/${file}`).length);
+    }
+    attempt(`open a descriptor of ${name}`, () => openFirst(`/proc/${pid}/fd`));
+    for (const folder of ["root", "cwd"]) {
+      attempt(`list ${folder} of ${name}`, () => readdirSync(`/proc/${pid}/${folder}/`).length);
+    }
+    attempt(`trace ${name}`, () => call(() => ptrace(PTRACE_ATTACH, pid, null, null)));
+    attempt(`take a descriptor of ${name}`, () => {
+      const fd = Number(systemCall(PIDFD_OPEN, pid, 0, 0));
+      return call(() => systemCall(PIDFD_GETFD, fd, 3, 0));
+    });
+  }
+}
+
+/** Opens one of the files in the folder; throws what met the last one where none can be opened. */
+function openFirst(folder: string): string {
+  let refusal: unknown;
+  for (const name of readdirSync(folder)) {
+    try {
+      openSync(`${folder}/${name}`, "r");
+      return `opened ${name}`;
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function reachState(): void {
+  attempt("list the state", () => readdirSync(around.stateFolder).join(" "));
+  attempt(
+    "read the key of the certificate authority",
+    () => readFileSync(`${around.stateFolder}/ca/ca-key.pem`).length,
+  );
+  attempt("uncover the state", () => spawnSync("umount", [around.stateFolder]).status);
+  attempt(
+    "uncover the state in files of its own",
+    () => spawnSync("unshare", ["--mount", "umount", around.stateFolder]).status,
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function ask(
+  host: string,
+  path: string,
+  {
+    method = "GET",
+    headers = {},
+    port = 80,
+  }: { method?: string; headers?: Record<string, string>; port?: number } = {},
+): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const outgoing = request({ host, port, path, method, headers, timeout: 3000 }, (response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    outgoing.on("timeout", () => outgoing.destroy(Object.assign(new Error("nothing answers"), { code: "nothing" })));
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}
+
+async function attemptAsk(what: string, ...asked: Parameters<typeof ask>): Promise<void> {
+  try {
+    const { status, body } = await ask(...asked);
+    console.log(`${what}: ${status}${status === 200 ? ` ${body}` : ""}`);
+  } catch (error) {
+    console.log(`${what}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+async function reachServices(): Promise<void> {
+  const tokenName = "X-aws-ec2-metadata-token";
+  const id = "/latest/meta-data/instance-id";
+  const claims = { "X-Forwarded-For": around.otherIp, Forwarded: `for=${around.otherIp}`, "X-Real-IP": around.otherIp };
+  await attemptAsk("use another's token", metadata, id, { headers: { [tokenName]: around.otherToken } });
+  await attemptAsk("get a token through a proxy", metadata, "/latest/api/token", {
+    method: "PUT",
+    headers: { [`${tokenName}-ttl-seconds`]: "60", "X-Forwarded-For": around.otherIp },
+  });
+  await attemptAsk("ask as another", metadata, id, { headers: claims });
+  await attemptAsk("ask for another's role", metadata, "/latest/meta-data/iam/security-credentials/web");
+  const forged = {
+    ...claims,
+    "X-Forwarded-For": around.trustedIp,
+    Via: `1.1 ${around.trustedEndpoint}`,
+    "x-amzn-vpce": around.trustedEndpoint,
+    "x-amz-source-vpce": around.trustedEndpoint,
+    "x-amzn-vpc-endpoint-id": around.trustedEndpoint,
+    "aws-SourceVpce": around.trustedEndpoint,
+  };
+  await attemptAsk("read what its own endpoint may", around.bucketHost, "/open.txt");
+  await attemptAsk("forge the way to S3", around.bucketHost, "/secret.txt", { headers: forged });
+  await attemptAsk("call the region's own API at S3", around.bucketHost, "/_underpass/status");
+  await attemptAsk("call the region's own API with its name", around.bucketHost, "/_underpass/status", {
+    headers: { Host: `127.0.0.1:${around.regionPort}` },
+  });
+  await attemptAsk("reset the region", around.bucketHost, "/moto-api/reset", { method: "POST" });
+  await attemptAsk("call the region's own API at the metadata service", metadata, "/_underpass/status");
+  await attemptAsk("call the region's port", "127.0.0.1", "/_underpass/status", { port: around.regionPort });
+  await attemptAsk("call the region's port on the machine", around.machineIp, "/", { port: around.regionPort });
+}
+
+/** Sources that the device has, but that are not the instance's. */
+async function spoof(): Promise<void> {
+  for (const source of ["127.0.0.2", around.otherIp]) {
+    const got = await new Promise<string>((resolve) => {
+      const socket: Socket = connect({ host: metadata, port: 80, localAddress: source });
+      const end = (word: string): void => {
+        socket.destroy();
+        resolve(word);
+      };
+      socket.setTimeout(1500, () => end("nothing"));
+      socket.on("connect", () => end("connected"));
+      socket.on("error", (error: NodeJS.ErrnoException) => end(error.code ?? ""));
+    });
+    console.log(`connect from ${source === around.otherIp ? "another's address" : source}: ${got}`);
+  }
+}
+
+changeNetwork();
+openSockets();
+reachProcesses();
+reachState();
+await spoof();
+await reachServices();
