@@ -36,7 +36,9 @@ const errors = {
   InvalidParameterValue: worded(),
   InvalidParameter: worded(),
   InvalidParameterCombination: worded(),
-  MissingParameter: row((at: { parameter: string }) => `The request must contain the parameter ${at.parameter}`),
+  MissingParameter: row((at: { readonly parameter: string } | { readonly message: string }) =>
+    "message" in at ? at.message : `The request must contain the parameter ${at.parameter}`,
+  ),
   UnauthorizedOperation: worded(403),
   DryRunOperation: row<object>(() => "Request would have succeeded, but DryRun flag is set.", 412),
   DependencyViolation: worded(),

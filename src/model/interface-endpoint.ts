@@ -195,7 +195,7 @@ function refuseForType(type: EndpointService["type"], options: EndpointOptions):
 }
 
 function refuseTables(): ReturnType<typeof invalid> {
-  return invalid("Route table IDs are only supported for Gateway type VPC Endpoints.");
+  return invalid("Route table IDs are only supported for Gateway type VPC Endpoint.");
 }
 
 /** Eight characters of the 36 letters and digits. */

@@ -81,7 +81,7 @@ describe("EC2", () => {
       `Action=DescribeVpcs&a${".1".repeat(30)}=a`,
       "InvalidParameterValue: The depth of the parameter a.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1 exceeds the limit of 24",
     ],
-    ["Action=CreateRoute", "MissingParameter: The request must contain the parameter RouteTableId"],
+    ["Action=CreateRoute", "MissingParameter: The request must contain the parameter routeTableId"],
     ["Action=CreateVpcEndpoint&ServiceName=s", "MissingParameter: The request must contain the parameter VpcId"],
     ["Action=DescribeVpcs&VpcId.1=%zz", notEncoded],
     ["Action=DescribeVpcs&VpcId.1=%ff", notEncoded],

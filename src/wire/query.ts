@@ -153,9 +153,21 @@ function readStructure(
   }
   for (const [step, member] of members) {
     if (!member.required || input[member.name] !== undefined) continue;
-    reader.missing.push({ parameter: below(at, step), path: join(at.path, lowerFirst(member.name)), where: "body" });
+    const parameter = below(at, isNamedAsElement(reader, member, at) ? member.xmlName : step);
+    reader.missing.push({ parameter, path: join(at.path, lowerFirst(member.name)), where: "body" });
   }
   return ok(input);
+}
+
+/**
+ * Whether EC2 names an absent parameter as the element that would answer it. Source: AWS's answers as they are quoted:
+ * `routeTableId` is missing of CreateRoute, `cidrBlock` of CreateVpc, but `ImageId` of RunInstances.
+ *
+ * ASSUMPTION: it does so for every parameter that is one value, and names lists as the call does.
+ */
+function isNamedAsElement(reader: Reader, member: Member, at: At): boolean {
+  const { kind } = member.shape();
+  return reader.protocol === "ec2Query" && at.parameter === "" && kind !== "list" && kind !== "structure";
 }
 
 function readMember(reader: Reader, member: Member, node: Node, at: At): Result<unknown, RequestError> {

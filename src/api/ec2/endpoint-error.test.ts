@@ -234,7 +234,7 @@ const refusals: readonly Refusal[] = [
     does: "CreateVpcEndpoint: route tables",
     when: create((w) => ({ RouteTableIds: [w.table] })),
     code: invalid,
-    text: "Route table IDs are only supported for Gateway type VPC Endpoints.",
+    text: "Route table IDs are only supported for Gateway type VPC Endpoint.",
     source: "API, RouteTableIds; text ours",
   },
   {
@@ -400,7 +400,7 @@ const refusals: readonly Refusal[] = [
     does: "ModifyVpcEndpoint: route tables of an interface endpoint",
     when: modify((w) => ({ AddRouteTableIds: [w.table] })),
     code: invalid,
-    text: "Route table IDs are only supported for Gateway type VPC Endpoints.",
+    text: "Route table IDs are only supported for Gateway type VPC Endpoint.",
     source: "API, AddRouteTableIds; text ours",
   },
   {

@@ -565,14 +565,14 @@ const refusals: readonly Refusal[] = [
     does: "CreateRoute: no target",
     when: route(() => ({ DestinationCidrBlock: "1.0.0.0/8" })),
     code: "MissingParameter",
-    text: /must contain the parameter/,
+    text: /^The request must contain exactly one of gatewayId, /,
     source: "Errors",
   },
   {
     does: "CreateRoute: two targets",
     when: route((w) => ({ DestinationCidrBlock: "1.0.0.0/8", GatewayId: w.igw, InstanceId: w.instance })),
     code: "InvalidParameterCombination",
-    text: /just one target/,
+    text: /^The request must contain exactly one of gatewayId, /,
     source: "API",
   },
   {

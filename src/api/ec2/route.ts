@@ -93,15 +93,17 @@ function readTarget(input: CreateRouteRequest | ReplaceRouteRequest): Result<Tar
   }
   const [target, second] = targets;
   if (target === undefined) {
-    return fail("MissingParameter", {
-      parameter: "gatewayId, instanceId, networkInterfaceId or another target of the route",
-    });
+    return fail("MissingParameter", { message: oneTarget });
   }
   if (second !== undefined) {
-    return fail("InvalidParameterCombination", { message: "A route has just one target" });
+    return fail("InvalidParameterCombination", { message: oneTarget });
   }
   return ok(target);
 }
+
+/** Source: the text that AWS answers. */
+const oneTarget =
+  "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId, localGatewayId or instanceId";
 
 const unservedTargets = ["TransitGatewayId", "LocalGatewayId", "CarrierGatewayId", "CoreNetworkArn"] as const;
 
