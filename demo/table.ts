@@ -1,7 +1,7 @@
 /** The demo's table: rows as they come on a terminal, all at once as JSON. */
 
 export interface Seen {
-  readonly path: "gateway-endpoint" | "internet" | "host" | "none";
+  readonly path: "gateway-endpoint" | "interface-endpoint" | "internet" | "host" | "none";
   /** The address that the service saw; empty when it saw nobody. */
   readonly source: string;
   /** `allowed`, `denied`, `cut`, `no connection`, or what else happened. */

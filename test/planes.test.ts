@@ -4,7 +4,13 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
-import { CreateVpcEndpointCommand, ModifyVpcAttributeCommand, ModifyVpcEndpointCommand } from "@aws-sdk/client-ec2";
+import {
+  CreateVpcEndpointCommand,
+  DeleteVpcEndpointsCommand,
+  DescribeInstancesCommand,
+  ModifyVpcAttributeCommand,
+  ModifyVpcEndpointCommand,
+} from "@aws-sdk/client-ec2";
 import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, buildAccount, docsBucket, largeKey, otherBucket } from "../demo/account.ts";
@@ -225,6 +231,54 @@ print(s3.get_object(Bucket="${docsBucket}", Key="boto3")["Body"].read().decode()
     child.stdin!.end("to stdout");
     expect(await ended(child)).toEqual({ status: 7, stdout: "to stdout", stderr: "to stderr\n" });
   });
+
+  testWith(lackOfAwsCli)(
+    "an interface endpoint is a door of its own, by its own names and with its own policy",
+    async () => {
+      const { Reservations } = await account.ec2.send(
+        new DescribeInstancesCommand({ InstanceIds: [account.inPrivate.instanceId] }),
+      );
+      const subnetId = Reservations![0]!.Instances![0]!.SubnetId!;
+      const statement = { Principal: "*", Resource: "*" };
+      const { VpcEndpoint } = await account.ec2.send(
+        new CreateVpcEndpointCommand({
+          VpcId: account.vpcId,
+          VpcEndpointType: "Interface",
+          ServiceName: "com.amazonaws.us-east-1.s3",
+          SubnetIds: [subnetId],
+          PrivateDnsEnabled: false,
+          DnsOptions: { PrivateDnsOnlyForInboundResolverEndpoint: false },
+          PolicyDocument: JSON.stringify({
+            Statement: [
+              { Effect: "Allow", Action: "*", ...statement },
+              { Sid: "NoListing", Effect: "Deny", Action: "s3:ListBucket", ...statement },
+            ],
+          }),
+        }),
+      );
+      const { DnsEntries, VpcEndpointId } = VpcEndpoint!;
+      const url = `https://${DnsEntries![0]!.DnsName!.replace("*.", "bucket.")}`;
+      const s3api = (...words: string[]) =>
+        run(account.inPrivate, "aws", "s3api", "--endpoint-url", url, ...words, "--bucket", docsBucket);
+      const read = await s3api("head-object", "--key", "README.md");
+      expect([read.status, read.stderr]).toEqual([0, ""]);
+      const line = await lastRequest();
+      expect(line.path).toMatchObject({
+        kind: "interface-endpoint",
+        vpcEndpointId: VpcEndpointId,
+        vpcId: account.vpcId,
+      });
+      const { present } = (await region.why(line.requestId)).decisions.at(-1)!;
+      expect(present).toMatchObject({
+        "aws:sourcevpce": [VpcEndpointId],
+        "aws:sourcevpc": [account.vpcId],
+        "aws:vpcsourceip": [line.path.sourceIp],
+      });
+      expect(present).not.toHaveProperty("aws:sourceip");
+      expect((await s3api("list-objects-v2")).stderr).toMatch(/explicit deny in a VPC endpoint policy/);
+      await account.ec2.send(new DeleteVpcEndpointsCommand({ VpcEndpointIds: [VpcEndpointId!] }));
+    },
+  );
 
   kernelTest("names resolve by the VPC's resolver, and only while DNS support is on", async () => {
     const names = () => run(account.inPrivate, "getent", "ahostsv4", "s3.us-east-1.amazonaws.com");

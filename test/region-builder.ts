@@ -5,6 +5,7 @@ import { createBucket, putBucketPolicy } from "../src/model/bucket.ts";
 import { allocateAddress, releaseAddress } from "../src/model/elastic-ip.ts";
 import { textOf } from "../src/model/error.ts";
 import { runInstances, terminateInstances } from "../src/model/instance.ts";
+import { modifyNetworkInterfaceAttribute } from "../src/model/interface-attachment.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
 import { createRoute, deleteRoute, type DestinationInput, type TargetInput } from "../src/model/route.ts";
@@ -15,6 +16,8 @@ import {
   disassociateRouteTable,
   mainRouteTableOf,
 } from "../src/model/route-table.ts";
+import { createSecurityGroup } from "../src/model/security-group.ts";
+import { authorizeSecurityGroup } from "../src/model/security-group-permission.ts";
 import { apply, emptyState, find, type State } from "../src/model/state.ts";
 import { createSubnet } from "../src/model/subnet.ts";
 import { type Context, type Outcome, type Settings, usualSettings } from "../src/model/verb.ts";
@@ -81,11 +84,7 @@ export function regionBuilder(options: BuilderOptions = {}) {
       return id;
     },
     /** An internet gateway, attached. */
-    gateway: (vpcId: string): string => {
-      const { id } = run(createInternetGateway, { tags: [] });
-      run(attachInternetGateway, { internetGatewayId: id, vpcId });
-      return id;
-    },
+    gateway: (vpcId: string): string => makeGateway(run, vpcId),
     detach: (internetGatewayId: string, vpcId: string): void =>
       run(detachInternetGateway, { internetGatewayId, vpcId }),
     attach: (internetGatewayId: string, vpcId: string): void =>
@@ -105,6 +104,11 @@ export function regionBuilder(options: BuilderOptions = {}) {
         ...tableChanges(routeTableIds, []).add,
         tags: [],
       }).id,
+    interfaceEndpoint: (vpcId: string, service: string, wish: InterfaceEndpointWish): string =>
+      makeInterfaceEndpoint(run, context.region, { vpcId, service, wish }),
+    /** Gives an interface other security groups. */
+    regroup: (networkInterfaceId: string, ...securityGroupIds: string[]): unknown =>
+      run(modifyNetworkInterfaceAttribute, { networkInterfaceId, securityGroupIds }),
     /** Puts an endpoint on route tables and takes it off others. */
     reroute: (vpcEndpointId: string, addRouteTableIds: string[], removeRouteTableIds: string[] = []): unknown =>
       run(modifyVpcEndpoint, { vpcEndpointId, ...tableChanges(addRouteTableIds, removeRouteTableIds) }),
@@ -141,6 +145,43 @@ function firstContext(options: BuilderOptions): Context {
   };
 }
 
+/** A new group of a VPC that lets everything in and out. */
+export function allowAll({ run, state }: Runner, vpcId: string): string {
+  const name = `open to all ${state().revision}`;
+  const { id: groupId } = run(createSecurityGroup, { name, description: "-", vpcId, tags: [] });
+  const permissions = [{ protocol: "-1", peers: [{ kind: "ipv4" as const, cidrBlock: "0.0.0.0/0" }] }];
+  run(authorizeSecurityGroup, { groupId, isEgress: false, permissions, tags: [] });
+  return groupId;
+}
+
+interface InterfaceEndpointWish {
+  readonly subnetIds: readonly string[];
+  /** Absent for the VPC's default one. */
+  readonly securityGroupIds?: readonly string[];
+  readonly policyDocument?: string;
+  readonly privateDnsEnabled?: boolean;
+  readonly inboundResolverOnly?: boolean;
+}
+
+function makeInterfaceEndpoint(
+  run: Runner["run"],
+  region: string,
+  { vpcId, service, wish }: { readonly vpcId: string; readonly service: string; readonly wish: InterfaceEndpointWish },
+): string {
+  const { subnetIds, securityGroupIds = [], ...options } = wish;
+  const made = run(createVpcEndpoint, {
+    type: "Interface",
+    vpcId,
+    serviceName: `com.amazonaws.${region}.${service}`,
+    routeTableIds: [],
+    subnets: subnetIds.map((subnetId) => ({ subnetId })),
+    securityGroupIds,
+    ...options,
+    tags: [],
+  });
+  return made.id;
+}
+
 function tableChanges(add: readonly string[], remove: readonly string[]) {
   return {
     add: { routeTableIds: add, subnets: [], securityGroupIds: [] },
@@ -173,6 +214,12 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   const holder = find(state(), "network-interface", instance?.networkInterfaceIds[0] ?? "");
   if (instance === undefined || holder === undefined) throw new Error("no instance was launched");
   return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
+}
+
+function makeGateway(run: Runner["run"], vpcId: string): string {
+  const { id } = run(createInternetGateway, { tags: [] });
+  run(attachInternetGateway, { internetGatewayId: id, vpcId });
+  return id;
 }
 
 function peer(run: Runner["run"], vpcId: string, peerVpcId: string): string {

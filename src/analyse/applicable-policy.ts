@@ -122,14 +122,16 @@ function sessionPolicies(state: State, sessionId: string | undefined): readonly 
 
 /** The endpoint's policy rules over requests to the endpoint's own service only. */
 function endpointPolicy(state: State, ask: Ask): NamedPolicy | undefined {
-  if (ask.path.kind !== "gateway-endpoint") return undefined;
-  const { vpcEndpointId } = ask.path;
+  const { path } = ask;
+  if (path.kind !== "gateway-endpoint" && path.kind !== "interface-endpoint") return undefined;
+  const { kind, vpcEndpointId } = path;
   const endpoint: VpcEndpoint | undefined = find(state, "vpc-endpoint", vpcEndpointId);
   // What came through an endpoint that has been deleted since is let through by nothing.
-  if (endpoint?.kind !== "Gateway") return unreadable(vpcEndpointId, "gateway-endpoint");
+  if (endpoint?.kind !== (kind === "gateway-endpoint" ? "Gateway" : "Interface"))
+    return unreadable(vpcEndpointId, kind);
   const service = endpoint.serviceName.slice(endpoint.serviceName.lastIndexOf(".") + 1);
   if (!ask.action.toLowerCase().startsWith(`${service}:`)) return undefined;
-  return remembered(endpoint, () => [named(endpoint.id, endpoint.policyDocument, "gateway-endpoint")])[0];
+  return remembered(endpoint, () => [named(endpoint.id, endpoint.policyDocument, kind)])[0];
 }
 
 function resourcePolicy(state: State, ask: Ask): Pick<Policies, "resource" | "resourceMustAllow"> | undefined {
@@ -197,10 +199,17 @@ function unreadable(name: string, kind: PolicyKind): NamedPolicy {
 }
 
 function closed(kind: PolicyKind): Policy {
-  const principal = kind === "bucket" || kind === "trust" || kind === "gateway-endpoint" ? '"Principal":"*",' : "";
+  const principal = namesPrincipals.has(kind) ? '"Principal":"*",' : "";
   const resource = kind === "trust" ? '"Action":"sts:*"' : '"Action":"*","Resource":"*"';
   return parsedOrBug(`{"Version":"2012-10-17","Statement":{"Effect":"Deny",${principal}${resource}}}`, kind);
 }
+
+const namesPrincipals: ReadonlySet<PolicyKind> = new Set<PolicyKind>([
+  "bucket",
+  "trust",
+  "gateway-endpoint",
+  "interface-endpoint",
+]);
 
 function everything(): NamedPolicy {
   const text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';

@@ -165,6 +165,8 @@ function exitText({ exit, nats = [] }: Walk): string {
   switch (exit.kind) {
     case "gateway-endpoint":
       return `gateway endpoint ${exit.vpcEndpointId}${through}`;
+    case "interface-endpoint":
+      return `${exit.networkInterfaceId} of interface endpoint ${exit.vpcEndpointId}${through}`;
     case "internet":
       return `the internet by ${exit.internetGatewayId}${through}, as ${exit.sourceIp}`;
     case "local":

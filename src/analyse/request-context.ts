@@ -174,6 +174,7 @@ function setPathKeys(keys: Keys, state: State, path: Path): void {
       );
       return;
     }
+    case "interface-endpoint":
     case "gateway-endpoint": {
       const { vpcEndpointId, vpcId } = path;
       leaveOut(

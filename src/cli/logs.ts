@@ -53,6 +53,7 @@ function pathText(path: Path): string {
     case "internet":
       return `internet ${path.sourceIp}`;
     case "gateway-endpoint":
+    case "interface-endpoint":
       return `${path.vpcEndpointId} ${path.sourceIp}`;
   }
 }

@@ -94,6 +94,8 @@ function pathText(path: Path): string {
       return `the region's own port, from ${path.sourceIp}: taken as the internet`;
     case "internet":
       return `internet gateway: source ${path.sourceIp}, destination ${path.destinationIp}`;
+    case "interface-endpoint":
+      return `interface endpoint ${path.vpcEndpointId} of ${path.vpcId}: source ${path.sourceIp}, destination ${path.destinationIp}`;
     case "gateway-endpoint":
       return `gateway endpoint ${path.vpcEndpointId} of ${path.vpcId}: source ${path.sourceIp}, destination ${path.destinationIp}`;
   }

@@ -84,6 +84,10 @@ function isSameExit({ exit }: Walk, path: Exclude<Path, { kind: "host" }>): bool
     if (exit.kind !== "internet" || exit.sourceIp !== sourceIp) return false;
     return gatewayId === undefined || gatewayId === exit.internetGatewayId;
   }
+  if (path.kind === "interface-endpoint") {
+    const { kind, sourceIp, vpcEndpointId } = path;
+    return exit.kind === kind && exit.vpcEndpointId === vpcEndpointId && exit.sourceIp === sourceIp;
+  }
   return (
     exit.kind === "gateway-endpoint" && exit.vpcEndpointId === path.vpcEndpointId && exit.sourceIp === path.sourceIp
   );

@@ -103,6 +103,8 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     case "gateway-endpoint":
     case "internet":
       return handlerOf(options, serviceAt(path.destinationIp)?.service ?? "this service");
+    case "interface-endpoint":
+      return handlerOf(options, path.service);
     case "host":
       if (isOwn(request)) return options.own;
       return handlerOf(options, serviceAskedFor(request));

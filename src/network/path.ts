@@ -4,8 +4,9 @@
  */
 
 import type { Id } from "../base/id.ts";
+import type { ServedService } from "./endpoint-service.ts";
 
-export type Path = HostPath | InternetPath | GatewayEndpointPath;
+export type Path = HostPath | InternetPath | GatewayEndpointPath | InterfaceEndpointPath;
 
 /** From a program on the machine itself to the region's own port: no VPC, taken as the internet. */
 export interface HostPath {
@@ -29,5 +30,20 @@ export interface GatewayEndpointPath {
   readonly vpcEndpointId: Id<"vpce">;
   readonly vpcId: Id<"vpc">;
   readonly sourceIp: string;
+  readonly destinationIp: string;
+}
+
+/**
+ * Through a network interface of an interface endpoint; the source may be of the endpoint's VPC or of one that is peered
+ * with it.
+ */
+export interface InterfaceEndpointPath {
+  readonly kind: "interface-endpoint";
+  readonly vpcEndpointId: Id<"vpce">;
+  /** The endpoint's. */
+  readonly vpcId: Id<"vpc">;
+  readonly service: ServedService;
+  readonly sourceIp: string;
+  /** The interface's. */
   readonly destinationIp: string;
 }

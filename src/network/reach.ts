@@ -103,6 +103,7 @@ function meetsFilters({ route, exit }: Walk): boolean {
       return false;
     case "local":
       return route !== undefined && exit.networkInterfaceId !== undefined;
+    case "interface-endpoint":
     case "gateway-endpoint":
     case "internet":
       return true;
@@ -125,7 +126,8 @@ interface Arrival {
 
 function arrivalOf(state: State, network: VpcNetwork, { exit, peering }: Walk): Arrival | undefined {
   const far = peering === undefined ? network : networkOf(state, peering.vpcId);
-  const holder = exit.kind === "local" ? far?.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
+  const isInside = exit.kind === "local" || exit.kind === "interface-endpoint";
+  const holder = isInside ? far?.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
   return far !== undefined && holder !== undefined ? { network: far, holder } : undefined;
 }
 

@@ -18,6 +18,7 @@ import { find, findBy, type State } from "../model/state.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { activePeering } from "../model/vpc-peering.ts";
+import { type EndpointName, endpointOwnName, endpointPrivateName } from "./endpoint-name.ts";
 import { type RegionalService, serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 import { unservedService } from "./unserved-service.ts";
@@ -100,6 +101,9 @@ function typed(holder: Holder | undefined, type: string, name: string): Resoluti
 
 function holderOf(view: View, name: string): Holder | undefined {
   if (name.endsWith(".arpa")) return reverse(view, name);
+  const { state, vpc } = view;
+  const endpoint = endpointOwnName(state, name) ?? (vpc && endpointPrivateName(state, vpc.id, name));
+  if (endpoint !== undefined) return endpointHolder(endpoint);
   const service = parseServiceHost(name);
   if (service !== undefined) return serviceHolder(view, service);
   return (
@@ -109,6 +113,10 @@ function holderOf(view: View, name: string): Holder | undefined {
     unservedHost(name) ??
     nonTerminal(name)
   );
+}
+
+function endpointHolder({ by, ips }: EndpointName): Holder {
+  return { records: ips.map((ip) => recordOf(ip, hostTtlSeconds)), by };
 }
 
 function serviceHolder(view: View, host: ServiceHost): Holder | undefined {

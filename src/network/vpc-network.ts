@@ -16,7 +16,7 @@ import { allAddressesOf, type NetworkInterface } from "../model/network-interfac
 import type { SecurityGroup } from "../model/security-group.ts";
 import { countBy, type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
-import type { VpcEndpoint } from "../model/vpc-endpoint.ts";
+import type { InterfaceVpcEndpoint, VpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { livingPeeringsOf } from "../model/vpc-peering.ts";
 import { compileAcl, type CompiledAcl } from "./acl.ts";
@@ -38,7 +38,10 @@ export interface VpcNetwork extends Firewall {
   readonly tables: readonly CompiledTable[];
   /** By subnet id. */
   readonly tableOf: ReadonlyMap<string, TableInForce>;
+  /** Those of gateways. */
   readonly endpoints: readonly VpcEndpoint[];
+  /** Those that carry packets. */
+  readonly interfaceEndpoints: readonly InterfaceVpcEndpoint[];
   /** The attached one. */
   readonly internetGateway: InternetGateway | undefined;
   readonly egressOnlyGateways: readonly EgressOnlyInternetGateway[];
@@ -216,6 +219,9 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     tables,
     tableOf: tablesInForce(subnets, tables),
     endpoints: list("vpc-endpoint").filter((one) => one.kind === "Gateway"),
+    interfaceEndpoints: list("vpc-endpoint")
+      .filter((one) => one.kind === "Interface")
+      .filter((one) => one.state === "available"),
     internetGateway: list("internet-gateway")[0],
     egressOnlyGateways: list("egress-only-internet-gateway"),
     natGateways: new Map(natGateways.map((one) => [one.id, one])),

@@ -15,6 +15,7 @@ import { type NetworkInterface, primaryAddressOf } from "../model/network-interf
 import type { RouteTarget } from "../model/route-table.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
+import { type ServedService, servedServiceOf } from "./endpoint-service.ts";
 import type { Path } from "./path.ts";
 import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
 
@@ -40,6 +41,15 @@ export type Exit =
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: Id<"vpce">; readonly sourceIp: string }
   /** By an internet gateway or, of IPv6, an egress-only one. */
   | { readonly kind: "internet"; readonly internetGatewayId: string; readonly sourceIp: string }
+  /** At an interface of an interface endpoint, of this VPC or of one beyond a peering connection. */
+  | {
+      readonly kind: "interface-endpoint";
+      readonly vpcEndpointId: Id<"vpce">;
+      readonly vpcId: Id<"vpc">;
+      readonly service: ServedService;
+      readonly networkInterfaceId: Id<"eni">;
+      readonly sourceIp: string;
+    }
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
   /** A service of the VPC itself, which no route leads to or away from. */
   | { readonly kind: "vpc-service"; readonly service: "resolver" | "instance-metadata" }
@@ -146,6 +156,10 @@ export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string
         destinationIp,
         ...(isIpv6(exit.sourceIp) && { gatewayId: exit.internetGatewayId }),
       };
+    case "interface-endpoint": {
+      const { kind, vpcEndpointId, vpcId, service, sourceIp } = exit;
+      return { kind, vpcEndpointId, vpcId, service, sourceIp, destinationIp };
+    }
     case "local":
     case "vpc-service":
     case "none":
@@ -205,6 +219,13 @@ export function senderBehind(state: State, path: Path): Sender | undefined {
       const holder = networkOf(state, path.vpcId)?.interfaceByIp.get(path.sourceIp);
       return holder && { holder, ip: path.sourceIp };
     }
+    case "interface-endpoint": {
+      // The blocks of peers do not overlap, so one VPC at most has the address.
+      const network = networkOf(state, path.vpcId);
+      const places = [path.vpcId, ...[...(network?.peers.values() ?? [])].map((one) => one.vpcId)];
+      const [holder] = places.flatMap((vpcId) => networkOf(state, vpcId)?.interfaceByIp.get(path.sourceIp) ?? []);
+      return holder && { holder, ip: path.sourceIp };
+    }
   }
 }
 
@@ -262,9 +283,9 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
   }
   if (chosen.target.kind === "nat-gateway") return throughNat(aim, { route, id: chosen.target.natGatewayId, passed });
   if (chosen.target.kind === "vpc-peering-connection") {
-    return { route, ...overPeering(aim, chosen.target.vpcPeeringConnectionId) };
+    return { route, ...overPeering(aim, source, chosen.target.vpcPeeringConnectionId) };
   }
-  return { route, exit: exitOf(network, source, chosen.target, destinationIp) };
+  return { route, exit: exitOf(aim, source, chosen.target) };
 }
 
 /** Source: "NAT gateway basics": what it sends on follows the route table of its own subnet. */
@@ -289,7 +310,8 @@ function throughNat(
  * reached. Source: Amazon VPC peering guide, "Edge to edge routing through a gateway or private connection" and
  * "Transitive peering"; "VPC peering limitations" (Amazon DNS server of a peer).
  */
-function overPeering({ state, network, ip, destinationIp }: Aim, id: string): Pick<Walk, "peering" | "exit"> {
+function overPeering(aim: Aim, source: Sender, id: string): Pick<Walk, "peering" | "exit"> {
+  const { state, network, ip, destinationIp } = aim;
   const peer = network.peers.get(id);
   const far = peer && networkOf(state, peer.vpcId);
   if (peer === undefined || far === undefined) return { exit: none(`${id} is not active`) };
@@ -298,18 +320,30 @@ function overPeering({ state, network, ip, destinationIp }: Aim, id: string): Pi
   if (!far.prefixes.some((prefix) => containsIp(prefix, ip))) {
     return { peering, exit: none(`${destinationIp} is outside ${vpcId}: ${id} leads no further than that VPC`) };
   }
-  const holder = far.interfaceByIp.get(destinationIp);
-  return { peering, exit: { kind: "local", ...(holder && { networkInterfaceId: holder.id }) } };
+  return { peering, exit: arrivalAt(state, source, far.interfaceByIp.get(destinationIp)) };
+}
+
+/** What stands at an address: an interface of an endpoint answers for its service, any other for itself. */
+function arrivalAt(state: State, source: Sender, holder: NetworkInterface | undefined): Exit {
+  if (holder === undefined) return { kind: "local" };
+  const { id: networkInterfaceId, requester } = holder;
+  if (requester?.kind !== "vpc-endpoint") return { kind: "local", networkInterfaceId };
+  const endpoint = find(state, "vpc-endpoint", requester.vpcEndpointId);
+  if (endpoint?.kind !== "Interface") return none(`${requester.vpcEndpointId} carries no packets`);
+  const { id: vpcEndpointId, serviceName, vpcId } = endpoint;
+  if (endpoint.state !== "available") return none(`${vpcEndpointId} is ${endpoint.state}`);
+  const service = servedServiceOf(endpoint);
+  return service === undefined
+    ? none(`${vpcEndpointId} accepts no connection: ${serviceName} is not served here`)
+    : { kind: "interface-endpoint", vpcEndpointId, vpcId, service, networkInterfaceId, sourceIp: source.ip };
 }
 
 type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" | "vpc-peering-connection" }>;
 
-function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, destinationIp: string): Exit {
+function exitOf({ state, network, destinationIp }: Aim, source: Sender, target: DirectTarget): Exit {
   switch (target.kind) {
-    case "local": {
-      const holder = network.interfaceByIp.get(destinationIp);
-      return { kind: "local", ...(holder && { networkInterfaceId: holder.id }) };
-    }
+    case "local":
+      return arrivalAt(state, source, network.interfaceByIp.get(destinationIp));
     case "vpc-endpoint": {
       const { vpcEndpointId } = target;
       // Those of gateway load balancers can be the target of a route too.
@@ -342,6 +376,7 @@ function exitOf(network: VpcNetwork, source: Sender, target: DirectTarget, desti
 function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinationIp: string): Exit {
   const holder = network.interfaces.get(networkInterfaceId);
   if (holder === undefined) return none(`${networkInterfaceId} does not exist`);
+  if (holder.requester !== undefined) return none(`${networkInterfaceId} is AWS's own, and no target of routes`);
   if (network.interfaceByIp.get(destinationIp) === holder || !holder.sourceDestCheck)
     return { kind: "local", networkInterfaceId };
   return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);

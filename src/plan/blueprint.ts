@@ -37,6 +37,8 @@ export interface VpcBlueprint {
   readonly hosts: readonly HostBlueprint[];
   /** One for each VPC that packets reach by a peering connection. */
   readonly peers: readonly PeerBlueprint[];
+  /** Interfaces of interface endpoints whose service is served here; on others nothing answers. */
+  readonly endpointInterfaces: readonly EndpointInterfaceBlueprint[];
 }
 
 export interface SubnetBlueprint {
@@ -84,6 +86,21 @@ export interface EndpointBlueprint {
   readonly key: number;
   /** The service's public CIDR blocks, which its namespace takes as its own. */
   readonly cidrBlocks: readonly string[];
+}
+
+/** An interface of an interface endpoint: it answers as the endpoint's service at its own addresses. */
+export interface EndpointInterfaceBlueprint {
+  readonly vpcEndpointId: string;
+  /** As signatures name it. */
+  readonly service: string;
+  readonly networkInterfaceId: string;
+  /** 1 to 4094, unique in the VPC. */
+  readonly key: number;
+  readonly group: number;
+  /** At least one; of either family. */
+  readonly ips: readonly string[];
+  /** The `key`s of its security groups, ascending. */
+  readonly securityGroups: readonly number[];
 }
 
 /** The router of another VPC, which takes only packets to itself: both VPCs name each other. */

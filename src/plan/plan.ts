@@ -8,7 +8,7 @@ import { parsePrefix } from "../base/prefix.ts";
 import { isSame } from "../base/same.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import { type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
+import { allAddressesOf, type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
 import { cidrBlocksOfEndpoint } from "../model/prefix-list.ts";
 import { all, type Change, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
@@ -16,10 +16,12 @@ import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
 import type { CompiledGroup } from "../network/firewall.ts";
 import { internetCidrs } from "../network/service-address.ts";
+import { servedServiceOf } from "../network/endpoint-service.ts";
 import { networkOf, touchedVpcs, type VpcNetwork } from "../network/vpc-network.ts";
 import type {
   Blueprint,
   EndpointBlueprint,
+  EndpointInterfaceBlueprint,
   HostBlueprint,
   InternetGatewayBlueprint,
   NatGatewayBlueprint,
@@ -130,7 +132,7 @@ function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint |
   const source = sources.get(before);
   if (source === undefined || !isSameBut(source, network, ["groups"])) return undefined;
   const idOf = new Map(before.securityGroups.map((group) => [group.key, group.securityGroupId]));
-  const held = new Set(before.hosts.flatMap((host) => host.securityGroups));
+  const held = new Set([...before.hosts, ...before.endpointInterfaces].flatMap((one) => one.securityGroups));
   const inUse = groupsInUse(
     network,
     [...held].map((key) => idOf.get(key) ?? ""),
@@ -218,6 +220,7 @@ function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | und
     })),
     ...(internetGateway && { internetGateway }),
     hosts: view.running.map((host) => hostOf(view, host)),
+    endpointInterfaces: view.endpointInterfaces.map((one) => endpointInterfaceOf(view, one)),
     peers: [...network.peers.values()].map(({ hasIpv6, vpcId, vpcPeeringConnectionId }) => ({
       vpcPeeringConnectionId,
       vpcId,
@@ -225,6 +228,12 @@ function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | und
       hasIpv6,
     })),
   };
+}
+
+interface ServingInterface {
+  readonly vpcEndpointId: string;
+  readonly service: string;
+  readonly holder: NetworkInterface;
 }
 
 interface RunningHost {
@@ -243,6 +252,8 @@ interface View {
   readonly running: readonly RunningHost[];
   readonly hostIds: ReadonlySet<string>;
   readonly peerIds: ReadonlySet<string>;
+  readonly endpointInterfaces: readonly ServingInterface[];
+  readonly endpointInterfaceKeys: Numbers;
   readonly endpoints: readonly GatewayVpcEndpoint[];
   readonly nats: readonly RunningNat[];
   readonly securityGroups: readonly CompiledGroup[];
@@ -273,9 +284,10 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     return holder === undefined ? [] : [{ gateway, holder }];
   });
   const endpoints = endpointsInUse(network);
+  const endpointInterfaces = servingInterfaces(network);
   const securityGroups = groupsInUse(
     network,
-    running.flatMap((one) => one.holder.securityGroupIds),
+    [...running, ...endpointInterfaces].flatMap((one) => one.holder.securityGroupIds),
   );
   const ids = (documents: readonly { readonly id: string }[]): string[] => documents.map((one) => one.id);
   const tables = network.tables.map((one) => one.routeTable);
@@ -290,6 +302,12 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     groups: numberAll(ids(network.subnets), numbersBefore(before?.subnets, "subnetId", "group"), ranges.subnet),
     tables: numberAll(ids(tables), numbersBefore(before?.routeTables, "routeTableId", "table"), ranges.table),
     endpointKeys: numberAll(ids(endpoints), numbersBefore(before?.endpoints, "vpcEndpointId", "key"), ranges.endpoint),
+    endpointInterfaces,
+    endpointInterfaceKeys: numberAll(
+      endpointInterfaces.map((one) => one.holder.id),
+      numbersBefore(before?.endpointInterfaces, "networkInterfaceId", "key"),
+      ranges.endpointInterface,
+    ),
     hostKeys: numberAll(ids(instances), numbersBefore(before?.hosts, "instanceId", "key"), ranges.host),
     natKeys: numberAll(
       [...network.natGateways.keys()],
@@ -319,6 +337,7 @@ const ranges = {
   table: { from: 1000, to: 65535, of: "route tables of a VPC" },
   endpoint: { from: 1, to: 4094, of: "endpoints of a VPC" },
   host: { from: 1, to: 65535, of: "instances of a VPC" },
+  endpointInterface: { from: 1, to: 4094, of: "interfaces of endpoints of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
   egressOnly: { from: 1, to: 15, of: "egress-only internet gateways of a VPC" },
   securityGroup: { from: 1, to: 65535, of: "security groups of a VPC" },
@@ -406,6 +425,31 @@ function endpointOf(keys: Numbers, endpoint: GatewayVpcEndpoint): EndpointBluepr
     vpcEndpointId: endpoint.id,
     key: numberOf(keys, endpoint.id),
     cidrBlocks: cidrBlocksOfEndpoint(endpoint),
+  };
+}
+
+function servingInterfaces(network: VpcNetwork): readonly ServingInterface[] {
+  return network.interfaceEndpoints.flatMap((endpoint) => {
+    const service = servedServiceOf(endpoint);
+    return endpoint.attachments.flatMap(({ networkInterfaceId }): ServingInterface[] => {
+      const holder = network.interfaces.get(networkInterfaceId);
+      return holder === undefined || service === undefined ? [] : [{ vpcEndpointId: endpoint.id, service, holder }];
+    });
+  });
+}
+
+function endpointInterfaceOf(
+  view: View,
+  { vpcEndpointId, service, holder }: ServingInterface,
+): EndpointInterfaceBlueprint {
+  return {
+    vpcEndpointId,
+    service,
+    networkInterfaceId: holder.id,
+    key: numberOf(view.endpointInterfaceKeys, holder.id),
+    group: numberOf(view.groups, holder.subnetId),
+    ips: allAddressesOf(holder),
+    securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };
 }
 

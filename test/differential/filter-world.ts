@@ -25,6 +25,8 @@ import { s3Ipv6List } from "./ipv6-world.ts";
 export interface FilterPlace {
   readonly groupIds: readonly string[];
   readonly aclIds: readonly string[];
+  /** Lets everything in and out. */
+  readonly openGroupId: string;
 }
 
 interface Where {
@@ -43,7 +45,10 @@ export function openFilters(build: Build, vpcId: string): FilterPlace {
   const groupIds = ["a", "b", "c"].map(
     (name) => build.run(createSecurityGroup, { name, description: name, vpcId, tags: [] }).id,
   );
-  return { groupIds, aclIds: [1, 2].map(() => build.run(createNetworkAcl, { vpcId, tags: [] }).id) };
+  const openGroup = { name: "open", description: "open", vpcId, tags: [] };
+  const openGroupId = build.run(createSecurityGroup, openGroup).id;
+  allow(build, { groupId: openGroupId, isEgress: false }, { protocol: "-1", peer: everywhere });
+  return { openGroupId, groupIds, aclIds: [1, 2].map(() => build.run(createNetworkAcl, { vpcId, tags: [] }).id) };
 }
 
 /** New rules everywhere, new groups on every instance, new ACLs on every subnet. */

@@ -15,6 +15,8 @@ export function outcomeOfPath(path: Path): Outcome {
   switch (path.kind) {
     case "gateway-endpoint":
       return `endpoint ${path.vpcEndpointId} of ${path.vpcId} from ${path.sourceIp} to ${path.destinationIp}`;
+    case "interface-endpoint":
+      return `interface ${path.vpcEndpointId} of ${path.vpcId} for ${path.service} from ${path.sourceIp} to ${path.destinationIp}`;
     case "internet":
       return `internet by ${path.gatewayId ?? "any gateway"} from ${path.sourceIp} to ${path.destinationIp}`;
     case "host":
@@ -68,7 +70,8 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
   const path = pathOf(instance, reached, ip);
   if (path !== undefined) {
-    const isServed = kind === "tcp" && serviceAt(ip) !== undefined && listens(ports.services, port);
+    const isThere = path.kind === "interface-endpoint" || serviceAt(ip) !== undefined;
+    const isServed = kind === "tcp" && isThere && listens(ports.services, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";

@@ -166,6 +166,14 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
     const chosen = tableIds.filter(() => dice.chance(40));
     tryTo(() => build.endpoint(place.vpcId, service, ...chosen));
   }
+  // The last is one that nothing answers for.
+  for (const service of ["s3", "ec2", "sqs"]) {
+    if (!dice.chance(60)) continue;
+    const { groupIds, openGroupId } = place.filters;
+    const groupId = dice.chance(70) ? openGroupId : dice.pick(groupIds);
+    const wish = { subnetIds: [dice.pick(place.subnetIds)], securityGroupIds: [groupId] };
+    tryTo(() => build.interfaceEndpoint(place.vpcId, service, wish));
+  }
   // Routes to an instance that is gone are blackholes.
   if (dice.chance(30)) relaunch(build, dice, place);
   if (dice.chance(25)) dealGateway(build, dice, place);

@@ -3,6 +3,7 @@
 import type {
   EgressOnlyGatewayBlueprint,
   EndpointBlueprint,
+  EndpointInterfaceBlueprint,
   HostBlueprint,
   NatGatewayBlueprint,
   VpcBlueprint,
@@ -14,6 +15,7 @@ const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
 const EGRESS_ONLY_DEVICES = 0x3000;
 const PEER_DEVICES = 0x4000;
+const ENDPOINT_INTERFACE_DEVICES = 0x5000;
 const HOST_DEVICES = 0x10000;
 
 /** What is at the other end of a device. */
@@ -39,6 +41,10 @@ export function deviceOfEgressOnlyGateway({ key }: Pick<EgressOnlyGatewayBluepri
 /** That leads to another VPC's router, by the key of that VPC. */
 export function deviceOfPeer({ key }: Pick<VpcBlueprint, "key">): number {
   return PEER_DEVICES + key;
+}
+
+export function deviceOfEndpointInterface({ key }: Pick<EndpointInterfaceBlueprint, "key">): number {
+  return ENDPOINT_INTERFACE_DEVICES + key;
 }
 
 export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
@@ -67,6 +73,10 @@ export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   for (const peer of vpc.peers) {
     const { vpcPeeringConnectionId } = peer;
     devices.set(deviceOfPeer(peer), { kind: "vpc-peering-connection", vpcPeeringConnectionId });
+  }
+  for (const endpoint of vpc.endpointInterfaces) {
+    const { networkInterfaceId } = endpoint;
+    devices.set(deviceOfEndpointInterface(endpoint), { kind: "interface", networkInterfaceId });
   }
   for (const host of vpc.hosts) {
     const { networkInterfaceId } = host;

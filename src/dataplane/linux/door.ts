@@ -9,6 +9,7 @@ import { isId } from "../../base/id.ts";
 import { assert } from "../../base/assert.ts";
 import { formatIp, parseIp } from "../../base/ip.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
+import { isServed } from "../../network/endpoint-service.ts";
 import type { Path } from "../../network/path.ts";
 import type { PlaneHost } from "../plane.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
@@ -121,6 +122,11 @@ function pathOf(door: Exclude<Door, { kind: "resolver" | "metadata" }>, connecti
   }
   const { vpcId, vpcEndpointId } = door;
   assert(isId("vpc", vpcId) && isId("vpce", vpcEndpointId), "a blueprint holds ids");
+  if (door.kind === "interface-endpoint") {
+    const { kind, service } = door;
+    assert(isServed(service), "only served services have doors");
+    return { kind, vpcId, vpcEndpointId, service, sourceIp, destinationIp };
+  }
   return { kind: "gateway-endpoint", vpcId, vpcEndpointId, sourceIp, destinationIp };
 }
 

@@ -139,7 +139,7 @@ export function chainsOfGroup(namespace: string, key: number): KernelObject[] {
 }
 
 /** Groups that interfaces have, each with its place among those of an interface. */
-export function placesOfGroups(hosts: readonly HostBlueprint[]): ReadonlySet<number>[] {
+export function placesOfGroups(hosts: readonly Pick<HostBlueprint, "securityGroups">[]): ReadonlySet<number>[] {
   return Array.from(
     { length: GROUPS_PER_INTERFACE },
     (_, place) => new Set(hosts.flatMap(({ securityGroups }) => securityGroups[place] ?? [])),

@@ -170,6 +170,12 @@ export type Door =
   /** `gatewayId` where the socket is of one gateway of a VPC alone. */
   | { readonly kind: "internet"; readonly gatewayId?: string }
   | { readonly kind: "gateway-endpoint"; readonly vpcId: string; readonly vpcEndpointId: string }
+  | {
+      readonly kind: "interface-endpoint";
+      readonly vpcId: string;
+      readonly vpcEndpointId: string;
+      readonly service: string;
+    }
   | { readonly kind: "resolver"; readonly vpcId: string }
   | { readonly kind: "metadata"; readonly vpcId: string };
 
@@ -282,6 +288,8 @@ function contentOfDoor(door: Door): string {
       return `${door.kind} ${door.gatewayId ?? ""}`;
     case "gateway-endpoint":
       return `${door.kind} ${door.vpcId} ${door.vpcEndpointId}`;
+    case "interface-endpoint":
+      return `${door.kind} ${door.vpcId} ${door.vpcEndpointId} ${door.service}`;
     case "resolver":
     case "metadata":
       return `${door.kind} ${door.vpcId}`;

@@ -67,6 +67,7 @@ const blueprint: Blueprint = {
         addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],
       },
       peers: [],
+      endpointInterfaces: [],
       hosts: [
         {
           instanceId: "probe",

@@ -18,6 +18,7 @@ import type {
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
 import { deviceOfEndpoint, deviceOfHost, devicesOf, LOOPBACK, routerOf } from "./device.ts";
+import { objectsOfEndpointInterface } from "./endpoint-interface-object.ts";
 import {
   bordersOf,
   chainsOfGroup,
@@ -85,8 +86,9 @@ export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wan
     for (const vpc of blueprint.vpcs) addVpc(vpc, (name, ...rest) => add(`${vpc.vpcId} ${name}`, ...rest));
     const { loggedInterfaceIds = NO_IDS } = blueprint;
     for (const vpc of loggedInterfaceIds.length === 0 ? [] : blueprint.vpcs) {
-      add(`${vpc.vpcId} flow-logs`, [loggedInterfaceIds, vpc.hosts, vpc.natGateways], (part) =>
-        part("logged", [loggedInterfaceIds, vpc.hosts, vpc.natGateways], () => loggedDevices(vpc, loggedInterfaceIds)),
+      const sources = [loggedInterfaceIds, vpc.hosts, vpc.natGateways, vpc.endpointInterfaces];
+      add(`${vpc.vpcId} flow-logs`, sources, (part) =>
+        part("logged", sources, () => loggedDevices(vpc, loggedInterfaceIds)),
       );
     }
   });
@@ -152,6 +154,9 @@ function addFrame(vpc: VpcBlueprint, part: AddPart): void {
     const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;
     part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway));
   }
+  for (const one of vpc.endpointInterfaces) {
+    part(`endpoint-interface ${one.networkInterfaceId}`, [one], () => objectsOfEndpointInterface(vpc, one));
+  }
   for (const peer of vpc.peers) part(`peer ${peer.vpcId}`, [peer, vpc.key], () => objectsOfPeer(vpc, peer));
   if (vpc.internetGateway === undefined) return;
   const { internetGatewayId } = vpc.internetGateway;
@@ -187,8 +192,8 @@ function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
       part(`${key} in`, [ingress, widths], () => rulesOfGroup(router, group, "in", widths));
     }
   });
-  add("group-places", [vpc.hosts], (part) => {
-    for (const [place, groups] of placesOfGroups(vpc.hosts).entries()) {
+  add("group-places", [vpc.hosts, vpc.endpointInterfaces], (part) => {
+    for (const [place, groups] of placesOfGroups([...vpc.hosts, ...vpc.endpointInterfaces]).entries()) {
       for (const key of groups) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
     }
   });

@@ -82,7 +82,7 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
   }
   if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
   if (path === undefined) return deadEnd(reached.exit, name);
-  if (serviceAt(address) === undefined) {
+  if (path.kind !== "interface-endpoint" && serviceAt(address) === undefined) {
     return refused(504, `no answer from ${name}: behind the internet gateway only the services of AWS answer`);
   }
   if (port !== 80 && port !== 443)
@@ -120,6 +120,7 @@ function deadEnd(exit: Exit, name: string): Dial {
       return refused(502, `no way to ${name}: the userspace data plane carries no traffic between instances`);
     case "vpc-service":
       return refused(502, `no way to ${name}: the userspace data plane does not carry the VPC's ${exit.service}`);
+    case "interface-endpoint":
     case "gateway-endpoint":
     case "internet":
       return refused(502, `no way to ${name}`);

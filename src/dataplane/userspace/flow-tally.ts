@@ -183,6 +183,7 @@ function doorOf(holder: NetworkInterface, { path }: ServiceFlow): FlowDoor {
         : { kind: "interface" };
     case "internet":
       return { kind: path.sourceIp === holder.publicIpAddress ? "internet-gateway" : "interface" };
+    case "interface-endpoint":
     case "host":
       return { kind: "interface" };
   }

@@ -45,7 +45,7 @@ export function addressOf(host: string, target: string): Result<Address, S3Error
 /** The bucket and the region that a Host header names. */
 function readHost(host: string): { readonly bucket?: string; readonly region?: string } {
   const name = host.replace(/:\d+$/, "").toLowerCase();
-  const match = awsHost.exec(name) ?? localHost.exec(name) ?? plainLocalHost.exec(name);
+  const match = awsHost.exec(name) ?? endpointHost.exec(name) ?? localHost.exec(name) ?? plainLocalHost.exec(name);
   if (match === null) return {};
   const { bucket, region } = match.groups ?? {};
   const named = region === "external-1" ? "us-east-1" : region;
@@ -54,6 +54,11 @@ function readHost(host: string): { readonly bucket?: string; readonly region?: s
 
 const awsHost =
   /^(?:(?<bucket>.+)\.)?s3(?:-fips)?(?:\.dualstack)?(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d|external-1))?\.amazonaws\.com$/;
+/**
+ * Of interface endpoints, by the region's name and by a zone's. Source: Amazon S3 User Guide, "AWS PrivateLink for Amazon S3".
+ */
+const endpointHost =
+  /^(?:(?:(?<bucket>.+)\.)?bucket\.)?vpce-[0-9a-f]+-[0-9a-z]{8}(?:-[0-9a-z-]+)?\.s3\.(?<region>[a-z]{2}(?:-[a-z]+)+-\d)\.vpce\.amazonaws\.com$/;
 const localHost =
   /^(?:(?<bucket>.+)\.)?s3(?:\.(?<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.localhost(?:\.localstack\.cloud)?$/;
 const plainLocalHost = /^(?<bucket>.+)\.localhost$/;

@@ -112,6 +112,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       addresses: [{ privateIp: "10.0.2.5", publicIp: ids.publicIp }],
     },
     peers: [],
+    endpointInterfaces: [],
     hosts: [
       host(ids.inPrivate, 1, 1, "10.0.1.5"),
       host(ids.inPublic, 2, 2, "10.0.2.5"),

@@ -1,0 +1,61 @@
+/**
+ * What the host names of interface endpoints lead to: the addresses of their interfaces.
+ * Source: AWS PrivateLink guide, "DNS hostnames for VPC endpoints": the endpoint's own names are in the public DNS and lead
+ * to private addresses; private names are for the endpoint's VPC. Source: Amazon S3 User Guide, "AWS PrivateLink for Amazon
+ * S3": with the private names for inbound resolver endpoints alone, what asks from the VPC goes on to the gateway endpoint.
+ */
+
+import { isId } from "../base/id.ts";
+import { dnsEntriesOf, type EndpointDnsEntry } from "../model/endpoint-dns.ts";
+import { allAddressesOf } from "../model/network-interface.ts";
+import { privateNamesOf } from "../model/private-dns.ts";
+import { find, findBy, type State } from "../model/state.ts";
+import type { InterfaceVpcEndpoint } from "../model/vpc-endpoint.ts";
+
+export interface EndpointName {
+  readonly vpcEndpointId: string;
+  /** Of the endpoint's interfaces, of either family. */
+  readonly ips: readonly string[];
+  readonly by: string;
+}
+
+const publicSuffix = ".vpce.amazonaws.com";
+
+/** `vpce-0a1b2c3d4e5f60718-a1b2c3d4.s3.us-east-1.vpce.amazonaws.com`, that of a zone, or a name below one of S3's. */
+export function endpointOwnName(state: State, name: string): EndpointName | undefined {
+  if (!name.endsWith(publicSuffix)) return undefined;
+  const id = /(?:^|\.)(vpce-[0-9a-f]+)-/.exec(name)?.[1] ?? "";
+  const endpoint = isId("vpce", id) ? find(state, "vpc-endpoint", id) : undefined;
+  if (endpoint?.kind !== "Interface" || endpoint.state !== "available") return undefined;
+  const entry = dnsEntriesOf(state, endpoint).find((one) => matches(one.dnsName, name));
+  if (entry === undefined) return undefined;
+  const where = entry.zoneName === undefined ? "" : ` in ${entry.zoneName}`;
+  return { vpcEndpointId: id, ips: ipsOf(state, endpoint, entry), by: `name of ${id}${where}` };
+}
+
+/** The service's usual name, in a VPC with an endpoint for it that has private DNS. */
+export function endpointPrivateName(state: State, vpcId: string, name: string): EndpointName | undefined {
+  for (const endpoint of findBy(state, "vpc-endpoint", "vpcId", vpcId)) {
+    if (endpoint.kind !== "Interface" || endpoint.state !== "available") continue;
+    if (endpoint.inboundResolverOnly === true) continue;
+    if (!privateNamesOf(state, endpoint).some((one) => matches(one, name))) continue;
+    return { vpcEndpointId: endpoint.id, ips: ipsOf(state, endpoint), by: `private DNS name of ${endpoint.id}` };
+  }
+  return undefined;
+}
+
+/** A name with a star in front stands for every name below its parent, and here for the parent too where it is the endpoint's own. */
+function matches(pattern: string, name: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === name;
+  return name.endsWith(pattern.slice(1)) || (pattern.endsWith(publicSuffix) && name === pattern.slice(2));
+}
+
+function ipsOf(state: State, endpoint: InterfaceVpcEndpoint, entry?: EndpointDnsEntry): readonly string[] {
+  const { zoneName } = entry ?? {};
+  return endpoint.attachments
+    .filter((one) => zoneName === undefined || one.zoneName === zoneName)
+    .flatMap(({ networkInterfaceId }) => {
+      const holder = find(state, "network-interface", networkInterfaceId);
+      return holder === undefined ? [] : allAddressesOf(holder);
+    });
+}
