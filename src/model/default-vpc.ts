@@ -33,7 +33,10 @@ export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
   const plain = steps.take(begun);
   const vpc: Vpc = { ...plain, isDefault: true, enableDnsHostnames: true };
   steps.change(put("vpc", vpc));
-  const gateway = steps.take(createInternetGateway(steps.state(), { tags: [] }, context));
+  // Its quota may be reached, as that of VPCs.
+  const made = createInternetGateway(steps.state(), { tags: [] }, context);
+  if (!made.ok) return made;
+  const gateway = steps.take(made);
   const attachment = { internetGatewayId: gateway.id, vpcId: vpc.id };
   steps.take(attachInternetGateway(steps.state(), attachment, context));
   const main = mainRouteTableOf(steps.state(), vpc.id);
@@ -49,8 +52,7 @@ export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
     }),
   );
   for (const zone of findRegion(context.region)?.zones ?? []) {
-    const made = createDefaultSubnet(steps.state(), { availabilityZone: zone.name }, context);
-    steps.take(made);
+    steps.take(createDefaultSubnet(steps.state(), { availabilityZone: zone.name }, context));
   }
   return accept(vpc, steps.changes());
 }
