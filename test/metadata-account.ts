@@ -61,10 +61,13 @@ export async function buildMetadataAccount(endpoint: string): Promise<MetadataAc
 }
 
 async function buildNetwork(ec2: EC2Client) {
-  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16", AmazonProvidedIpv6CidrBlock: true }));
   const vpcId = given(Vpc?.VpcId);
   await ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsHostnames: { Value: true } }));
-  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: "10.0.1.0/24" }));
+  const ipv6 = given(Vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock).replace("/56", "/64");
+  const { Subnet } = await ec2.send(
+    new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: "10.0.1.0/24", Ipv6CidrBlock: ipv6 }),
+  );
   const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
   const gatewayId = given(InternetGateway?.InternetGatewayId);
   await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: gatewayId, VpcId: vpcId }));

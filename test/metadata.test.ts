@@ -34,7 +34,9 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     account = await buildMetadataAccount(region.endpoint);
     const webId = await account.launch({
       SubnetId: undefined,
-      NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: account.subnetId, AssociatePublicIpAddress: true }],
+      NetworkInterfaces: [
+        { DeviceIndex: 0, SubnetId: account.subnetId, AssociatePublicIpAddress: true, Ipv6AddressCount: 1 },
+      ],
       IamInstanceProfile: { Name: profileName },
       MetadataOptions: { InstanceMetadataTags: "enabled" },
       TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "Name", Value: "web" }] }],
@@ -166,6 +168,41 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     await change({ HttpTokens: "optional" });
     expect(await get(web, "meta-data/instance-id")).toEqual([web.InstanceId]);
   });
+
+  // Python alone lets a program see how far a packet could have gone.
+  if (dataplane === "linux") {
+    testWith(lackOfBoto3)(
+      "a token goes no further than its hop limit, and over IPv6 only where that is asked for",
+      async () => {
+        const program = `
+import socket, sys
+def ask(family, ip, request):
+    s = socket.socket(family, socket.SOCK_STREAM)
+    s.settimeout(2 if sys.argv[1] == "near" and request.startswith("PUT") else 20)
+    try:
+        s.connect((ip, 80))
+        level, option = (socket.IPPROTO_IP, 21) if family == socket.AF_INET else (socket.IPPROTO_IPV6, 73)
+        s.setsockopt(level, option, 2)
+        s.sendall((request + " HTTP/1.1\\r\\nhost: x\\r\\nX-aws-ec2-metadata-token-ttl-seconds: 60\\r\\n\\r\\n").encode())
+        return s.recv(15).decode().strip()
+    except OSError as error:
+        return type(error).__name__
+for family, ip in ((socket.AF_INET, "169.254.169.254"), (socket.AF_INET6, "fd00:ec2::254")):
+    print(ask(family, ip, "PUT /latest/api/token"), ask(family, ip, "GET /latest/"), sep=",")
+`;
+        const answers = async (reach: "near" | "far"): Promise<string> =>
+          (await run(web, "python3", "-c", program, reach)).stdout;
+        const change = (options: object): Promise<unknown> =>
+          account.ec2.send(new ModifyInstanceMetadataOptionsCommand({ InstanceId: web.InstanceId, ...options }));
+        expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nConnectionResetError,ConnectionResetError\n");
+        await change({ HttpPutResponseHopLimit: 2, HttpProtocolIpv6: "enabled" });
+        expect(await answers("far")).toBe("HTTP/1.1 200 OK,HTTP/1.1 200 OK\nHTTP/1.1 200 OK,HTTP/1.1 200 OK\n");
+        await change({ HttpPutResponseHopLimit: 1 });
+        expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nTimeoutError,HTTP/1.1 200 OK\n");
+      },
+      60_000,
+    );
+  }
 
   testWith(lackOfAwsCli)(
     "the AWS CLI needs no keys",

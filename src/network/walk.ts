@@ -101,7 +101,7 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
   const networkInterfaceId = source.holder.id;
   if (network.interfaceByIp.get(aim.destinationIp) === source.holder)
     return { exit: { kind: "local", networkInterfaceId } };
-  return serviceWalk(network, ip) ?? routedWalk(aim, source, []);
+  return serviceWalk(network, ip, instance) ?? routedWalk(aim, source, []);
 }
 
 const familyNames: Readonly<Record<Width, string>> = { 32: "IPv4", 128: "IPv6" };
@@ -243,10 +243,13 @@ function mappedBy(state: State, publicIp: string): Sender | undefined {
   return holder && ip !== undefined ? { holder, ip } : undefined;
 }
 
-function serviceWalk(network: VpcNetwork, ip: Ip): Walk | undefined {
+function serviceWalk(network: VpcNetwork, ip: Ip, { attributes, id }: Instance): Walk | undefined {
   const { block, metadata, resolver: ownResolver } = services[ip.width];
   const isOfServices = containsIp(block, ip);
-  if (isOfServices && metadata !== undefined && equalIp(ip, metadata)) {
+  if (isOfServices && equalIp(ip, metadata)) {
+    if (ip.width === 128 && attributes.metadata.httpProtocolIpv6 === "disabled") {
+      return nowhere(`HttpProtocolIpv6 is off in the metadata options of ${id}`);
+    }
     return { exit: { kind: "vpc-service", service: "instance-metadata" } };
   }
   const resolver = isOfServices
@@ -425,14 +428,14 @@ function mustParse<T>(value: T | undefined, text: string): T {
 interface ServiceAddresses {
   /** Which no route leads to or away from. */
   readonly block: Prefix;
-  readonly metadata: Ip | undefined;
+  readonly metadata: Ip;
   readonly resolver: Ip;
   readonly isNeverRouted: (ip: Ip) => boolean;
 }
 
 /**
  * Source: Amazon VPC User Guide, "Amazon DNS server"; Amazon EC2 User Guide, "Instance metadata". Over IPv6 an instance has
- * no metadata service unless it asks for it. Source: RFC 1122 section 3.2.1.3 (this network, loopback), RFC 1112 section 4
+ * no metadata service unless its options say so. Source: RFC 1122 section 3.2.1.3 (this network, loopback), RFC 1112 section 4
  * (multicast), RFC 919 (broadcast); RFC 4291 section 2.4 (loopback, link-local, multicast), section 2.5.5 (IPv4 inside).
  */
 const services: Readonly<Record<Width, ServiceAddresses>> = {
@@ -447,7 +450,7 @@ const services: Readonly<Record<Width, ServiceAddresses>> = {
   },
   128: {
     block: mustParse(parsePrefix("fd00:ec2::/32"), "the block of services"),
-    metadata: undefined,
+    metadata: mustParse(parseIp("fd00:ec2::254"), "the metadata service's address"),
     resolver: mustParse(parseIp("fd00:ec2::253"), "the resolver's address"),
     isNeverRouted: ({ words: [first = 0, second = 0, third = 0] }) =>
       first >>> 22 === 0x3fa ||

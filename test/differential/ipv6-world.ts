@@ -118,7 +118,7 @@ export function ipv6Destinations(state: State, dice: Dice, instanceId: string): 
     .flatMap((one) => one.ipv6Addresses);
   const services = Array.from({ length: 4 }, () => someService(dice));
   const listed = [formatIp(inside(dice, dice.pick(entries))), formatIp(inside(dice, dice.pick(entries)))];
-  return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...listed, "fd00:ec2::254"])].filter(
+  return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...listed, "fd00:ec2::252"])].filter(
     isUnicast,
   );
 }

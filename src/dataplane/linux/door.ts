@@ -99,9 +99,11 @@ function metadataClientOf(vpcId: string, connection: Socket): MetadataClient {
     sourceIp: plainIp(connection.remoteAddress),
     limitHops: async (hops) => {
       // Only who asks for it pays for the C library's door.
-      const { IP_TTL, IPPROTO_IP, setSocketOption } = await import("./libc.ts");
+      const libc = await import("./libc.ts");
       const fd = descriptorOf(connection);
-      if (fd !== undefined) setSocketOption(fd, IPPROTO_IP, IP_TTL, hops);
+      if (fd === undefined) return;
+      if (connection.remoteFamily === "IPv6") libc.setSocketOption(fd, libc.IPPROTO_IPV6, libc.IPV6_UNICAST_HOPS, hops);
+      else libc.setSocketOption(fd, libc.IPPROTO_IP, libc.IP_TTL, hops);
     },
   };
 }

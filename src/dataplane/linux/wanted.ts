@@ -74,7 +74,7 @@ const SERVICE_BLOCK = { 32: "169.254.0.0/16", 128: "fd00:ec2::/32" } as const;
 
 const DNS_PORT = 53;
 /** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
-const METADATA_IP = "169.254.169.254";
+const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
 const METADATA_PORT = 80;
 const LAST_METRIC = 0xfffffffe;
 
@@ -141,7 +141,7 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
 function addFrame(vpc: VpcBlueprint, part: AddPart): void {
   const widths = widthsOf(vpc);
   for (const width of widths) part(`router ${width}`, [], () => objectsOfRouter(routerOf(vpc), width));
-  part("metadata", [], () => objectsOfMetadata(vpc));
+  for (const width of widthsOf(vpc)) part(`metadata ${width}`, [], () => objectsOfMetadata(vpc, METADATA_IPS[width]));
   for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
   for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));
   for (const endpoint of vpc.endpoints) {
@@ -238,12 +238,12 @@ function objectsOfResolver(vpc: VpcBlueprint, ip: string): KernelObject[] {
 }
 
 /** In every VPC, whatever its routes and filters say: the router itself answers. */
-function objectsOfMetadata(vpc: VpcBlueprint): KernelObject[] {
+function objectsOfMetadata(vpc: VpcBlueprint, ip: string): KernelObject[] {
   const namespace = routerOf(vpc);
   const door: Door = { kind: "metadata", vpcId: vpc.vpcId };
   return [
-    { kind: "address", namespace, index: LOOPBACK, ip: METADATA_IP, bits: widthOf(METADATA_IP) },
-    { kind: "listener", namespace, transport: "tcp", ip: METADATA_IP, port: METADATA_PORT, door },
+    { kind: "address", namespace, index: LOOPBACK, ip, bits: widthOf(ip) },
+    { kind: "listener", namespace, transport: "tcp", ip, port: METADATA_PORT, door },
   ];
 }
 

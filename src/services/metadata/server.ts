@@ -39,7 +39,7 @@ export function openMetadataServer(options: MetadataOptions): MetadataServer {
     const client = clients.get(request.socket);
     assert(client !== undefined, "every connection came by `accept`");
     answer({ ...options, seal, client }, request)
-      .then((given) => send(request, response, given))
+      .then((given) => (given === undefined ? request.socket.resetAndDestroy() : send(request, response, given)))
       .catch((error: unknown) => {
         options.log(
           `metadata ${request.method} ${request.url}: ${error instanceof Error ? error.stack : String(error)}`,
@@ -75,10 +75,13 @@ const tokenPath = "latest/api/token";
 const tokenHeader = "x-aws-ec2-metadata-token";
 const ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
 
-async function answer(asked: Asked, request: IncomingMessage): Promise<Answer> {
+/** Undefined for an instance that is not to hear of the service. */
+async function answer(asked: Asked, request: IncomingMessage): Promise<Answer | undefined> {
   const { vpcId, sourceIp } = asked.client;
   const instance = instanceAt(asked.control.state(), vpcId, sourceIp);
   if (instance === undefined) return failure(404);
+  // Without it nothing answers at the address of IPv6.
+  if (sourceIp.includes(":") && instance.attributes.metadata.httpProtocolIpv6 === "disabled") return undefined;
   if (instance.attributes.metadata.httpEndpoint === "disabled") return failure(403);
   const path = pathOf(request.url ?? "/");
   if (path === undefined) return failure(400);
