@@ -1,7 +1,14 @@
 /** The way of IPv6 through a VPC. Source: Amazon VPC User Guide, "Egress-only internet gateways", "Internet gateways". */
 
 import { describe, expect, test } from "vitest";
-import { carryIpv6, dualStackVpc, egressOnlyGateway, giveIpv6, giveIpv6Block, nextIp } from "../../test/dual-stack.ts";
+import {
+  carryIpv6,
+  dualStackVpc,
+  egressOnlyGateway,
+  giveIpv6,
+  giveIpv6Block,
+  nextIp,
+} from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { find } from "../model/state.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block } from "../../test/dual-stack.ts";
+import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block } from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { parseIp } from "../base/ip.ts";
 import { modifyPrivateDnsNameOptions } from "../model/instance-attribute.ts";

@@ -45,6 +45,8 @@ describe("names", () => {
     ["bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com"],
     ["sts.amazonaws.com", "sts.amazonaws.com"],
     ["ec2.cn-north-1.amazonaws.com.cn", "ec2.cn-north-1.amazonaws.com.cn"],
+    ["ec2.us-east-1.api.aws", "ec2.us-east-1.api.aws"],
+    ["api.aws", undefined],
     ["amazonaws.com", undefined],
     ["amazonaws.com.cn", undefined],
     ["example.com", undefined],

@@ -1,6 +1,6 @@
 /**
  * The region's certificate authority, so that clients inside reach AWS's names over TLS: made once and kept in a folder,
- * it proves any name under amazonaws.com on demand, and no other.
+ * it proves any name under amazonaws.com and api.aws on demand, and no other.
  */
 
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from "node:crypto";
@@ -64,7 +64,7 @@ export function readSystemRoots(files: readonly string[] = systemBundles): strin
 
 /**
  * The name that a certificate for `serverName` carries: a wildcard over its parent domain where that is deep enough to
- * be one service's, else the name itself; undefined outside amazonaws.com.
+ * be one service's, else the name itself; undefined outside amazonaws.com and api.aws.
  * Source: RFC 6125 section 6.4.3 (a wildcard stands for the whole leftmost label).
  */
 export function certificateName(serverName: string): string | undefined {
@@ -72,7 +72,7 @@ export function certificateName(serverName: string): string | undefined {
   const labels = name.split(".");
   if (name.length > 253 || labels.some((label) => !/^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)))
     return undefined;
-  const parent = /^amazonaws\.com(\.cn)?$/.exec(labels.slice(labels.at(-1) === "cn" ? -3 : -2).join("."));
+  const parent = /^(amazonaws\.com(\.cn)?|api\.aws)$/.exec(labels.slice(labels.at(-1) === "cn" ? -3 : -2).join("."));
   if (parent === null || labels.length <= parent[0].split(".").length) return undefined;
   const isDeep = labels.length >= parent[0].split(".").length + 3;
   return isDeep ? `*.${labels.slice(1).join(".")}` : name;
@@ -88,7 +88,7 @@ const systemBundles = [
 ];
 
 /** A client that trusts us trusts us for these alone. */
-const domains = ["amazonaws.com", "amazonaws.com.cn"];
+const domains = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
 
 const dayMs = 86_400_000;
 const rootDays = 3650;

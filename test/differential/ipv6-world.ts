@@ -8,7 +8,7 @@ import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
-import { carryIpv6, egressOnlyGateway, giveIpv6, giveIpv6Block } from "../dual-stack.ts";
+import { carryIpv6, egressOnlyGateway, giveIpv6, giveIpv6Block } from "../ipv6-builder.ts";
 import type { RegionBuilder, TestInstance } from "../region-builder.ts";
 import type { Dice } from "./dice.ts";
 

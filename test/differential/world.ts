@@ -13,7 +13,7 @@ import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
 import { noQuotas } from "../../src/model/quota.ts";
 import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
-import { dualStackVpc } from "../dual-stack.ts";
+import { dualStackVpc } from "../ipv6-builder.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { dealIpv6, dropIpv6, ipv6Destinations, isIpv6, openIpv6 } from "./ipv6-world.ts";
