@@ -43,12 +43,13 @@ async function obey(order: Order): Promise<void> {
     case "perform": {
       const before = new Set(kernel.namespaces.keys());
       const error = await errorOf(() => performAll(order.steps));
-      watch.settle();
       const made: MadeNamespace[] = [];
       for (const [namespace, { fd, inode, role }] of kernel.namespaces) {
         if (role === "host" && !before.has(namespace)) made.push({ namespace, fd, inode });
       }
       await report({ kind: "done", id: order.id, made, ...error });
+      // After the answer, which need not wait for it.
+      watch.settle();
       return;
     }
     case "dump": {
