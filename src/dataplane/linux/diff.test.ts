@@ -36,8 +36,7 @@ describe("difference", () => {
   test("an endpoint attached is its routes alone", () => {
     expect(difference(blueprintOf(vpc), blueprintOf(attached))).toMatchObject({ clear: [] });
     expect(shown(difference(blueprintOf(vpc), blueprintOf(attached)).make)).toEqual([
-      "add route router vpc-00000001 1002 52.216.0.0/15 20",
-      "add route router vpc-00000001 1002 54.231.0.0/16 20",
+      "add route-list router vpc-00000001 1002 20 nexthop 4097",
     ]);
   });
 
@@ -48,13 +47,23 @@ describe("difference", () => {
     ]);
   });
 
+  test("an endpoint that has one block more gets that route alone", () => {
+    const partly = withRoutes(vpc, publicTable, [...endpointRoutes(endpoint).slice(0, 1), defaultRoute]);
+    expect(shown(difference(blueprintOf(partly), blueprintOf(attached)).make)).toEqual([
+      "add route router vpc-00000001 1002 54.231.0.0/16 20",
+    ]);
+    expect(shown(difference(blueprintOf(attached), blueprintOf(partly)).make)).toEqual([
+      "remove route router vpc-00000001 1002 54.231.0.0/16 20",
+    ]);
+  });
+
   test("an endpoint deleted loses its routes first, then its connections, then its namespace", () => {
     const { make, clear } = difference(
       blueprintOf(attached),
       blueprintOf(withRoutes(deleted, publicTable, [defaultRoute])),
     );
     const verbs = shown(make);
-    expect(verbs).toContain("remove route router vpc-00000001 1002 52.216.0.0/15 20");
+    expect(verbs).toContain("remove route-list router vpc-00000001 1002 20 nexthop 4097");
     expect(shown(clear)).toEqual([
       "remove listener endpoint vpce-00000001 tcp 0.0.0.0 80",
       "remove listener endpoint vpce-00000001 tcp 0.0.0.0 443",
@@ -82,7 +91,7 @@ describe("difference", () => {
       "neighbor",
       "listener",
       "nexthop",
-      "route",
+      "route,route-list",
       "rule",
       "set,chain",
       "element",

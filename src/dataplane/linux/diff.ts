@@ -17,6 +17,7 @@ import {
   type RouteObject,
 } from "./kernel-object.ts";
 import { type Objects, objectsBeside, objectsOf, type Wanted } from "./part.ts";
+import { openListsThatMeet } from "./route-list.ts";
 import { shapesOf } from "./ruleset.ts";
 import { sourceSet } from "./set-shape.ts";
 
@@ -41,7 +42,8 @@ export function diffParts(held: Wanted, wanted: Wanted): Difference {
 }
 
 /** As `diffParts`, of all objects. */
-export function diffObjects(held: Objects, wanted: Objects): Difference {
+export function diffObjects(heldObjects: Objects, wantedObjects: Objects): Difference {
+  const { held, wanted } = openListsThatMeet(heldObjects, wantedObjects);
   const make: Change[][] = Array.from({ length: LAST_MAKE_STEP + 1 }, () => []);
   const clear: Change[][] = Array.from({ length: LAST_CLEAR_STEP + 1 }, () => []);
   const early = lossOf(held, earlyLinks(held, wanted));
@@ -141,6 +143,8 @@ function isLost(object: KernelObject, loss: Loss): boolean {
       return loss.devices.has(deviceOf(object));
     case "route":
       return isRouteLost(object, loss);
+    case "route-list":
+      return loss.nexthops.has(`${object.namespace} ${object.nexthop}`);
   }
 }
 
@@ -198,6 +202,7 @@ function makeStepOf(object: KernelObject): number {
     case "nexthop":
       return 7;
     case "route":
+    case "route-list":
       return 8;
     case "rule":
       return 9;
@@ -230,6 +235,7 @@ function steersPackets(object: KernelObject): boolean {
   switch (object.kind) {
     case "route":
       return object.table !== MAIN_TABLE && object.table !== LOCAL_TABLE;
+    case "route-list":
     case "rule":
     case "filter-rule":
       return true;
@@ -257,7 +263,7 @@ const GATEWAY_SETS: ReadonlySet<string> = new Set(
 function removalStepOf(object: KernelObject): number {
   // Rules go together with those that come, so that no packet meets a chain half changed.
   if (object.kind === "filter-rule") return 12;
-  return object.kind === "route" ? 15 : 14;
+  return object.kind === "route" || object.kind === "route-list" ? 15 : 14;
 }
 
 const LAST_CLEAR_STEP = 8;
@@ -274,6 +280,7 @@ function clearStepOf(object: KernelObject): number {
     case "set":
       return 3;
     case "route":
+    case "route-list":
     case "rule":
       return 4;
     case "nexthop":

@@ -13,6 +13,7 @@ export type KernelObject =
   | NeighborObject
   | NexthopObject
   | RouteObject
+  | RouteListObject
   | RuleObject
   | SetObject
   | ChainObject
@@ -90,6 +91,17 @@ export interface RouteObject {
   /** 0 is the first of all, in either family. */
   readonly metric: number;
   readonly by: RouteBy;
+}
+
+/** Routes of one table that differ in their CIDR block alone. */
+export interface RouteListObject {
+  readonly kind: "route-list";
+  readonly namespace: string;
+  readonly table: number;
+  readonly metric: number;
+  /** The id of the nexthop that all of them lead to. */
+  readonly nexthop: number;
+  readonly cidrBlocks: readonly string[];
 }
 
 export type RouteBy =
@@ -197,6 +209,8 @@ export function keyOf(object: KernelObject): string {
       return `nexthop ${object.namespace} ${object.id}`;
     case "route":
       return `route ${object.namespace} ${object.table} ${object.cidrBlock} ${object.metric}`;
+    case "route-list":
+      return `route-list ${object.namespace} ${object.table} ${object.metric} nexthop ${object.nexthop}`;
     case "rule":
       return `rule ${object.namespace} ${object.width} ${object.mark}`;
     case "set":
@@ -232,6 +246,8 @@ export function contentOf(object: KernelObject): string {
       return `${object.index} ${object.gateway}`;
     case "route":
       return contentOfBy(object.by);
+    case "route-list":
+      return object.cidrBlocks.join(" ");
     case "rule":
       return `${object.table}`;
     case "set":

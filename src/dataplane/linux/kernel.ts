@@ -15,6 +15,7 @@ import {
   deleteNeighbor,
   deleteNexthop,
   deleteRoute,
+  deleteRoutes,
   deleteRule,
   newAddress,
   newLink,
@@ -22,6 +23,7 @@ import {
   putNeighbor,
   putNexthop,
   putRoute,
+  putRoutes,
   setLinkUp,
   startLink,
 } from "./rtnetlink.ts";
@@ -109,6 +111,8 @@ export class Kernel implements Disposable {
         return [removes ? deleteNexthop(object) : putNexthop(object)];
       case "route":
         return [removes ? deleteRoute(object) : putRoute(object)];
+      case "route-list":
+        return removes ? deleteRoutes(object) : putRoutes(object);
       case "rule":
         return [removes ? deleteRule(object) : newRule(object)];
       case "namespace":

@@ -1,7 +1,7 @@
 /** What links between namespaces are made of, and the words that kernel objects of all kinds are written with. */
 
 import type { Width } from "../../base/ip.ts";
-import { type Door, type KernelObject, MAIN_TABLE, type RouteBy } from "./kernel-object.ts";
+import { type Door, type KernelObject, MAIN_TABLE, type RouteBy, type RouteObject } from "./kernel-object.ts";
 
 /** The one device of an endpoint or an instance, and the router's side of a gateway. */
 export const ONLY_DEVICE = 2;
@@ -85,7 +85,7 @@ export function mainOf(namespace: string): TableName {
   return { namespace, table: MAIN_TABLE };
 }
 
-export function route(where: TableName, cidrBlock: string, by: RouteBy, metric = 0): KernelObject {
+export function route(where: TableName, cidrBlock: string, by: RouteBy, metric = 0): RouteObject {
   return { kind: "route", ...where, cidrBlock, metric, by };
 }
 

@@ -15,6 +15,7 @@ import { contentOf, type KernelObject, keyOf } from "./kernel-object.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { NetdClient } from "./netd-client.ts";
 import { NOTHING, type Wanted } from "./part.ts";
+import { withOpenLists } from "./route-list.ts";
 import {
   aclRules,
   blueprintOf,
@@ -63,7 +64,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       .sort();
 
   async function check(blueprint: Blueprint): Promise<void> {
-    expect(shown(await netd.dump())).toEqual(shown(wantedObjects(blueprint).values()));
+    expect(shown(await netd.dump())).toEqual(shown(withOpenLists(wantedObjects(blueprint)).values()));
   }
 
   const empty: Blueprint = { revision: 0, internetCidrs: [], vpcs: [] };

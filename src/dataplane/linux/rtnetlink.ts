@@ -11,6 +11,7 @@ import type {
   LinkObject,
   NeighborObject,
   NexthopObject,
+  RouteListObject,
   RouteObject,
   RuleObject,
 } from "./kernel-object.ts";
@@ -221,6 +222,41 @@ export function deleteRoute(route: RouteObject): Message {
   return { ...routeMessage(route, head), type: RTM.delRoute };
 }
 
+/** As `putRoute`, all routes of the list. */
+export function putRoutes(list: RouteListObject): Message[] {
+  const head = { type: ROUTE_TYPE.unicast, scope: SCOPE.universe, flags: 0, protocol: OUR_PROTOCOL };
+  const nexthop = [numberAttribute(30, list.nexthop)];
+  return listMessages(list, { type: RTM.newRoute, flags: FLAG_CREATE | FLAG_REPLACE, head, nexthop });
+}
+
+export function deleteRoutes(list: RouteListObject): Message[] {
+  const head = { type: ROUTE_TYPE.unicast, scope: SCOPE.nowhere, flags: 0, protocol: 0 };
+  return listMessages(list, { type: RTM.delRoute, flags: 0, head, nexthop: [] });
+}
+
+interface ListMessage {
+  readonly type: number;
+  readonly flags: number;
+  readonly head: RouteHead;
+  readonly nexthop: readonly Buffer[];
+}
+
+/** They differ in the destination alone: there may be thousands, so the rest is written once. */
+function listMessages({ table, metric, cidrBlocks }: RouteListObject, message: ListMessage): Message[] {
+  const { type, flags, head, nexthop } = message;
+  const attributes = Buffer.concat([...tableAndMetric(table, metric), ...nexthop]);
+  const what = `routes metric ${metric} of table ${table}`;
+  return cidrBlocks.map((cidrBlock) => {
+    const { family, bits, destination } = destinationOf(cidrBlock);
+    return {
+      type,
+      flags,
+      body: Buffer.concat([routeHead(family, bits, table, head), ...destination, attributes]),
+      what,
+    };
+  });
+}
+
 /** IPv6 has no metric 0: left out, it becomes 1024. */
 export const FIRST_METRIC: Readonly<Record<number, number>> = { [AF_INET]: 0, [AF_INET6]: 1 };
 
@@ -233,15 +269,19 @@ interface RouteHead {
 
 function routeMessage({ table, cidrBlock, metric }: RouteObject, head: RouteHead): Message {
   const { family, bits, destination } = destinationOf(cidrBlock);
-  const short = table < 256 ? table : 0;
-  const fixed = [family, bits, 0, 0, short, head.protocol, head.scope, head.type, head.flags, 0, 0, 0];
-  const body = Buffer.concat([
-    Buffer.from(fixed),
-    ...destination,
-    numberAttribute(15, table),
-    ...(metric === 0 && family === AF_INET ? [] : [numberAttribute(6, Math.max(metric, FIRST_METRIC[family] ?? 0))]),
-  ]);
+  const first = Math.max(metric, FIRST_METRIC[family] ?? 0);
+  const body = Buffer.concat([routeHead(family, bits, table, head), ...destination, ...tableAndMetric(table, first)]);
   return { type: 0, flags: 0, body, what: `route ${cidrBlock} metric ${metric} of table ${table}` };
+}
+
+function routeHead(family: number, bits: number, table: number, head: RouteHead): Buffer {
+  const short = table < 256 ? table : 0;
+  return Buffer.from([family, bits, 0, 0, short, head.protocol, head.scope, head.type, head.flags, 0, 0, 0]);
+}
+
+/** Left out, the metric of IPv4 is 0. */
+function tableAndMetric(table: number, metric: number): Buffer[] {
+  return [numberAttribute(15, table), ...(metric === 0 ? [] : [numberAttribute(6, metric)])];
 }
 
 interface Destination {

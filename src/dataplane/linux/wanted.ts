@@ -76,6 +76,8 @@ const DNS_PORT = 53;
 /** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
 const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
 const METADATA_PORT = 80;
+/** Of routes that follow from the prefix list of an endpoint. */
+const PREFIX_LIST_METRIC = 20;
 const LAST_METRIC = 0xfffffffe;
 
 /** What a blueprint means; what means the same as in `before` is taken from there. */
@@ -132,7 +134,8 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
   add("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], (part) => {
     const ways = waysOf(vpc);
     for (const table of routeTables) {
-      part(`${table.table}`, [table, cidrBlocks, ways], () => objectsOfRouteTable(vpc, table, ways));
+      part(`${table.table}`, [cidrBlocks], () => objectsOfRouteTable(vpc, table));
+      part(`${table.table} routes`, [table.routes, ways], () => objectsOfRoutes(vpc, table, ways));
     }
   });
   addFilters(vpc, routerOf(vpc), add);
@@ -349,7 +352,7 @@ function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint, width: Width): Ke
   return [{ kind: "neighbor", ...near, ip: FAR_IP[width], macAddress: host.macAddress }, nexthop(near, id, width)];
 }
 
-function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint, ways: Ways): KernelObject[] {
+function objectsOfRouteTable(vpc: VpcBlueprint, { table }: RouteTableBlueprint): KernelObject[] {
   const namespace = routerOf(vpc);
   const where = { namespace, table };
   return [
@@ -359,8 +362,38 @@ function objectsOfRouteTable(vpc: VpcBlueprint, { table, routes }: RouteTableBlu
       route(where, anyOf(width), { kind: "blackhole" }, LAST_METRIC),
     ]),
     ...vpc.cidrBlocks.map((cidrBlock) => route(where, cidrBlock, { kind: "throw" })),
-    ...routes.map((entry) => route(where, maskedCidr(entry.cidrBlock), byOf(ways, entry), entry.metric)),
   ];
+}
+
+/** Those that an endpoint has in the table are a list: with a hundred tables there are thousands of them. */
+function objectsOfRoutes(vpc: VpcBlueprint, { table, routes }: RouteTableBlueprint, ways: Ways): KernelObject[] {
+  const where = { namespace: routerOf(vpc), table };
+  const objects: KernelObject[] = [];
+  const lists = new Map<number, string[]>();
+  // Routes of one endpoint stand together.
+  let last: { readonly target: string; readonly width: Width; readonly list: string[] } | undefined;
+  for (const entry of routes) {
+    const { metric, target } = entry;
+    const cidrBlock = maskedCidr(entry.cidrBlock);
+    if (target.kind !== "endpoint" || metric !== PREFIX_LIST_METRIC) {
+      objects.push(route(where, cidrBlock, byOf(ways, entry), metric));
+      continue;
+    }
+    const width = widthOf(cidrBlock);
+    if (last?.target !== target.vpcEndpointId || last.width !== width) {
+      const by = byOf(ways, entry);
+      if (by.kind !== "nexthop") {
+        objects.push(route(where, cidrBlock, by, metric));
+        continue;
+      }
+      last = { target: target.vpcEndpointId, width, list: lists.get(by.id) ?? [] };
+      lists.set(by.id, last.list);
+    }
+    last.list.push(cidrBlock);
+  }
+  for (const [nexthop, cidrBlocks] of lists)
+    objects.push({ kind: "route-list", ...where, metric: PREFIX_LIST_METRIC, nexthop, cidrBlocks });
+  return objects;
 }
 
 /** Nexthops of everything that a route of the VPC may name, by target and family. */
