@@ -82,6 +82,9 @@ def attributes(ec2):
         ec2.reset_instance_attribute(InstanceId=instance, Attribute="sourceDestCheck")
         asked = ec2.describe_instance_attribute(InstanceId=instance, Attribute="sourceDestCheck")
         assert asked["SourceDestCheck"]["Value"] is True
+        ec2.stop_instances(InstanceIds=[instance])
+        ec2.wait("instance_stopped", InstanceIds=[instance])
+        ec2.modify_private_dns_name_options(InstanceId=instance, EnableResourceNameDnsARecord=True)
         options = ec2.modify_instance_metadata_options(InstanceId=instance, HttpTokens="required")
         assert options["InstanceMetadataOptions"]["HttpTokens"] == "required"
         credits = ec2.items("describe_instance_credit_specifications", "InstanceCreditSpecifications", Filters=only("instance-id", instance))
