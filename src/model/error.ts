@@ -161,6 +161,7 @@ const errors = {
   "InvalidKeyPair.Duplicate": row((at: { name: string }) => `The keypair '${at.name}' already exists.`),
   "InvalidAMIID.Malformed": row((at: { id: string }) => `Invalid id: "${at.id}" (expecting "ami-...")`),
   InvalidInstanceType: worded(),
+  InvalidBlockDeviceMapping: worded(),
   "InvalidVolume.NotFound": row((at: { volumeId: string }) => `The volume '${at.volumeId}' does not exist.`),
   "InvalidKey.Format": row<object>(() => "Key is not in valid OpenSSH public key format"),
   "InvalidAttachmentID.NotFound": row(

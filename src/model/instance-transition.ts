@@ -8,6 +8,7 @@ import type { Instance } from "./instance.ts";
 import { withoutAttachment, withoutLaunchAddress } from "./interface-attachment.ts";
 import { type Change, find, put, remove, type State } from "./state.ts";
 import { lasting } from "./transition.ts";
+import { releasedVolumes } from "./volume.ts";
 
 /** The instance in a lasting state. What it holds goes with it at the end, and its launch address when it has stopped. */
 export function settledInstance(instance: Instance, state: State): readonly Change[] {
@@ -24,6 +25,7 @@ export function settledInstance(instance: Instance, state: State): readonly Chan
       return [
         put("instance", { ...rest, state: "terminated", networkInterfaceIds: [] }),
         ...instance.networkInterfaceIds.flatMap((id) => released(state, id)),
+        ...releasedVolumes(state, instance.id),
       ];
     }
     case "running":

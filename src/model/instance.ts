@@ -25,6 +25,7 @@ import { all, type Change, findBy, put, remove, type State } from "./state.ts";
 import type { PrivateDnsNameOptions, Subnet } from "./subnet.ts";
 import { enter, type Transitional } from "./transition.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
+import { makeVolumes, planVolumes, type VolumeWish } from "./volume.ts";
 
 export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
 
@@ -113,8 +114,16 @@ export interface RunInstancesInput {
   readonly privateDnsNames?: Partial<PrivateDnsNameOptions>;
   readonly iamInstanceProfile?: ProfileName;
   readonly clientToken?: string;
+  readonly volumes?: VolumesInput;
   readonly instanceTags: Tags;
   readonly interfaceTags: Tags;
+}
+
+export interface VolumesInput {
+  /** The image's. */
+  readonly rootDeviceName: string;
+  readonly wishes: readonly VolumeWish[];
+  readonly tags: Tags;
 }
 
 export interface PrimaryInterfaceInput {
@@ -159,21 +168,28 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   const inSubnet = { vpcId: subnet.value.vpcId, subnetId: subnet.value.id };
   const groups = groupsForInterface(state, { groupIds, ...inSubnet }, context);
   if (!groups.ok) return groups;
+  const { rootDeviceName, wishes, tags } = input.volumes ?? usualVolumes;
+  const volumes = planVolumes(rootDeviceName, wishes);
+  if (!volumes.ok) return volumes;
   const site: Site = {
     subnet: subnet.value,
     groups: groups.value,
     ...(profile.value !== undefined && { profile: profile.value }),
     ...(held.value !== undefined && { held: held.value.networkInterface }),
   };
+  const { availabilityZone } = subnet.value;
   const launched = launch(state, input, site, context);
   if (!launched.ok) return launched;
   const changes = launched.value.flatMap(({ instance, primary }): Change[] => [
     ...enter("instance", instance, (one) => settledInstance(one, state), context),
     put("network-interface", primary),
+    ...makeVolumes(volumes.value, { instanceId: instance.id, availabilityZone, tags }, context),
   ]);
   const instances = launched.value.map(({ instance }) => instance);
   return accept(instances, [...changes, ...forgetTerminated(state, context)]);
 }
+
+const usualVolumes: VolumesInput = { rootDeviceName: "/dev/xvda", wishes: [], tags: [] };
 
 export interface StateChange {
   readonly instanceId: Id<"i">;

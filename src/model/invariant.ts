@@ -17,6 +17,7 @@ import { all, find, findBy, type State } from "./state.ts";
 import { isReservedAddress, type Subnet } from "./subnet.ts";
 import type { GatewayVpcEndpoint, PrivateVpcEndpoint, VpcEndpoint } from "./vpc-endpoint.ts";
 import { brokenSurroundingInvariants } from "./surrounding-invariant.ts";
+import type { Volume } from "./volume.ts";
 import { type Vpc, vpcBlockHolding } from "./vpc.ts";
 
 /** A sentence for each broken invariant; none for a sound state. */
@@ -27,6 +28,7 @@ export function brokenInvariants(state: State): readonly string[] {
     ...each(state, "route-table", brokenTable),
     ...each(state, "network-interface", brokenInterface),
     ...each(state, "instance", brokenInstance),
+    ...each(state, "volume", brokenVolume),
     ...each(state, "vpc-endpoint", brokenEndpoint),
     ...each(state, "vpc-endpoint-service", brokenService),
     ...brokenNetworkInvariants(state),
@@ -42,6 +44,7 @@ type Checked = {
   readonly "route-table": RouteTable;
   readonly "network-interface": NetworkInterface;
   readonly instance: Instance;
+  readonly volume: Volume;
   readonly "vpc-endpoint": VpcEndpoint;
   readonly "vpc-endpoint-service": VpcEndpointService;
 };
@@ -127,6 +130,14 @@ function brokenInstance(state: State, instance: Instance): Claims {
       (id) => find(state, "network-interface", id)?.attachment?.instanceId === instance.id,
     ),
     "its subnet exists while it lives": gone || find(state, "subnet", instance.subnetId) !== undefined,
+  };
+}
+
+function brokenVolume(state: State, { attachment }: Volume): Claims {
+  const holder = attachment && find(state, "instance", attachment.instanceId);
+  return {
+    "it is attached to an instance that lives":
+      attachment === undefined || (holder !== undefined && holder.state !== "terminated"),
   };
 }
 

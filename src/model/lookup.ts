@@ -32,7 +32,8 @@ export type Ec2Kind =
   | "vpn-gateway"
   | "customer-gateway"
   | "vpn-connection"
-  | "vpc-flow-log";
+  | "vpc-flow-log"
+  | "volume";
 
 interface Identity {
   /** Before the dash of an id. */
@@ -146,6 +147,14 @@ const identities: { readonly [K in Ec2Kind]: Identity } = {
     prefix: "fl",
     notFound: (flowLogId) => fail("InvalidFlowLogId.NotFound", { flowLogId }),
     malformed: (id) => fail("InvalidFlowLogId.Malformed", { id }),
+  },
+  volume: {
+    prefix: "vol",
+    notFound: (volumeId) => fail("InvalidVolume.NotFound", { volumeId }),
+    malformed: (id) =>
+      fail("InvalidParameterValue", {
+        message: `Value (${id}) for parameter volumes is invalid. Expected: 'vol-...'.`,
+      }),
   },
   "key-pair": {
     prefix: "key",

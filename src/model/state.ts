@@ -43,6 +43,7 @@ import type { VpcPeeringConnection } from "./vpc-peering.ts";
 import type { Vpc } from "./vpc.ts";
 import type { VpnConnection } from "./vpn-connection.ts";
 import type { CustomerGateway, VpnGateway } from "./vpn-gateway.ts";
+import type { Volume } from "./volume.ts";
 
 /** Every kind of resource and its document. */
 export interface Documents {
@@ -71,6 +72,7 @@ export interface Documents {
   readonly "customer-gateway": CustomerGateway;
   readonly "vpn-connection": VpnConnection;
   readonly "vpc-flow-log": FlowLog;
+  readonly volume: Volume;
   readonly bucket: Bucket;
   readonly user: User;
   readonly role: Role;
@@ -200,6 +202,7 @@ const indexes = {
     transition: transitionKeys,
   },
   "vpc-flow-log": { resourceId: (it: FlowLog) => [it.resourceId], clientToken: clientTokenKeys },
+  volume: { instanceId: (it: Volume) => (it.attachment === undefined ? [] : [it.attachment.instanceId]) },
   bucket: {},
   user: {
     name: (it: User) => [`${it.accountId}/${it.name.toLowerCase()}`],

@@ -54,7 +54,7 @@ async function servedOperations(): Promise<readonly string[]> {
   return services.find((one) => one.service === "ec2")?.served ?? [];
 }
 
-/** Waiters for what can never come: no instance has a Windows password, and nothing has a volume. */
+/** Waiters for what can never come: no instance has a Windows password. Volumes come and go with instances alone. */
 const inVain = ["password_data_available", "volume_available", "volume_in_use"];
 
 for (const { way, lack } of [

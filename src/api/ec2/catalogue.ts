@@ -2,7 +2,7 @@
  * What clients read before they launch, beside images: instance types and volumes, which nothing has here.
  *
  * ASSUMPTION: the few instance types that are listed stand for all of AWS's.
- * Source: Amazon EC2 API Reference, "DescribeInstanceTypes", "DescribeVolumes".
+ * Source: Amazon EC2 API Reference, "DescribeInstanceTypes".
  */
 
 import type {
@@ -10,8 +10,6 @@ import type {
   DescribeInstanceTypeOfferingsResult,
   DescribeInstanceTypesRequest,
   DescribeInstanceTypesResult,
-  DescribeVolumesRequest,
-  DescribeVolumesResult,
   GetInstanceMetadataDefaultsRequest,
   GetInstanceMetadataDefaultsResult,
   InstanceTypeInfo,
@@ -67,12 +65,6 @@ const describeOfferings: Handler<DescribeInstanceTypeOfferingsRequest, DescribeI
     })),
     NextToken: page.value.nextToken,
   });
-};
-
-/** Nothing has a volume; one that is asked for by its id does not exist. */
-const describeVolumes: Handler<DescribeVolumesRequest, DescribeVolumesResult> = async (input) => {
-  const [first] = input.VolumeIds ?? [];
-  return first === undefined ? ok({ Volumes: [] }) : fail("InvalidVolume.NotFound", { volumeId: first });
 };
 
 /** ASSUMPTION: GetInstanceMetadataDefaults answers that no account has set any defaults. */
@@ -228,6 +220,5 @@ export const catalogueActions: Actions = {
   DescribeInstanceTypeOfferings: action(describeOfferings, (_, call) =>
     onAnything("DescribeInstanceTypeOfferings", call),
   ),
-  DescribeVolumes: action(describeVolumes, (_, call) => onAnything("DescribeVolumes", call)),
   GetInstanceMetadataDefaults: action(metadataDefaults, (_, call) => onAnything("GetInstanceMetadataDefaults", call)),
 };

@@ -9,6 +9,7 @@ import type { DescribeImagesRequest, DescribeImagesResult, Image } from "@aws-sd
 import { ok } from "../../base/result.ts";
 import { fail } from "../../model/error.ts";
 import { stableHex } from "../../model/stable-id.ts";
+import { rootVolume } from "../../model/volume.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { type FilterTable, always, maybe, never, readFilters } from "./filter.ts";
@@ -68,7 +69,7 @@ const describe: Handler<DescribeImagesRequest, DescribeImagesResult> = async (in
   const read = readFilters(input.Filters, filters);
   if (!read.ok) return read;
   const owners = input.Owners ?? [];
-  const listed = published.map((one) => wireImage(one, `ami-${stableHex(`${call.region}/${one.name}`, 17)}`));
+  const listed = published.map((one) => wireImage(one, publishedId(one, call.region)));
   const asked = ids.map((id) => listed.find((one) => one.ImageId === id) ?? wireImage(unlisted(id), id));
   const hits = (ids.length > 0 ? asked : listed).filter(
     (one) => isOf(one, owners) && read.value.matches({ image: one, tags: [] }),
@@ -100,18 +101,42 @@ function unlisted(id: string): Published {
   };
 }
 
+/** The device that an image's root volume is. */
+export function rootDeviceNameOf(imageId: string, region: string): string {
+  return rootOf(published.find((one) => publishedId(one, region) === imageId) ?? unlisted(imageId));
+}
+
+function rootOf(image: Published): string {
+  return image.windows || image.ownerId === canonical ? "/dev/sda1" : "/dev/xvda";
+}
+
+function publishedId({ name }: Published, region: string): string {
+  return `ami-${stableHex(`${region}/${name}`, 17)}`;
+}
+
 function wireImage(image: Published, id: string): Image {
   const isAmazons = image.ownerId === amazonLinux || image.ownerId === windowsOwner;
   return {
     PlatformDetails: image.windows ? "Windows" : "Linux/UNIX",
     UsageOperation: image.windows ? "RunInstances:0002" : "RunInstances",
-    BlockDeviceMappings: [],
+    BlockDeviceMappings: [
+      {
+        DeviceName: rootOf(image),
+        Ebs: {
+          DeleteOnTermination: true,
+          SnapshotId: `snap-${stableHex(id, 17)}`,
+          VolumeSize: rootVolume.sizeGib,
+          VolumeType: rootVolume.volumeType,
+          Encrypted: false,
+        },
+      },
+    ],
     Description: image.description,
     EnaSupport: true,
     Hypervisor: "xen",
     ...(isAmazons && { ImageOwnerAlias: "amazon" }),
     Name: image.name,
-    RootDeviceName: image.windows || image.ownerId === canonical ? "/dev/sda1" : "/dev/xvda",
+    RootDeviceName: rootOf(image),
     RootDeviceType: "ebs",
     SriovNetSupport: "simple",
     VirtualizationType: "hvm",

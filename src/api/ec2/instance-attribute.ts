@@ -42,10 +42,12 @@ import type { Call, Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
 import { wireMetadataOptions, wireState } from "./instance.ts";
+import { rootDeviceNameOf } from "./image.ts";
 import { list } from "./listing.ts";
 import { groupSet } from "./network-interface.ts";
 import { readMetadataOptions, readPrivateDnsNames } from "./run-instances.ts";
 import { onAnything, onExisting } from "./target.ts";
+import { wireDevices } from "./volume.ts";
 import { wholeSecond } from "./time.ts";
 
 const start: Handler<StartInstancesRequest, StartInstancesResult> = async (input, call) => {
@@ -191,9 +193,9 @@ function shownAttribute(state: State, instance: Instance, name: string): Instanc
     case "instanceInitiatedShutdownBehavior":
       return { InstanceInitiatedShutdownBehavior: { Value: attributes.shutdownBehavior } };
     case "rootDeviceName":
-      return { RootDeviceName: { Value: "/dev/xvda" } };
+      return { RootDeviceName: { Value: rootDeviceNameOf(instance.imageId, instance.region) } };
     case "blockDeviceMapping":
-      return { BlockDeviceMappings: [] };
+      return { BlockDeviceMappings: wireDevices(state, instance) };
     case "productCodes":
       return { ProductCodes: [] };
     case "sourceDestCheck":

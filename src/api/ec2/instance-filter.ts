@@ -3,6 +3,7 @@
 import type {
   GroupIdentifier,
   Instance as WireInstance,
+  InstanceBlockDeviceMapping,
   InstanceNetworkInterface,
   InstancePrivateIpAddress,
 } from "@aws-sdk/client-ec2";
@@ -52,9 +53,24 @@ export function instanceFilters(wireOf: (instance: Instance) => WireInstance): F
     "network-interface.ipv6-addresses.ipv6-address": ipv6,
     ...ofInstance(wired),
     ...ofInterfaces(eachInterface),
+    ...ofDevices((instance) => wireOf(instance).BlockDeviceMappings ?? []),
     ...ofAddresses((instance) =>
       (wireOf(instance).NetworkInterfaces ?? []).flatMap((one) => one.PrivateIpAddresses ?? []),
     ),
+  };
+}
+
+function ofDevices(devicesOf: (instance: Instance) => readonly InstanceBlockDeviceMapping[]): FilterTable<Instance> {
+  const each =
+    (pick: (device: InstanceBlockDeviceMapping) => string | undefined) =>
+    (instance: Instance): readonly string[] =>
+      devicesOf(instance).flatMap((one) => pick(one) ?? []);
+  return {
+    "block-device-mapping.attach-time": each((it) => it.Ebs?.AttachTime?.toISOString()),
+    "block-device-mapping.delete-on-termination": each((it) => it.Ebs && String(it.Ebs.DeleteOnTermination)),
+    "block-device-mapping.device-name": each((it) => it.DeviceName),
+    "block-device-mapping.status": each((it) => it.Ebs?.Status),
+    "block-device-mapping.volume-id": each((it) => it.Ebs?.VolumeId),
   };
 }
 
@@ -116,6 +132,7 @@ function ofInstance(wired: Wired<WireInstance>): FilterTable<Instance> {
     "owner-id": (it) => [it.accountId],
     "private-dns-name": wired((it) => it.PrivateDnsName),
     "private-ip-address": wired((it) => it.PrivateIpAddress),
+    "root-device-name": wired((it) => it.RootDeviceName),
     reason: wired((it) => it.StateTransitionReason),
     "reservation-id": (it) => [it.reservationId],
     "source-dest-check": wired((it) => it.SourceDestCheck),
@@ -159,11 +176,6 @@ function ofInterfaces(each: Wired<InstanceNetworkInterface>): FilterTable<Instan
 /** What is the same for every instance here, and what none has. */
 const fixed: FilterTable<Instance> = {
   affinity: never,
-  "block-device-mapping.attach-time": never,
-  "block-device-mapping.delete-on-termination": never,
-  "block-device-mapping.device-name": never,
-  "block-device-mapping.status": never,
-  "block-device-mapping.volume-id": never,
   "boot-mode": never,
   "capacity-reservation-id": never,
   "capacity-reservation-specification.capacity-reservation-preference": always("open"),
@@ -215,7 +227,6 @@ const fixed: FilterTable<Instance> = {
   "product-code.type": never,
   "ramdisk-id": never,
   "requester-id": never,
-  "root-device-name": always("/dev/xvda"),
   "root-device-type": always("ebs"),
   "spot-instance-request-id": never,
   tenancy: always("default"),

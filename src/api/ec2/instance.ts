@@ -26,6 +26,7 @@ import { privateDnsSuffix } from "../../model/region.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
+import { rootDeviceNameOf } from "./image.ts";
 import { instanceFilters } from "./instance-filter.ts";
 import { runTargets } from "./launch-target.ts";
 import { list } from "./listing.ts";
@@ -35,9 +36,10 @@ import { readLaunch } from "./run-instances.ts";
 import { wirePrivateDnsNames } from "./subnet.ts";
 import { optionalTags } from "./tag-set.ts";
 import { onAnything, onExisting } from "./target.ts";
+import { wireDevices } from "./volume.ts";
 
 const run: Handler<RunInstancesRequest, Reservation> = async (input, call) => {
-  const launch = readLaunch(input);
+  const launch = readLaunch(input, call.region);
   if (!launch.ok) return launch;
   const made = await call.run((state, context) => launchInstances(state, launch.value, context));
   if (!made.ok) return made;
@@ -95,7 +97,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
   const [primary] = interfaces;
   return {
     Architecture: "x86_64",
-    BlockDeviceMappings: [],
+    BlockDeviceMappings: wireDevices(state, instance),
     ClientToken: instance.clientToken ?? "",
     EbsOptimized: instance.attributes.ebsOptimized,
     EnaSupport: true,
@@ -107,7 +109,7 @@ function wireInstance(state: State, instance: Instance): WireInstance {
       },
     }),
     NetworkInterfaces: interfaces.map((one) => wireInstanceInterface(state, one)),
-    RootDeviceName: "/dev/xvda",
+    RootDeviceName: rootDeviceNameOf(instance.imageId, instance.region),
     RootDeviceType: "ebs",
     SecurityGroups: primary === undefined ? [] : groupSet(state, primary),
     ...(isDown(instance) && {

@@ -75,6 +75,12 @@ const ownKeys: KeysOf = {
   "customer-gateway": () => ({}),
   "vpn-connection": () => ({ "ec2:GatewayType": ["vgw"] }),
   "vpc-flow-log": () => ({}),
+  volume: (it) => ({
+    "ec2:VolumeID": [it.id],
+    "ec2:VolumeType": [it.volumeType],
+    "ec2:VolumeSize": [String(it.sizeGib)],
+    "ec2:Encrypted": [String(it.encrypted)],
+  }),
 };
 
 function zoneOfSubnet(subnetId: string, call: Call): Keys {

@@ -18,13 +18,15 @@ import {
 } from "../../model/instance.ts";
 import type { PrivateDnsNameOptions } from "../../model/subnet.ts";
 import type { FurtherInterface, LaunchInput } from "../../model/launch.ts";
+import { rootDeviceNameOf } from "./image.ts";
 import { readTagSpecifications } from "./tag-set.ts";
+import { readVolumes } from "./volume.ts";
 
-/** Kinds that RunInstances tags; volumes and the rest are not made here. */
+/** Kinds that RunInstances tags; the last two are not made here. */
 const taggable = ["instance", "network-interface", "volume", "spot-instances-request", "elastic-gpu"] as const;
 
 /** The launch; fails with InvalidParameterCombination, MissingParameter or UnsupportedOperation. */
-export function readLaunch(input: RunInstancesRequest): Result<LaunchInput, ApiError> {
+export function readLaunch(input: RunInstancesRequest, region: string): Result<LaunchInput, ApiError> {
   const tags = readTagSpecifications(input.TagSpecifications, taggable);
   if (!tags.ok) return tags;
   if (input.ImageId === undefined) return fail("MissingParameter", { parameter: "ImageId" });
@@ -45,6 +47,11 @@ export function readLaunch(input: RunInstancesRequest): Result<LaunchInput, ApiE
     privateDnsNames: readPrivateDnsNames(input.PrivateDnsNameOptions ?? {}),
     ...(input.IamInstanceProfile !== undefined && { iamInstanceProfile: readProfile(input.IamInstanceProfile) }),
     ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
+    volumes: {
+      rootDeviceName: rootDeviceNameOf(input.ImageId, region),
+      wishes: readVolumes(input.BlockDeviceMappings ?? []),
+      tags: tags.value.volume,
+    },
     instanceTags: tags.value.instance,
     interfaceTags: tags.value["network-interface"],
   });
@@ -60,10 +67,12 @@ function readPrimary(input: RunInstancesRequest): Result<PrimaryInterfaceInput, 
       message: "The parameter groupName cannot be used with the parameter subnet",
     });
   }
+  // Terraform writes an empty zone where its configuration names none.
+  const { AvailabilityZone: availabilityZone = "" } = input.Placement ?? {};
   if (first === undefined) {
     return ok({
       ...(input.SubnetId !== undefined && { subnetId: input.SubnetId }),
-      ...(input.Placement?.AvailabilityZone !== undefined && { availabilityZone: input.Placement.AvailabilityZone }),
+      ...(availabilityZone !== "" && { availabilityZone }),
       ...(input.PrivateIpAddress !== undefined && { privateIpAddress: input.PrivateIpAddress }),
       ipv6Addresses: (input.Ipv6Addresses ?? []).map((one) => one.Ipv6Address ?? ""),
       ...(input.Ipv6AddressCount !== undefined && { ipv6AddressCount: input.Ipv6AddressCount }),

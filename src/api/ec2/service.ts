@@ -40,6 +40,7 @@ import { vpcEndpointServiceActions } from "./vpc-endpoint-service.ts";
 import { vpcPeeringActions } from "./vpc-peering.ts";
 import { vpnConnectionActions } from "./vpn-connection.ts";
 import { vpnGatewayActions } from "./vpn-gateway.ts";
+import { volumeActions } from "./volume.ts";
 
 const actions: Actions = {
   ...vpcActions,
@@ -70,6 +71,7 @@ const actions: Actions = {
   ...prefixListActions,
   ...managedPrefixListActions,
   ...dhcpOptionsActions,
+  ...volumeActions,
   ...vpcPeeringActions,
   ...vpnGatewayActions,
   ...vpnConnectionActions,

@@ -14,6 +14,11 @@ resource "aws_instance" "backend" {
   ami           = "ami-0abcdef1234567890"
   instance_type = "t3.micro"
   subnet_id     = aws_subnet.provider.id
+  root_block_device {
+    volume_size = 20
+    volume_type = "gp3"
+    tags        = { Name = "root" }
+  }
 }
 
 resource "aws_lb" "service" {

@@ -156,7 +156,12 @@ resource "aws_flow_log" "hub" {
   vpc_id               = aws_vpc.hub.id
   traffic_type         = "REJECT"
   log_destination_type = "s3"
-  log_destination      = "arn:aws:s3:::flow-logs-of-hub"
+  log_destination      = aws_s3_bucket.flows.arn
+}
+
+resource "aws_s3_bucket" "flows" {
+  bucket        = "flow-logs-of-hub"
+  force_destroy = true
 }
 
 # Not changed: the provider waits half a minute after each change of a load balancer.
