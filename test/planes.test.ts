@@ -232,6 +232,16 @@ print(s3.get_object(Bucket="${docsBucket}", Key="boto3")["Body"].read().decode()
     expect(await ended(child)).toEqual({ status: 7, stdout: "to stdout", stderr: "to stderr\n" });
   });
 
+  testWith(lackOfCurl)("other traffic goes to the internet, and comes from the instance's public address", async () => {
+    const outside = await curl(account.inPublic, "http://echo.internet.test/");
+    const { Reservations } = await account.ec2.send(
+      new DescribeInstancesCommand({ InstanceIds: [account.inPublic.instanceId] }),
+    );
+    expect(outside.stdout).toBe(`${Reservations![0]!.Instances![0]!.PublicIpAddress}\n`);
+    const inside = await curl(account.inPrivate, "--fail", "--max-time", "2", "http://echo.internet.test/");
+    expect(inside.status).not.toBe(0);
+  });
+
   testWith(lackOfAwsCli)(
     "an interface endpoint is a door of its own, by its own names and with its own policy",
     async () => {

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { unservedService } from "../api/unserved-service.ts";
 import { assert } from "../base/assert.ts";
+import { echoHost } from "../network/echo-host.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAt } from "../network/service-address.ts";
 import type { Connections } from "./connections.ts";
@@ -102,6 +103,7 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     // What was called decides, not what the request says of itself.
     case "gateway-endpoint":
     case "internet":
+      if (path.destinationIp === echoHost.ip) return echo;
       return handlerOf(options, serviceAt(path.destinationIp)?.service ?? "this service");
     case "interface-endpoint":
       return handlerOf(options, path.service);
@@ -116,6 +118,13 @@ function isOwn({ url = "", headers }: IncomingMessage): boolean {
   if (url.startsWith("/_underpass/") || url === "/moto-api/reset") return true;
   return url === "/metrics" && headers.authorization === undefined;
 }
+
+/** Answers with the address that a caller has on the internet. */
+const echo: ServiceHandler = async (request, response, path) => {
+  request.resume();
+  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+  response.end(`${path.sourceIp}\n`);
+};
 
 const queryServices = new Set(["ec2", "iam", "sts", "elasticloadbalancing", "sns", "ssm", "query"]);
 

@@ -18,6 +18,7 @@ import { find, findBy, type State } from "../model/state.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { activePeering } from "../model/vpc-peering.ts";
+import { echoHost } from "./echo-host.ts";
 import { type EndpointName, endpointOwnName, endpointPrivateName } from "./endpoint-name.ts";
 import { type RegionalService, serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
@@ -101,6 +102,7 @@ function typed(holder: Holder | undefined, type: string, name: string): Resoluti
 
 function holderOf(view: View, name: string): Holder | undefined {
   if (name.endsWith(".arpa")) return reverse(view, name);
+  if (name === echoHost.name) return { records: [recordOf(echoHost.ip, hostTtlSeconds)], by: "the echo host" };
   const { state, vpc } = view;
   const endpoint = endpointOwnName(state, name) ?? (vpc && endpointPrivateName(state, vpc.id, name));
   if (endpoint !== undefined) return endpointHolder(endpoint);

@@ -15,7 +15,7 @@ import type { Subnet } from "../model/subnet.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { CompiledRoute, CompiledTable } from "../network/compiled-table.ts";
 import type { CompiledGroup } from "../network/firewall.ts";
-import { internetCidrs } from "../network/service-address.ts";
+import { blocksOnInternet } from "../network/echo-host.ts";
 import { servedServiceOf } from "../network/endpoint-service.ts";
 import { networkOf, touchedVpcs, type VpcNetwork } from "../network/vpc-network.ts";
 import type {
@@ -74,7 +74,7 @@ function planAll(state: State, previous?: Blueprint): Blueprint {
     const network = networkOf(state, vpcId);
     return network === undefined ? [] : [planVpc(network, keys, before.get(vpcId))];
   });
-  return { revision: state.revision, vpcs, internetCidrs: internetCidrs() };
+  return { revision: state.revision, vpcs, internetCidrs: blocksOnInternet() };
 }
 
 /** A default VPC takes nothing of the machine until something runs in it or reaches it: every account has one in every region. */

@@ -3,7 +3,7 @@
 import type { Path } from "../../src/network/path.ts";
 import { allAddressesOf } from "../../src/model/network-interface.ts";
 import { find, type State } from "../../src/model/state.ts";
-import { serviceAt } from "../../src/network/service-address.ts";
+import { answersOnInternet } from "../../src/network/echo-host.ts";
 import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
 import { pathOf } from "../../src/network/walk.ts";
 import { ports, type Trial } from "./trial.ts";
@@ -70,7 +70,7 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
   const path = pathOf(instance, reached, ip);
   if (path !== undefined) {
-    const isThere = path.kind === "interface-endpoint" || serviceAt(ip) !== undefined;
+    const isThere = path.kind === "interface-endpoint" || answersOnInternet(ip);
     const isServed = kind === "tcp" && isThere && listens(ports.services, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }

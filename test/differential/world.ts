@@ -8,6 +8,7 @@ import { formatPrefix, maskIp, type Prefix, sizeOfPrefix } from "../../src/base/
 import { allAddressesOf, privateAddressesOf } from "../../src/model/network-interface.ts";
 import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
+import { echoHost } from "../../src/network/echo-host.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
@@ -256,6 +257,7 @@ function dealCidr(dice: Dice): string {
 }
 
 function someService(dice: Dice): string {
+  if (dice.chance(10)) return echoHost.ip;
   const [service, region] = dice.pick([
     ["s3", "us-east-1"],
     ["s3", "us-east-1"],

@@ -5,10 +5,10 @@ import type { Instance } from "../../model/instance.ts";
 import { find, type State } from "../../model/state.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
+import { answersOnInternet } from "../../network/echo-host.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type FilterStep, reach } from "../../network/reach.ts";
 import { resolveAddresses } from "../../network/resolve.ts";
-import { serviceAt } from "../../network/service-address.ts";
 import { type Exit, hasIpv6, pathOf } from "../../network/walk.ts";
 
 export type Dial =
@@ -82,8 +82,11 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
   }
   if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
   if (path === undefined) return deadEnd(reached.exit, name);
-  if (path.kind !== "interface-endpoint" && serviceAt(address) === undefined) {
-    return refused(504, `no answer from ${name}: behind the internet gateway only the services of AWS answer`);
+  if (path.kind !== "interface-endpoint" && !answersOnInternet(address)) {
+    return refused(
+      504,
+      `no answer from ${name}: behind the internet gateway only AWS's services and the echo host answer`,
+    );
   }
   if (port !== 80 && port !== 443)
     return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);

@@ -191,7 +191,7 @@ describe("CONNECT", () => {
       "8.8.8.8:443",
       outside.id,
       "504",
-      "no answer from 8.8.8.8: behind the internet gateway only the services of AWS answer\n",
+      "no answer from 8.8.8.8: behind the internet gateway only AWS's services and the echo host answer\n",
     ));
   test("another port", () =>
     check(
