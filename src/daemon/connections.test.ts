@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { regionBuilder } from "../../test/region-builder.ts";
+import { allowAll, regionBuilder } from "../../test/region-builder.ts";
 import { find } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAddress } from "../network/service-address.ts";
@@ -81,4 +81,41 @@ describe("a connection through a NAT gateway", () => {
 
 test("the host has no way that could change", () => {
   expect(stillHolds(made().build.state(), { kind: "host", sourceIp: "127.0.0.1" })).toBe(true);
+});
+
+describe("a connection to an interface endpoint over a peering connection", () => {
+  function peered() {
+    const build = regionBuilder();
+    const [vpc, far] = [build.vpc("10.0.0.0/16"), build.vpc("10.1.0.0/16")];
+    const subnet = build.subnet(vpc, "10.0.1.0/24");
+    const [near, away] = [build.instance(subnet), build.instance(build.subnet(far, "10.1.1.0/24"))];
+    const wish = { subnetIds: [subnet], securityGroupIds: [allowAll(build, vpc)], inboundResolverOnly: false };
+    const vpcEndpointId = build.interfaceEndpoint(vpc, "s3", wish);
+    const pcx = build.peer(vpc, far);
+    build.route(build.mainTable(vpc), "10.1.0.0/16", pcx);
+    build.route(build.mainTable(far), "10.0.0.0/16", pcx);
+    const endpoint = find(build.state(), "vpc-endpoint", vpcEndpointId);
+    const eniId = endpoint?.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
+    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress;
+    const pathFrom = ({ id }: { readonly id: string }): Path =>
+      pathOf(find(build.state(), "instance", id)!, walk(build.state(), id, ip), ip)!;
+    return { build, pcx, far, vpcEndpointId, paths: [pathFrom(near), pathFrom(away)] };
+  }
+
+  type Peered = ReturnType<typeof peered>;
+
+  test.each<[string, (now: Peered) => unknown, boolean[]]>([
+    [
+      "ends with the peering connection, one from the VPC itself goes on",
+      ({ build, pcx }) => build.unpeer(pcx),
+      [true, false],
+    ],
+    ["ends with its route", ({ build, far }) => build.unroute(build.mainTable(far), "10.0.0.0/16"), [true, false]],
+    ["ends with the endpoint", ({ build, vpcEndpointId }) => build.deleteEndpoint(vpcEndpointId), [false, false]],
+  ])("%s", (_what, act, expected) => {
+    const now = peered();
+    expect(now.paths.map((path) => stillHolds(now.build.state(), path))).toEqual([true, true]);
+    act(now);
+    expect(now.paths.map((path) => stillHolds(now.build.state(), path))).toEqual(expected);
+  });
 });
