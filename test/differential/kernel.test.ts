@@ -18,8 +18,8 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const ipv6 = ["endpoint by IPv6", "internet by IPv6", "nothing by IPv6"];
   const rare = [...kinds, "network-acl for answers", ...nearby, ...ipv6].filter((kind) => (ends[kind] ?? 0) < 100);
   expect(rare).toEqual([]);
-  expect(ends["interface"]).toBeGreaterThan(40);
-  if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(40);
+  expect(ends["interface"]).toBeGreaterThan(20);
+  if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(20);
 }
 
 testWith(await linuxPlaneLack())("50 topologies in the kernel", () => check(linuxUnderTest, 1), timeoutMs);
