@@ -19,15 +19,19 @@ import {
   watchFd,
 } from "./libc.ts";
 import type { Namespace } from "./namespace.ts";
-import { decodeMessages } from "./netlink-message.ts";
+import { decodeMessages, type Received } from "./netlink-message.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE } from "./netlink-socket.ts";
 
 const ADD_MEMBERSHIP = 1;
 /** Links, addresses and routes of both widths, neighbours, rules and nexthops. */
 const ROUTE_GROUPS = [1, 3, 5, 7, 8, 9, 11, 19, 32];
 const NFTABLES_GROUP = 7;
-const NEW_NEIGHBOR = 28;
-const DELETE_NEIGHBOR = 29;
+const NEW_LINK = 16;
+/**
+ * What the kernel does by itself all the time: a device gets its carrier some time after it came up, an address is found to be
+ * free, neighbours are learnt and forgotten. New links, addresses, routes and neighbours, and neighbours that go.
+ */
+const OWN_MOTIONS: ReadonlySet<number> = new Set([NEW_LINK, 20, 24, 28, 29]);
 
 const buffer = Buffer.alloc(256 * 1024);
 
@@ -94,6 +98,13 @@ export class Watch implements Disposable {
   }
 }
 
+function isOwnMotion({ type, author, body }: Received): boolean {
+  const [UP, FLAGS_AT] = [1, 8];
+  // That somebody takes a device down is told as the kernel's own.
+  const isDown = type === NEW_LINK && (body.readUInt32LE(FLAGS_AT) & UP) === 0;
+  return author === 0 && !isDown && OWN_MOTIONS.has(type);
+}
+
 /** Whether any message, or one that was lost, is by somebody else. */
 function drain(fd: number, isForeign: (author: number) => boolean): boolean {
   let found = false;
@@ -101,10 +112,8 @@ function drain(fd: number, isForeign: (author: number) => boolean): boolean {
     try {
       const size = receiveBytes(fd, buffer);
       if (size === undefined) return found;
-      // The kernel learns neighbours and forgets them by itself all the time.
-      for (const { type, author } of decodeMessages(buffer.subarray(0, size))) {
-        const isLearnt = (type === NEW_NEIGHBOR || type === DELETE_NEIGHBOR) && author === 0;
-        if (!isLearnt && isForeign(author)) found = true;
+      for (const message of decodeMessages(buffer.subarray(0, size))) {
+        if (!isOwnMotion(message) && isForeign(message.author)) found = true;
       }
     } catch (error) {
       // More was told than the socket holds: our own changes may be that many, and so may another's.
