@@ -3,6 +3,8 @@
  * Source: AWS PrivateLink guide, "DNS hostnames for VPC endpoints": the endpoint's own names are in the public DNS and lead
  * to private addresses; private names are for the endpoint's VPC. Source: Amazon S3 User Guide, "AWS PrivateLink for Amazon
  * S3": with the private names for inbound resolver endpoints alone, what asks from the VPC goes on to the gateway endpoint.
+ *
+ * ASSUMPTION: the name of an S3 endpoint leads to it with nothing in front too; AWS lists it with a star.
  */
 
 import { isId } from "../base/id.ts";
@@ -44,7 +46,7 @@ export function endpointPrivateName(state: State, vpcId: string, name: string): 
   return undefined;
 }
 
-/** A name with a star in front stands for every name below its parent, and here for the parent too where it is the endpoint's own. */
+/** A name with a star in front stands for every name below its parent; of the endpoint's own for the parent too. */
 function matches(pattern: string, name: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === name;
   return name.endsWith(pattern.slice(1)) || (pattern.endsWith(publicSuffix) && name === pattern.slice(2));
