@@ -107,6 +107,18 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(stdout.trim()).toBe(privateIp);
   });
 
+  test.each(["inPrivate", "inPublic"] as const)("a long answer comes whole, %s", async (who) => {
+    const before = t.arrivals.length;
+    const script = `
+      let bytes = 0;
+      const socket = require("node:net").connect({ host: "${serviceIpv6}", port: 80 });
+      socket.on("data", (data) => (bytes += data.length)).on("end", () => console.log(bytes > 64e6));`;
+    const child = t.run(first[who], process.execPath, "-e", script);
+    await expect.poll(() => t.arrivals[before], { timeout: 5000 }).toBeDefined();
+    t.arrivals[before]!.socket.end(Buffer.alloc(64_000_000));
+    expect((await child).stdout.trim()).toBe("true");
+  });
+
   test("a connection is cut when the gateway that it came by is taken away", async () => {
     const before = t.arrivals.length;
     const child = t.run(first.inPublic, ...connecting(serviceIpv6, 80, true));

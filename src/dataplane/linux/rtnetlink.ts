@@ -69,11 +69,24 @@ const FR_ACT_TO_TABLE = 1;
 const SCOPE = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
 /** Of both directions of a link: one segment may carry so many bytes over it ("BIG TCP"). The kernel's limit is 524,280. */
 const SEGMENT_BYTES = 185_000;
+const PLAIN_SEGMENT_BYTES = 65_536;
 const IFLA = { address: 1, name: 3, mtu: 4, info: 18, families: 26, group: 27, namespaceFd: 28 } as const;
-const IFLA_SEGMENT_SIZES = [41, 58, 63, 64];
+/** Of what is sent and what is put together again; those of IPv6 have no name of their own in the kernel. */
+const IFLA_SEGMENTS = { ipv6: [41, 58], ipv4: [63, 64] } as const;
 /** Above all groups of subnets. */
 const DOOMED_GROUP = 0x10000;
 const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6 } as const;
+
+/**
+ * IPv6 writes the length of a longer segment into a header of its own (RFC 2675). With it, transfers through a router's
+ * filters come to a stand, so IPv6 keeps to what its plain header can say.
+ */
+function segmentSizes(): Buffer[] {
+  return [
+    ...IFLA_SEGMENTS.ipv6.map((type) => attribute(type, u32(PLAIN_SEGMENT_BYTES))),
+    ...IFLA_SEGMENTS.ipv4.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+  ];
+}
 
 /** A veth pair, down; `peerNamespaceFd` is open on the peer's namespace. */
 export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
@@ -84,7 +97,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
     attribute(IFLA.address, mac(peer.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
     attribute(IFLA.namespaceFd, u32(peerNamespaceFd)),
-    ...IFLA_SEGMENT_SIZES.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+    ...segmentSizes(),
   ]);
   const body = Buffer.concat([
     interfaceInfo(link.index),
@@ -92,7 +105,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
     attribute(IFLA.address, mac(link.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
     attribute(IFLA.group, u32(link.group)),
-    ...IFLA_SEGMENT_SIZES.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+    ...segmentSizes(),
     nested(IFLA.info, attribute(1, text("veth")), nested(2, attribute(1, peerInfo))),
   ]);
   return { type: RTM.newLink, flags: FLAG_CREATE | FLAG_EXCL, body, what: `make link ${link.name}` };
