@@ -2,7 +2,7 @@
 
 import { parsePrefix } from "../../src/base/prefix.ts";
 import { addToIp, formatIp } from "../../src/base/ip.ts";
-import { privateAddressesOf } from "../../src/model/network-interface.ts";
+import { allAddressesOf } from "../../src/model/network-interface.ts";
 import { find, findBy, type State } from "../../src/model/state.ts";
 import { livingPeeringsOf } from "../../src/model/vpc-peering.ts";
 import type { RegionBuilder } from "../region-builder.ts";
@@ -38,13 +38,18 @@ export function dealPeerRoutes(build: RegionBuilder, dice: Dice, places: readonl
     for (const { id, requester, accepter } of livingPeeringsOf(build.state(), vpcId)) {
       const far = places.find((one) => one.vpcId === (requester.vpcId === vpcId ? accepter : requester).vpcId);
       if (far === undefined) continue;
-      const subnet = find(build.state(), "subnet", dice.pick(far.subnetIds))?.cidrBlock ?? "";
+      const subnet = find(build.state(), "subnet", dice.pick(far.subnetIds));
+      const ipv4 = [far.cidrBlock, far.cidrBlock, subnet?.cidrBlock ?? "", "172.16.0.0/12"];
+      const ipv6 = [find(build.state(), "vpc", far.vpcId), subnet].flatMap((one) =>
+        (one?.ipv6CidrBlocks ?? []).map(({ cidrBlock }) => cidrBlock),
+      );
       for (const tableId of tableIds) {
-        if (dice.chance(20)) continue;
-        const cidrBlock = dice.pick([far.cidrBlock, far.cidrBlock, subnet, "172.16.0.0/12"]);
-        // Chance may deal the same destination twice, which the model refuses.
-        if (findRoute(build.state(), tableId, cidrBlock)) continue;
-        build.route(tableId, cidrBlock, id);
+        for (const blocks of [ipv4, ipv6].filter((one) => one.length > 0)) {
+          if (dice.chance(20)) continue;
+          const cidrBlock = dice.pick(blocks);
+          // Chance may deal the same destination twice, which the model refuses.
+          if (!findRoute(build.state(), tableId, cidrBlock)) build.route(tableId, cidrBlock, id);
+        }
       }
     }
   }
@@ -60,7 +65,7 @@ export function peerAddresses(state: State, dice: Dice, vpcId: string): string[]
     const interfaces = findBy(state, "network-interface", "vpcId", peerId);
     const block = parsePrefix(find(state, "vpc", peerId)?.cidrBlocks[0]?.cidrBlock ?? "");
     const own = block === undefined ? [] : [2, 257, 1000].map((offset) => formatIp(addToIp(block.ip, offset)));
-    return [...interfaces.flatMap(privateAddressesOf).filter(() => dice.chance(60)), dice.pick(own)];
+    return [...interfaces.flatMap(allAddressesOf).filter(() => dice.chance(60)), dice.pick(own)];
   });
 }
 
