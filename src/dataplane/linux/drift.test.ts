@@ -120,6 +120,25 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     ["a table that is not ours", ["add", "table", "inet", "foreign"], "drift: table foreign"],
   ])("%s", async (_what, words, told) => check([...inRouter, "nft", ...words], told), 30_000);
 
+  nftTest.each<[string, readonly string[]]>([
+    [
+      "a rule that is an element",
+      ["delete", "element", "inet", "underpass", "sg1_out_ports", "{ 6 . 80 . 0.0.0.0/0 }"],
+    ],
+    ["the rule that asks for such elements", ["flush", "chain", "inet", "underpass", "sg1_out"]],
+    [
+      "an element that is not ours",
+      ["add", "element", "inet", "underpass", "sg1_out_ports", "{ 6 . 81 . 0.0.0.0/0 : drop }"],
+    ],
+  ])(
+    "%s",
+    async (_what, words) => {
+      await running.plane.apply(blueprintOf(withGroup(vpcBlueprint(1), { egress: groupRules.slice(1, 2) })));
+      await check([...inRouter, "nft", ...words], `drift: filter-rule ${router} sg1_out`);
+    },
+    30_000,
+  );
+
   test("changes of our own are nobody's drift", async () => {
     await running.plane.apply(blueprintOf(withoutEndpoint(vpcBlueprint(1), ids.otherEndpoint), vpcBlueprint(2)));
     await running.plane.apply(blueprintOf(withGroup(vpcBlueprint(1), { egress: groupRules })));

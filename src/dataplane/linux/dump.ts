@@ -22,6 +22,7 @@ import {
   textOf,
   u32,
 } from "./netlink-message.ts";
+import { chainOfMap, decodeBox, mapsOf } from "./port-map.ts";
 import { getChains, getElements, getRules, getSets } from "./nftables.ts";
 import { FIRST_METRIC, OUR_PROTOCOL, ROUTE_TYPE, RTM } from "./rtnetlink.ts";
 import { shapesOf, TABLE } from "./ruleset.ts";
@@ -199,10 +200,29 @@ function rulesOf(name: string, namespace: Namespace): KernelObject[] {
 /** Of the tables of nf_tables: what came after the namespace's own ruleset, and the elements of all sets. */
 function filtersOf(name: string, namespace: Namespace): KernelObject[] {
   if (shapesOf(namespace.role).length === 0) return [];
-  const sets = setsOf(name, namespace);
+  const found = setsOf(name, namespace);
+  const sets = found.filter(({ set }) => chainOfMap(set) === undefined);
   const shapes = [...shapesOf(namespace.role), ...sets.map(({ set }) => shapeByName(set))];
   const elements = shapes.flatMap((shape) => elementsOf(name, namespace, shape));
-  return [...sets, ...chainsOf(name, namespace), ...filterRulesOf(name, namespace), ...elements];
+  const { rules, comments } = filterRulesOf(name, namespace);
+  namespace.portMaps.clear();
+  const boxes = found.flatMap(({ set }) => boxesOf(name, namespace, set, comments.has(set)));
+  return [...sets, ...chainsOf(name, namespace), ...rules, ...boxes, ...elements];
+}
+
+/** Rules that are elements of a map, if a rule of their chain asks it; what is seen of the map is kept for changes. */
+function boxesOf(name: string, namespace: Namespace, set: string, isAsked: boolean): KernelObject[] {
+  const owner = chainOfMap(set);
+  if (owner === undefined) return [];
+  const { chain, width } = owner;
+  const { asked, boxes } = mapsOf(namespace.portMaps, chain);
+  asked.set(width, isAsked);
+  if (!isAsked) return [];
+  return listElements(namespace, set).map((listed): KernelObject => {
+    const { box, body, ...rule } = decodeBox(chain, width, listed);
+    boxes.set(rule.name, box);
+    return { kind: "filter-rule", namespace: name, chain, ...rule, ...body };
+  });
 }
 
 function setsOf(name: string, namespace: Namespace): SetObject[] {
@@ -225,31 +245,41 @@ function chainsOf(name: string, namespace: Namespace): KernelObject[] {
 }
 
 /** Rules with a name of ours; one that stands at a wrong place says so in its name. */
-function filterRulesOf(name: string, namespace: Namespace): KernelObject[] {
+function filterRulesOf(
+  name: string,
+  namespace: Namespace,
+): { readonly rules: readonly KernelObject[]; readonly comments: ReadonlySet<string> } {
   const places = new Map<string, number>();
-  return listFilters(namespace, getRules(TABLE)).flatMap((attributes): KernelObject[] => {
+  const comments = new Set<string>();
+  const rules = listFilters(namespace, getRules(TABLE)).flatMap((attributes): KernelObject[] => {
     const chain = text(attributes, RULE.chain);
     const rule = readListedRule(attributes)?.name;
     if (rule === undefined) return [];
+    comments.add(rule);
     const body = decodeRule(findAttribute(attributes, RULE.expressions) ?? Buffer.alloc(0));
     if (body === undefined) return [];
     const isOrdered = placeOf(rule) >= (places.get(chain) ?? 0);
     places.set(chain, placeOf(rule));
     return [{ kind: "filter-rule", namespace: name, chain, name: isOrdered ? rule : `${rule} out of place`, ...body }];
   });
+  return { rules, comments };
 }
 
 function elementsOf(name: string, namespace: Namespace, shape: SetShape): KernelObject[] {
-  const ELEMENTS = 3;
-  const listed = listFilters(namespace, getElements(TABLE, shape.name)).flatMap((attributes) =>
-    decodeAttributes(findAttribute(attributes, ELEMENTS) ?? Buffer.alloc(0)).map(({ value }) => value),
-  );
-  return decodeElements(shape, listed).map((element) => ({
+  return decodeElements(shape, listElements(namespace, shape.name)).map((element) => ({
     kind: "element",
     namespace: name,
     set: shape.name,
     ...element,
   }));
+}
+
+/** Each as its attributes. */
+function listElements(namespace: Namespace, set: string): Buffer[] {
+  const ELEMENTS = 3;
+  return listFilters(namespace, getElements(TABLE, set)).flatMap((attributes) =>
+    decodeAttributes(findAttribute(attributes, ELEMENTS) ?? Buffer.alloc(0)).map(({ value }) => value),
+  );
 }
 
 function listFilters(namespace: Namespace, message: Message): Attribute[][] {

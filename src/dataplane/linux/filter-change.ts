@@ -3,9 +3,10 @@
 import type { Change } from "./diff.ts";
 import { expressionsOf } from "./filter-rule.ts";
 import type { ElementObject, FilterRuleObject, NamespaceRole } from "./kernel-object.ts";
-import { type Attribute, findAttribute, type Message, textOf } from "./netlink-message.ts";
+import { type Attribute, findAttribute, type Message } from "./netlink-message.ts";
 import {
   addElements,
+  commentOf,
   deleteChain,
   deleteElements,
   deleteRule,
@@ -14,6 +15,7 @@ import {
   newRule,
   newSet,
 } from "./nftables.ts";
+import { addBox, boxThatFits, type ChainMaps, deleteMaps, mapsOf, type PortMaps, removeBox } from "./port-map.ts";
 import { shapesOf, TABLE } from "./ruleset.ts";
 import { encodeElement, shapeByName, type SetShape } from "./set-shape.ts";
 
@@ -29,17 +31,20 @@ export interface ListedRule {
   readonly handle: Buffer;
 }
 
-/** What the kernel must be told for `changes`. `list` gives the rules of a chain as they are now. */
+/**
+ * What the kernel must be told for `changes`. `list` gives the rules of a chain as they are now; `maps` is what the
+ * namespace's maps hold, and afterwards what they hold when all is done.
+ */
 export function filterMessages(
   changes: readonly Change[],
+  maps: PortMaps,
   list: (chain: string) => readonly ListedRule[],
 ): readonly Message[] {
   const messages: Message[] = [];
   const byChain = new Map<string, RuleChange[]>();
   for (const { verb, object } of changes) {
     if (object.kind === "set") messages.push(setMessage(verb, object.set));
-    else if (object.kind === "chain")
-      messages.push(verb === "remove" ? deleteChain(TABLE, object.chain) : newChain(TABLE, object.chain));
+    else if (object.kind === "chain") messages.push(...chainMessages(verb, object.chain, maps));
     else if (object.kind === "filter-rule") {
       const group = byChain.get(object.chain);
       if (group === undefined) byChain.set(object.chain, [{ verb, rule: object }]);
@@ -47,16 +52,18 @@ export function filterMessages(
     }
   }
   for (const [chain, group] of byChain) {
-    const isPlain = group.every(({ verb, rule }) => verb === "add" && placeOf(rule.name) === 0);
-    messages.push(...ruleMessages(chain, group, isPlain ? [] : list(chain)));
+    const chainMaps = mapsOf(maps, chain);
+    const isListed = group.some(
+      ({ verb, rule }) => placeOf(rule.name) !== 0 || (verb !== "add" && !chainMaps.boxes.has(rule.name)),
+    );
+    messages.push(...ruleMessages(chain, group, chainMaps, isListed ? list(chain) : []));
   }
   return messages;
 }
 
 /** The rule among those that the kernel listed; undefined for one that has no name, as those of the ruleset. */
 export function readListedRule(attributes: readonly Attribute[]): ListedRule | undefined {
-  // A kind and a length stand before the text.
-  const name = textOf(findAttribute(attributes, RULE.comment)?.subarray(2));
+  const name = commentOf(findAttribute(attributes, RULE.comment));
   const handle = findAttribute(attributes, RULE.handle);
   return name === "" || handle === undefined ? undefined : { name, handle: Buffer.from(handle) };
 }
@@ -102,9 +109,21 @@ function setMessage(verb: Change["verb"], set: string): Message {
   return verb === "remove" ? deleteSet(TABLE, set) : newSet(TABLE, shapeByName(set), NO_ID);
 }
 
+function chainMessages(verb: Change["verb"], chain: string, maps: PortMaps): Message[] {
+  if (verb !== "remove") return [newChain(TABLE, chain)];
+  return [deleteChain(TABLE, chain), ...deleteMaps(TABLE, chain, maps)];
+}
+
 /** Old rules go, then new ones come in rising order, each in front of the first that stays and belongs behind it. */
-function ruleMessages(chain: string, changes: readonly RuleChange[], listed: readonly ListedRule[]): Message[] {
-  const leaving = new Set(changes.flatMap(({ verb, rule }) => (verb === "add" ? [] : [rule.name])));
+function ruleMessages(
+  chain: string,
+  changes: readonly RuleChange[],
+  maps: ChainMaps,
+  listed: readonly ListedRule[],
+): Message[] {
+  const names = changes.flatMap(({ verb, rule }) => (verb === "add" ? [] : [rule.name]));
+  const elements = names.filter((name) => maps.boxes.has(name));
+  const leaving = new Set(names.filter((name) => !maps.boxes.has(name)));
   const staying = listed.filter(({ name }) => !leaving.has(name));
   const removals = listed.filter(({ name }) => leaving.has(name));
   if (removals.length < leaving.size) throw new Error(`chain ${chain} has lost rules: ${[...leaving].join(", ")}`);
@@ -112,12 +131,15 @@ function ruleMessages(chain: string, changes: readonly RuleChange[], listed: rea
     .flatMap(({ verb, rule }) => (verb === "remove" ? [] : [rule]))
     .toSorted((a, b) => placeOf(a.name) - placeOf(b.name));
   return [
+    ...elements.flatMap((name) => removeBox(TABLE, chain, name, maps)),
     ...removals.map(({ handle }) => deleteRule(TABLE, chain, handle)),
-    ...coming.map((rule) => {
+    ...coming.flatMap((rule): Message[] => {
+      const box = boxThatFits(rule, maps);
+      if (box !== undefined) return addBox(TABLE, rule, box, maps);
       const before = staying.find(({ name }) => placeOf(name) > placeOf(rule.name))?.handle;
       const expressions = expressionsOf(rule, chain.endsWith("_out") ? "out" : "in");
       const common = { chain, expressions, comment: rule.name };
-      return newRule(TABLE, before === undefined ? common : { ...common, before });
+      return [newRule(TABLE, before === undefined ? common : { ...common, before })];
     }),
   ];
 }

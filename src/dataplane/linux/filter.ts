@@ -10,7 +10,6 @@ import type {
   GroupRuleBlueprint,
   HostBlueprint,
   NetworkAclBlueprint,
-  SecurityGroupBlueprint,
   SubnetBlueprint,
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
@@ -154,22 +153,24 @@ export function leadsToGroup(namespace: string, key: number, place: number): Ker
   });
 }
 
-/** The rules of one direction of a group. */
-export function rulesOfGroup(
-  namespace: string,
-  group: SecurityGroupBlueprint,
-  direction: Direction,
+/** A rule of one direction of a group: for each family that it is about and, by a set, each that the VPC carries. */
+export function objectsOfGroupRule(
+  { namespace, key, direction }: GroupSide,
+  { ruleId, peer, traffic }: GroupRuleBlueprint,
   widths: readonly Width[],
 ): KernelObject[] {
-  const chain = groupChain(group.key, direction);
+  const chain = groupChain(key, direction);
   const end = direction === "out" ? "destination" : "source";
-  const rules = direction === "out" ? group.egress : group.ingress;
-  return rules.flatMap(({ ruleId, peer, traffic }) =>
-    peersOf(peer, widths).map((one, at): KernelObject => {
-      const body: RuleBody = { end, peer: one, traffic, verdict: "accept" };
-      return { kind: "filter-rule", namespace, chain, name: at === 0 ? ruleId : `${ruleId} ${at}`, ...plainBody(body) };
-    }),
-  );
+  return peersOf(peer, widths).map((one, at): KernelObject => {
+    const body: RuleBody = { end, peer: one, traffic, verdict: "accept" };
+    return { kind: "filter-rule", namespace, chain, name: at === 0 ? ruleId : `${ruleId} ${at}`, ...plainBody(body) };
+  });
+}
+
+export interface GroupSide {
+  readonly namespace: string;
+  readonly key: number;
+  readonly direction: Direction;
 }
 
 function peersOf(peer: GroupRuleBlueprint["peer"], widths: readonly Width[]): string[] {

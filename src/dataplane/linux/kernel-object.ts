@@ -139,7 +139,7 @@ export interface ChainObject {
   readonly chain: string;
 }
 
-/** A rule of such a chain; `filter-rule.ts` says what it is in the kernel. */
+/** A rule of such a chain; `filter-rule.ts` and `port-map.ts` say what it is in the kernel. */
 export interface FilterRuleObject {
   readonly kind: "filter-rule";
   readonly namespace: string;

@@ -127,12 +127,12 @@ export class Kernel implements Disposable {
 
   /** As one transaction for each namespace, unless there is more than fits. */
   #changeFilters(changes: readonly Change[]): void {
-    for (const [{ netfilter }, group] of this.#byNamespace(changes)) {
+    for (const [{ netfilter, portMaps }, group] of this.#byNamespace(changes)) {
       const list = (chain: string): ListedRule[] =>
         netfilter
           .dump(getRules(TABLE, chain))
           .flatMap(({ body }) => readListedRule(decodeAttributes(body.subarray(4))) ?? []);
-      for (const batch of batchesOf(filterMessages(group, list))) netfilter.transact(transaction(batch));
+      for (const batch of batchesOf(filterMessages(group, portMaps, list))) netfilter.transact(transaction(batch));
     }
   }
 

@@ -9,6 +9,7 @@ import type { NamespaceRole } from "./kernel-object.ts";
 import { CLONE_NEWNET, enterNamespace, leaveNamespaces } from "./libc.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "./netlink-socket.ts";
 import { transaction } from "./nftables.ts";
+import type { PortMaps } from "./port-map.ts";
 import { rulesetOf } from "./ruleset.ts";
 import { setLinkUp } from "./rtnetlink.ts";
 import { openMonitors } from "./watch.ts";
@@ -32,6 +33,8 @@ export class Namespace implements Disposable {
   readonly inode: string;
   readonly route: NetlinkSocket;
   readonly netfilter: NetlinkSocket;
+  /** What its maps of ports hold; read back by every dump. */
+  readonly portMaps: PortMaps = new Map();
   /** Sockets that hear of every change in here. */
   readonly monitors: readonly number[];
 

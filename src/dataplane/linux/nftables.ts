@@ -5,7 +5,7 @@
  */
 
 import { VERDICT } from "./expression.ts";
-import { attribute, FLAG_CREATE, type Message, nested, text, u32, u32be } from "./netlink-message.ts";
+import { attribute, FLAG_CREATE, type Message, nested, text, textOf, u32, u32be } from "./netlink-message.ts";
 
 const FAMILY_INET = 1;
 
@@ -161,6 +161,58 @@ function u64be(value: number): Buffer {
   return Buffer.concat([u32be(Math.floor(value / 2 ** 32)), u32be(value % 2 ** 32)]);
 }
 
+/** A map from ranges in every part of a key to what is accepted, each element with a counter. */
+export interface RangeMap {
+  readonly name: string;
+  /** The bytes of each part; in a key a part fills whole words. */
+  readonly keyParts: readonly number[];
+  readonly keyType: number;
+}
+
+export interface RangeElement {
+  readonly from: Buffer;
+  /** The last of the range. */
+  readonly to: Buffer;
+}
+
+export function newRangeMap(table: string, { name, keyParts, keyType }: RangeMap): Message {
+  const CONCATENATED = 0x80;
+  const keyBytes = keyParts.reduce((sum, bytes) => sum + Math.ceil(bytes / 4) * 4, 0);
+  const attributes = [
+    attribute(1, text(table)),
+    attribute(2, text(name)),
+    attribute(3, u32be(SET_MAP | SET_INTERVAL | CONCATENATED)),
+    attribute(4, u32be(keyType)),
+    attribute(5, u32be(keyBytes)),
+    attribute(6, u32be(VERDICT_TYPE)),
+    nested(9, nested(2, ...keyParts.map((bytes) => nested(1, attribute(1, u32be(bytes)))))),
+    attribute(10, u32be(0)),
+    attribute(13, byteOrders({})),
+    nested(17, attribute(1, text("counter"))),
+  ];
+  return nftMessage(NFT.newSet, FLAG_CREATE, attributes, `make map ${name}`);
+}
+
+/** Accepts what is in the range. No other element of the map may have any of it. */
+export function addRange(table: string, map: string, range: RangeElement, comment: string): Message {
+  const value = nested(2, nested(2, attribute(1, u32be(VERDICT.accept))));
+  return rangeMessage({ type: NFT.newElement, flags: FLAG_CREATE, table, set: map }, range, [
+    value,
+    attribute(6, commentBytes(comment)),
+  ]);
+}
+
+export function deleteRange(table: string, map: string, range: RangeElement): Message {
+  return rangeMessage({ type: NFT.delElement, flags: 0, table, set: map }, range, []);
+}
+
+function rangeMessage(head: ElementHead, { from, to }: RangeElement, more: readonly Buffer[]): Message {
+  const { type, flags, table, set } = head;
+  const element = nested(1, nested(1, attribute(1, from)), nested(10, attribute(1, to)), ...more);
+  const attributes = [attribute(1, text(table)), attribute(2, text(set)), nested(3, element)];
+  return nftMessage(type, flags, attributes, `change map ${set}`);
+}
+
 /** Takes the set away with its elements. No rule may use it any longer. */
 export function deleteSet(table: string, set: string): Message {
   return nftMessage(NFT.delSet, 0, [attribute(1, text(table)), attribute(2, text(set))], `delete set ${set}`);
@@ -172,7 +224,7 @@ export function getSets(table: string): Message {
 }
 
 /** Notes for the `nft` tool in its own form: whether key and value are numbers of the machine (1) or of the wire (2). */
-function byteOrders({ isNumber = false, isValueNumber = false }: NamedSet): Buffer {
+function byteOrders({ isNumber = false, isValueNumber = false }: Pick<NamedSet, "isNumber" | "isValueNumber">): Buffer {
   const note = (kind: number, isOfMachine: boolean): Buffer => {
     const order = u32(isOfMachine ? 1 : 2);
     return Buffer.concat([Buffer.from([kind, order.length]), order]);
@@ -228,6 +280,11 @@ function commentBytes(comment: string): Buffer {
   const COMMENT = 0;
   const bytes = text(comment);
   return Buffer.concat([Buffer.from([COMMENT, bytes.length]), bytes]);
+}
+
+/** The text of such a comment; empty where there is none. */
+export function commentOf(bytes: Buffer | undefined): string {
+  return textOf(bytes?.subarray(2));
 }
 
 export function deleteRule(table: string, chain: string, handle: Buffer): Message {

@@ -6,6 +6,7 @@ import { testWith } from "../../../test/need.ts";
 import type {
   AclRuleBlueprint,
   Blueprint,
+  GroupRuleBlueprint,
   RouteBlueprint,
   TargetBlueprint,
   VpcBlueprint,
@@ -25,6 +26,7 @@ import {
   peered,
   serviceCidrs,
   vpcBlueprint,
+  withGroup,
   withIpv6,
   withNatGateway,
 } from "./testdata/blueprint.ts";
@@ -106,6 +108,29 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     // After a failure the kernel is not what `held` says, so shrinking would only mislead.
     await fc.assert(property, { numRuns: 12, endOnFailure: true });
   }, 120_000);
+
+  test("rules about ports that share packets, change, take each other's place and go", async () => {
+    const rule = (id: number, fromPort: number, toPort: number, cidrBlock: string): GroupRuleBlueprint => ({
+      ruleId: `sgr-d000000${id}`,
+      traffic: { kind: "tcp", fromPort, toPort },
+      peer: { kind: "cidr", cidrBlock },
+    });
+    const [wide, narrow] = [rule(1, 1, 1000, "10.0.0.0/8"), rule(2, 443, 443, "10.1.0.0/16")];
+    for (const ingress of [
+      [wide],
+      [wide, narrow],
+      [narrow],
+      [narrow, wide, rule(3, 0, 65_535, "2001:db8::/33")],
+      [rule(1, 443, 443, "10.1.0.0/16"), rule(2, 1, 1000, "10.0.0.0/8")],
+      [rule(4, 1, 1000, "10.0.0.0/8"), rule(5, 65_535, 65_535, "0.0.0.0/0")],
+      [],
+    ]) {
+      const updated = blueprintOf(withGroup(withIpv6(vpcBlueprint(1)), { ingress }));
+      await goTo(updated);
+      await check(updated);
+    }
+    await goTo(empty);
+  });
 
   test("more elements and routes than one message holds", async () => {
     const addresses = Array.from({ length: 1500 }, (_, at) => ({

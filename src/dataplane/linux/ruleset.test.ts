@@ -88,7 +88,8 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   test("of a group are what it says", () => {
     check(only("chain spoof"), [
       'meta nfproto 2 counter accept comment "sgr-a0000001"',
-      'tcp dport 80 counter accept comment "sgr-a0000002"',
+      'meta l4proto . th dport . ip daddr vmap @sg1_out_ports comment "sg1_out_ports"',
+      '6 . 80 . 0.0.0.0/0 counter comment "sgr-a0000002" : accept',
       'ip daddr @sg1 meta l4proto 6 counter accept comment "sgr-a0000003"',
       'ip daddr @sg2 udp dport 1024-65535 counter accept comment "sgr-a0000004"',
       'ip daddr 10.0.0.0/9 icmp type 8 icmp code 0 counter accept comment "sgr-a0000005"',

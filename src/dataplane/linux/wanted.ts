@@ -30,7 +30,7 @@ import {
   objectsOfAcl,
   objectsOfPrefixList,
   placesOfGroups,
-  rulesOfGroup,
+  objectsOfGroupRule,
   setOfMembers,
   widthsOf,
 } from "./filter.ts";
@@ -181,20 +181,27 @@ function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
 
 function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
   const widths = widthsOf(vpc);
-  add("groups", [vpc.securityGroups, widths.length], (part) => {
+  add("named-by-groups", [vpc.securityGroups, widths.length], (part) => {
     for (const key of namedGroups(vpc)) {
       for (const width of widths) part(`members ${key} ${width}`, [], () => [setOfMembers(router, key, width)]);
     }
     for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
       part(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
     }
-    for (const group of vpc.securityGroups) {
-      const { egress, ingress, key } = group;
-      part(`${key}`, [], () => chainsOfGroup(router, key));
-      part(`${key} out`, [egress, widths], () => rulesOfGroup(router, group, "out", widths));
-      part(`${key} in`, [ingress, widths], () => rulesOfGroup(router, group, "in", widths));
-    }
   });
+  for (const { egress, ingress, key } of vpc.securityGroups) {
+    add(`group ${key}`, [egress, ingress, widths.length], (part) => {
+      part("chains", [], () => chainsOfGroup(router, key));
+      for (const [direction, rules] of [
+        ["out", egress],
+        ["in", ingress],
+      ] as const) {
+        const side = { namespace: router, key, direction };
+        for (const rule of rules)
+          part(`${direction} ${rule.ruleId}`, [rule, widths], () => objectsOfGroupRule(side, rule, widths));
+      }
+    });
+  }
   add("group-places", [vpc.hosts, vpc.endpointInterfaces], (part) => {
     for (const [place, groups] of placesOfGroups([...vpc.hosts, ...vpc.endpointInterfaces]).entries()) {
       for (const key of groups) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
