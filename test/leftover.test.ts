@@ -131,10 +131,17 @@ describe("nothing is left", () => {
       const duration = `1000.${process.pid}`;
       const words = [launcher, "exec", "-d", "--endpoint", region.endpoint, instanceId, "--", "sleep", duration];
       expect(await ended(spawn(process.execPath, words))).toMatchObject({ status: 0, stderr: "" });
-      const sleep = processes().find((one) => one.command.startsWith(`sleep ${duration}`));
-      const keeper = processes().find((one) => one.pid === sleep?.parent);
-      expect(keeper?.command).toMatch(/keeper/);
-      family.push(sleep!, keeper!);
+      // The small programs that lead inside become the program only in the end.
+      const inside = await vi.waitFor(
+        () => {
+          const sleep = processes().find((one) => one.command.startsWith(`sleep ${duration}`));
+          const keeper = processes().find((one) => one.pid === sleep?.parent);
+          expect(keeper?.command).toMatch(/keeper/);
+          return [sleep!, keeper!];
+        },
+        { timeout: 20_000, interval: 20 },
+      );
+      family.push(...inside);
       region.process.kill(signal);
       await once(region.process, "exit");
       await nothingIsLeft(family);

@@ -263,5 +263,8 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   };
 }
 
+const status = await main(process.argv);
+// A reader that is slow still gets all: what is written to a pipe may wait in this process.
+for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write("", done));
 // Nothing that a verb left open keeps the process: what had to be awaited was.
-process.exit(await main(process.argv));
+process.exit(status);
