@@ -6,6 +6,7 @@
 
 import {
   AF_NETLINK,
+  bindSocket,
   closeFd,
   nameOfErrno,
   openSocket,
@@ -59,6 +60,10 @@ export class NetlinkSocket implements Disposable {
 
   constructor(family: typeof NETLINK_ROUTE | typeof NETLINK_NETFILTER) {
     this.#fd = openSocket(AF_NETLINK, SOCK_RAW, family);
+    // The first socket of a namespace that asks for any number gets that of the process, which tells our changes from others'.
+    const anyNumber = Buffer.alloc(12);
+    anyNumber.writeUInt16LE(AF_NETLINK, 0);
+    bindSocket(this.#fd, anyNumber);
     setSocketOption(this.#fd, SOL_NETLINK, CAP_ACK, 1);
     setSocketOption(this.#fd, SOL_NETLINK, EXT_ACK, 1);
     setSocketOption(this.#fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES);

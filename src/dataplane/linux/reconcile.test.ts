@@ -38,12 +38,13 @@ const test = testWith(lack);
 describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("reconcile", () => {
   let netd: NetdClient;
   let held: Wanted = NOTHING;
+  const drifted: string[] = [];
   beforeAll(async () => {
     netd = await NetdClient.start({
       // Sockets would keep a namespace alive that is to go.
       onListener: (_listener, handle) => handle.close(),
       onMade: () => {},
-      onDrift: () => {},
+      onDrift: (namespaces) => drifted.push(...namespaces),
       onLine: (line) => console.warn(line),
     });
   });
@@ -142,6 +143,9 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await check(blueprintOf(large));
     await goTo(empty);
   });
+
+  // By now netd has looked many times.
+  test("nothing of all that was taken for somebody else's change", () => expect(drifted).toEqual([]));
 });
 
 function arbitraryBlueprint(): fc.Arbitrary<Blueprint> {
