@@ -1,5 +1,5 @@
 /**
- * The pure functions against the kernel and the proxy, on generated topologies: `node bench/differential.ts [topologies]`, 500
+ * The pure functions against the kernel and the proxy, on generated topologies: `node bench/differential.ts [topologies]`, 2,000
  * unless told. Budget: no difference.
  */
 
@@ -8,7 +8,7 @@ import { compare, type Comparison } from "../test/differential/compare.ts";
 import { linuxUnderTest, userspaceUnderTest } from "../test/differential/plane-under-test.ts";
 import { report } from "./report.ts";
 
-const topologies = Number(process.argv[2] ?? 500);
+const topologies = Number(process.argv[2] ?? 2000);
 /** Worlds of ten VPCs that are dealt ten times each; the seed of a world is its number. */
 const perWorld = 100;
 

@@ -6,12 +6,12 @@ import { testWith } from "../need.ts";
 import { compare, type PlaneUnderTest } from "./compare.ts";
 import { linuxUnderTest, userspaceUnderTest } from "./plane-under-test.ts";
 
-const timeoutMs = 240_000;
+const timeoutMs = 480_000;
 
 async function check(under: PlaneUnderTest, seed: number): Promise<void> {
-  const { differences, ends, topologies } = await compare(under, { seed, topologies: 50, vpcs: 10 });
+  const { differences, ends, topologies } = await compare(under, { seed, topologies: 100, vpcs: 10 });
   expect(differences.slice(0, 5)).toEqual([]);
-  expect(topologies).toBe(50);
+  expect(topologies).toBe(100);
   // Without flows of every kind the comparison would say little.
   const kinds = ["endpoint", "internet", "nothing", "nat-gateway", "security-group", "network-acl"];
   const nearby = under.carries === "instances" ? ["instance", "instance by IPv6"] : [];
@@ -22,5 +22,5 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(20);
 }
 
-testWith(await linuxPlaneLack())("50 topologies in the kernel", () => check(linuxUnderTest, 1), timeoutMs);
-test("50 topologies through the proxy", () => check(userspaceUnderTest, 1), timeoutMs);
+testWith(await linuxPlaneLack())("100 topologies in the kernel", () => check(linuxUnderTest, 1), timeoutMs);
+test("100 topologies through the proxy", () => check(userspaceUnderTest, 1), timeoutMs);
