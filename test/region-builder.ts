@@ -8,6 +8,7 @@ import { runInstances, terminateInstances } from "../src/model/instance.ts";
 import { modifyNetworkInterfaceAttribute } from "../src/model/interface-attachment.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
+import { createOnPremisesHost, type OnPremisesHost } from "../src/model/on-premises-host.ts";
 import { createRoute, deleteRoute, type DestinationInput, type TargetInput } from "../src/model/route.ts";
 import {
   associateRouteTable,
@@ -28,6 +29,8 @@ import {
   deleteVpcPeeringConnection,
 } from "../src/model/vpc-peering.ts";
 import { createVpcEndpoint, deleteVpcEndpoints, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
+import { createVpnConnection, createVpnConnectionRoute } from "../src/model/vpn-connection.ts";
+import { attachVpnGateway, createCustomerGateway, createVpnGateway } from "../src/model/vpn-gateway.ts";
 
 export type RegionBuilder = ReturnType<typeof regionBuilder>;
 
@@ -123,6 +126,11 @@ export function regionBuilder(options: BuilderOptions = {}) {
     /** A peering connection, accepted. */
     peer: (vpcId: string, peerVpcId: string): string => peer(run, vpcId, peerVpcId),
     unpeer: (vpcPeeringConnectionId: string): void => run(deleteVpcPeeringConnection, { vpcPeeringConnectionId }),
+    /** A VPN gateway, attached, and a connection with these static routes. */
+    vpn: (vpcId: string, ...cidrBlocks: string[]): TestVpn => makeVpn(run, vpcId, cidrBlocks),
+    /** A host behind a VPN connection. */
+    onPremises: (vpnConnectionId: string, name: string, ip: string): OnPremisesHost =>
+      run(createOnPremisesHost, { vpnConnectionId, name, ip }),
     terminate: (instanceId: string): unknown => run(terminateInstances, { instanceIds: [instanceId] }),
     bucket: (name: string, policyDocument?: string): void => {
       run(createBucket, { name, tags: [] });
@@ -228,6 +236,22 @@ function peer(run: Runner["run"], vpcId: string, peerVpcId: string): string {
   return id;
 }
 
+export interface TestVpn {
+  readonly vpnGatewayId: string;
+  readonly vpnConnectionId: string;
+}
+
+function makeVpn(run: Runner["run"], vpcId: string, cidrBlocks: readonly string[]): TestVpn {
+  const { id: vpnGatewayId } = run(createVpnGateway, { tags: [] });
+  run(attachVpnGateway, { vpnGatewayId, vpcId });
+  const { id: customerGatewayId } = run(createCustomerGateway, { ipAddress: "198.51.100.200", tags: [] });
+  const wish = { customerGatewayId, vpnGatewayId, staticRoutesOnly: true, tunnels: [], tags: [] };
+  const { id: vpnConnectionId } = run(createVpnConnection, wish);
+  for (const destinationCidrBlock of cidrBlocks)
+    run(createVpnConnectionRoute, { vpnConnectionId, destinationCidrBlock });
+  return { vpnGatewayId, vpnConnectionId };
+}
+
 function makeNat(run: Runner["run"], subnetId: string, connectivity: "public" | "private"): string {
   const allocation = connectivity === "public" ? { allocationId: run(allocateAddress, { tags: [] }).id } : {};
   const secondary = { secondaryAllocationIds: [], secondaryPrivateIpAddresses: [] };
@@ -270,6 +294,7 @@ function targetOf(id: string): TargetInput {
   if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };
   if (id.startsWith("eigw-")) return { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId: id };
   if (id.startsWith("nat-")) return { kind: "nat-gateway", natGatewayId: id };
+  if (id.startsWith("vgw-")) return { kind: "gateway", gatewayId: id };
   if (id.startsWith("pcx-")) return { kind: "vpc-peering-connection", vpcPeeringConnectionId: id };
   if (id.startsWith("i-")) return { kind: "instance", instanceId: id };
   return { kind: "network-interface", networkInterfaceId: id };

@@ -29,6 +29,7 @@ import type { ManagedPrefixList } from "./managed-prefix-list.ts";
 import type { NatGateway } from "./nat-gateway.ts";
 import type { NetworkAcl } from "./network-acl.ts";
 import type { NetworkInterface } from "./network-interface.ts";
+import type { OnPremisesHost } from "./on-premises-host.ts";
 import type { Role } from "./role.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SecurityGroup } from "./security-group.ts";
@@ -71,6 +72,7 @@ export interface Documents {
   readonly "vpn-gateway": VpnGateway;
   readonly "customer-gateway": CustomerGateway;
   readonly "vpn-connection": VpnConnection;
+  readonly "on-premises-host": OnPremisesHost;
   readonly "vpc-flow-log": FlowLog;
   readonly volume: Volume;
   readonly bucket: Bucket;
@@ -201,6 +203,7 @@ const indexes = {
     customerGatewayId: (it: VpnConnection) => (it.deletedAtMs === undefined ? [it.customerGatewayId] : []),
     transition: transitionKeys,
   },
+  "on-premises-host": { vpnConnectionId: (it: OnPremisesHost) => [it.vpnConnectionId] },
   "vpc-flow-log": { resourceId: (it: FlowLog) => [it.resourceId], clientToken: clientTokenKeys },
   volume: { instanceId: (it: Volume) => (it.attachment === undefined ? [] : [it.attachment.instanceId]) },
   bucket: {},

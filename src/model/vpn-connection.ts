@@ -9,6 +9,7 @@ import { containsIp, formatPrefix, type Prefix } from "../base/prefix.ts";
 import { ok, type Result } from "../base/result.ts";
 import { readCidr, storedPrefix } from "./cidr.ts";
 import { type ApiError, fail } from "./error.ts";
+import { withoutHostsBehind } from "./on-premises-host.ts";
 import { publicBlock } from "./network-interface.ts";
 import { checkQuota } from "./quota.ts";
 import type { Resource, Tags } from "./resource.ts";
@@ -94,7 +95,8 @@ export function deleteVpnConnection(
   const found = lookupLiving(state, "vpn-connection", input.vpnConnectionId, context);
   if (!found.ok) return found;
   const deleting: VpnConnection = { ...lasting(found.value), staticRoutes: [], ...passingFrom(context) };
-  return accept(undefined, remains(state, "vpn-connection", deleting, context));
+  const hosts = withoutHostsBehind(state, found.value.id);
+  return accept(undefined, [...hosts, ...remains(state, "vpn-connection", deleting, context)]);
 }
 
 /** What a connection in a passing state becomes. */
