@@ -7,9 +7,11 @@ import { formatIp, parseIp } from "../base/ip.ts";
 import { containsIp } from "../base/prefix.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Instance } from "../model/instance.ts";
+import { isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import { prefixListsOf } from "../model/prefix-list.ts";
 import { find, type State } from "../model/state.ts";
 import type { NameClient } from "../network/name-client.ts";
+import { walkFromOnPremises } from "../network/on-premises.ts";
 import { resolveName, type NameRecord, type Resolution } from "../network/resolve.ts";
 import { parseServiceHost } from "../network/service-host.ts";
 import { networkOf } from "../network/vpc-network.ts";
@@ -17,7 +19,7 @@ import { type Walk, walk } from "../network/walk.ts";
 import { sourceOf } from "./trace.ts";
 
 export interface DnsQuestion {
-  /** An instance's id or Name tag, a subnet, a VPC, or `internet`. */
+  /** An instance's id or Name tag, an on-premises host, a subnet, a VPC, or `internet`. */
   readonly from: string;
   /** A host name, or an address to look up in reverse. */
   readonly name: string;
@@ -26,7 +28,7 @@ export interface DnsQuestion {
 export interface DnsExplanation {
   /** Without the final dot. */
   readonly name: string;
-  /** The instance, subnet or VPC; `internet` outside of all. */
+  /** The instance, on-premises host, subnet or VPC; `internet` outside of all. */
   readonly from: string;
   /** Absent outside. */
   readonly vpcId?: string;
@@ -71,7 +73,7 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
   if (!isName(name)) return err(`\`${question.name}\` is neither a host name nor an address`);
   const place = placeOf(state, question.from);
   if (!place.ok) return place;
-  const { from, vpcId, instance } = place.value;
+  const { from, vpcId, source } = place.value;
   const answers = answersTo(state, vpcId, name);
   const client = vpcId === undefined ? undefined : networkOf(state, vpcId)?.nameClient;
   const ips = answers.flatMap((one) => (one.type === "A" || one.type === "AAAA" ? one.values : []));
@@ -82,7 +84,7 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
     ...(client && { client }),
     answers,
     ...(vpcId !== undefined && { outside: answersTo(state, undefined, name) }),
-    ways: instance === undefined ? [] : ips.map((ip) => wayTo(state, instance, ip)),
+    ways: source === undefined ? [] : ips.map((ip) => wayTo(state, source, ip)),
     notes: notesOn(state, { name, vpcId, client }),
   });
 }
@@ -90,7 +92,7 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
 interface Place {
   readonly from: string;
   readonly vpcId?: string;
-  readonly instance?: Instance;
+  readonly source?: Instance | OnPremisesHost;
 }
 
 function placeOf(state: State, from: string): Result<Place, string> {
@@ -99,10 +101,11 @@ function placeOf(state: State, from: string): Result<Place, string> {
   if (vpcId !== undefined) return ok({ from, vpcId });
   if (/^(vpc|subnet)-/.test(from)) return err(`no ${from.split("-")[0]} \`${from}\``);
   // The machine itself asks none of the region's resolvers: it sees what the internet sees.
-  const source = sourceOf(state, from);
-  if (!source.ok) return err(`${source.error}; a subnet, a VPC and \`internet\` can be named too`);
-  const instance = source.value;
-  return ok(instance === undefined ? { from: "internet" } : { from: instance.id, vpcId: instance.vpcId, instance });
+  const found = sourceOf(state, from);
+  if (!found.ok) return err(`${found.error}; a subnet, a VPC and \`internet\` can be named too`);
+  const source = found.value;
+  if (source === undefined) return ok({ from: "internet" });
+  return ok(isOnPremises(source) ? { from: source.name, source } : { from: source.id, vpcId: source.vpcId, source });
 }
 
 /** Source: RFC 1035 section 2.3.4 (63 bytes a label, 255 a name) and 2.3.1, with the underscores that are in use. */
@@ -145,12 +148,12 @@ function reverseNameOf(ip: string): string {
   return `${digits.split("").toReversed().join(".")}.ip6.arpa`;
 }
 
-function wayTo(state: State, instance: Instance, ip: string): AddressWay {
+function wayTo(state: State, source: Instance | OnPremisesHost, ip: string): AddressWay {
   const parsed = parseIp(ip);
-  const list = prefixListsOf(instance.region).find(({ prefixes }) =>
+  const list = prefixListsOf(source.region).find(({ prefixes }) =>
     prefixes.some((prefix) => parsed !== undefined && containsIp(prefix, parsed)),
   );
-  const walked = walk(state, instance.id, ip);
+  const walked = isOnPremises(source) ? walkFromOnPremises(state, source, ip) : walk(state, source.id, ip);
   const chosen = walked.route?.chosen;
   return {
     ip,
@@ -171,6 +174,8 @@ function exitText({ exit, nats = [] }: Walk): string {
       return `the internet by ${exit.internetGatewayId}${through}, as ${exit.sourceIp}`;
     case "local":
       return exit.networkInterfaceId ?? "an address of the VPC that nobody has";
+    case "on-premises":
+      return `${exit.hostId} behind ${exit.vpnConnectionId}`;
     case "vpc-service":
       return `the VPC's ${exit.service}`;
     case "none":

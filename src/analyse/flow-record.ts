@@ -132,6 +132,7 @@ function serviceValue(field: "pkt-src-aws-service" | "pkt-dst-aws-service", ip: 
 const PATH = {
   sameVpc: 1,
   gatewayOrEndpoint: 2,
+  vpnGateway: 3,
   peeringInRegion: 4,
   peeringAcrossRegions: 5,
   gatewayEndpoint: 7,
@@ -152,6 +153,8 @@ function trafficPath(state: State, holder: NetworkInterface, { action, door }: F
       const isNear = peering?.requester.region === peering?.accepter.region;
       return isNear ? PATH.peeringInRegion : PATH.peeringAcrossRegions;
     }
+    case "vpn-gateway":
+      return PATH.vpnGateway;
     case undefined:
       return undefined;
   }

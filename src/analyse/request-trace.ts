@@ -17,6 +17,8 @@ export interface RequestTrace {
   readonly name?: { readonly host: string; readonly ips: readonly string[]; readonly by: string };
   /** Absent from the host, and behind a NAT gateway: services see the gateway's address alone. */
   readonly instanceId?: string;
+  /** The name of the host behind a VPN connection that the request comes from; absent for every other place. */
+  readonly onPremisesHost?: string;
   /** Behind a NAT gateway the instances that may have made the request. */
   readonly candidateIds?: readonly string[];
   /** Absent when nothing answers there. */

@@ -7,6 +7,7 @@ import { parseArn } from "../base/arn.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { credentialOf, type CredentialRules } from "../model/credential.ts";
 import type { Instance } from "../model/instance.ts";
+import { findOnPremisesHost, isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import { findRegion } from "../model/region.ts";
 import { all, find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
@@ -25,7 +26,11 @@ import { originOf, wayOf } from "./way.ts";
 export function traceOf(record: RequestRecord): RequestTrace {
   const { state, path } = record;
   const [firstAsk] = record.asks;
-  const { instance, vpcId, ...way } = originOf(state, path, firstAsk?.secureTransport === false ? 80 : 443);
+  const { instance, onPremisesHost, vpcId, ...way } = originOf(
+    state,
+    path,
+    firstAsk?.secureTransport === false ? 80 : 443,
+  );
   const asked = { vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
   const name = nameOf(state, asked, record.host);
   return {
@@ -36,6 +41,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
     request: `${record.method} ${record.target}`,
     ...(name && { name }),
     ...(instance && { instanceId: instance.id }),
+    ...(onPremisesHost && { onPremisesHost: onPremisesHost.name }),
     path,
     ...(firstAsk && { transport: firstAsk.secureTransport ? "https" : "http" }),
     ...way,
@@ -49,7 +55,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
 }
 
 export interface TraceQuestion {
-  /** An instance's id, its Name tag where just one running instance has it, or `host`. */
+  /** An instance's id, its Name tag where just one running instance has it, an on-premises host's name, or `host`. */
   readonly from: string;
   /** `s3:GetObject`, or an operation of S3 whose actions are called otherwise: `s3:ListObjectsV2`. */
   readonly action: string;
@@ -90,7 +96,7 @@ export function traceDry(
     operation,
     request,
     // The host calls the region's own port, whatever the name leads to inside.
-    ...(source.value && { name: { host, ips, by }, instanceId: source.value.id }),
+    ...(source.value && { name: { host, ips, by }, ...nameOfSource(source.value) }),
     ...(path ? { path } : { unreachable }),
     transport,
     ...way,
@@ -100,6 +106,10 @@ export function traceDry(
       : [],
     ...(missing && { errorCode: "NoSuchBucket", errorMessage: `there is no bucket \`${bucketName}\`` }),
   });
+}
+
+function nameOfSource(source: Instance | OnPremisesHost): Pick<RequestTrace, "instanceId" | "onPremisesHost"> {
+  return isOnPremises(source) ? { onPremisesHost: source.name } : { instanceId: source.id };
 }
 
 interface Asking {
@@ -135,10 +145,10 @@ const s3Keys = {
 
 const tlsKeys = { "s3:TlsVersion": ["1.3"] };
 
-/** The instance, or undefined for the host. */
-export function sourceOf(state: State, from: string): Result<Instance | undefined, string> {
+/** The instance or the on-premises host, or undefined for the machine itself. */
+export function sourceOf(state: State, from: string): Result<Instance | OnPremisesHost | undefined, string> {
   if (from === "host") return ok(undefined);
-  const named = find(state, "instance", from);
+  const named = find(state, "instance", from) ?? findOnPremisesHost(state, from);
   if (named !== undefined) return ok(named);
   const hits = [...all(state, "instance")].filter(
     (one) => one.state === "running" && one.tags.some((tag) => tag.key === "Name" && tag.value === from),

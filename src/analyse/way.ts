@@ -2,8 +2,10 @@
 
 import { formatIp } from "../base/ip.ts";
 import type { Instance } from "../model/instance.ts";
+import { isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import type { State } from "../model/state.ts";
 import { dropText } from "../network/drop-text.ts";
+import { onPremisesHostBehind, pathFromOnPremises, reachFromOnPremises } from "../network/on-premises.ts";
 import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
@@ -37,13 +39,17 @@ export interface Way extends TracedWay {
   readonly unreachable: string;
 }
 
-/** The way that a request over TLS from an instance (from the host without one) to a service's host name would take. */
-export function wayOf(state: State, instance: Instance | undefined, host: string): Way {
+/** The way that a request over TLS from an instance or an on-premises host (from the machine itself without one) to a service's host name would take. */
+export function wayOf(state: State, source: Instance | OnPremisesHost | undefined, host: string): Way {
+  const instance = source === undefined || isOnPremises(source) ? undefined : source;
   const place = { vpcId: instance?.vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
   const { by, ips } = resolveAddresses(state, place, host);
   const common = { ips, by };
-  if (instance === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
-  const ways = ips.map((ip) => ({ ...common, ...wayTo(state, instance, ip) }));
+  if (source === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
+  const ways = ips.map((ip) => ({
+    ...common,
+    ...(isOnPremises(source) ? wayFromOnPremises(state, source, ip) : wayTo(state, source, ip)),
+  }));
   // Clients go on to the next address when one does not answer. Source: RFC 8305.
   const taken = ways.find(({ path }) => path !== undefined) ?? ways[0];
   return taken ?? { ...common, unreachable: `${host} does not resolve: ${by}` };
@@ -63,9 +69,17 @@ function wayTo(state: State, instance: Instance, ip: string): Omit<Way, "ips" | 
   };
 }
 
+function wayFromOnPremises(state: State, host: OnPremisesHost, ip: string): Omit<Way, "ips" | "by"> {
+  const reached = reachFromOnPremises(state, host, { destinationIp: ip, opens: { kind: "tcp", port: 443 } });
+  const passes = reached.dropped === undefined && reached.astray === undefined;
+  const path = passes ? pathFromOnPremises(host, reached, ip) : undefined;
+  return { ...tracedWay(reached), ...(path && { path }), unreachable: unreachableText(reached, ip) };
+}
+
 /** Who made a request that came by a path, and by which way. */
 export interface Origin extends TracedWay {
   readonly instance?: Instance;
+  readonly onPremisesHost?: OnPremisesHost;
   /** Behind a NAT gateway: those that may have. */
   readonly candidateIds?: readonly string[];
   /** The VPC that the request came out of, as far as it is known. */
@@ -91,6 +105,12 @@ export function originOf(state: State, path: Path, port: number): Origin {
     const { filters, ...rest } = reached;
     const way = tracedWay(reached.dropped === undefined ? { ...rest, filters } : rest);
     return { instance, vpcId: instance.vpcId, ...way };
+  }
+  const host = onPremisesHostBehind(state, path);
+  if (host !== undefined) {
+    const flow: Flow = { destinationIp: path.destinationIp, opens: { kind: "tcp", port } };
+    const { dropped, filters, ...rest } = reachFromOnPremises(state, host, flow);
+    return { onPremisesHost: host, ...tracedWay(dropped === undefined ? { ...rest, filters } : rest) };
   }
   const gateway = natGatewayOf(state, path);
   if (gateway === undefined) return {};

@@ -46,8 +46,9 @@ function nameLines({ name }: RequestTrace): Line[] {
   return [["name", `${name.host} ${ips} (${name.by})`]];
 }
 
-function fromText({ instanceId, candidateIds, nats }: RequestTrace): string {
+function fromText({ instanceId, onPremisesHost, candidateIds, nats }: RequestTrace): string {
   if (instanceId !== undefined) return instanceId;
+  if (onPremisesHost !== undefined) return `${onPremisesHost}, on premises`;
   if (candidateIds === undefined) return "the host";
   const behind = `behind ${nats?.[0]?.natGatewayId ?? "a NAT gateway"}, which hides the instance`;
   return candidateIds.length === 0 ? behind : `${behind}: one of ${candidateIds.join(", ")}`;

@@ -106,6 +106,7 @@ function meetsFilters({ route, exit }: Walk): boolean {
     case "interface-endpoint":
     case "gateway-endpoint":
     case "internet":
+    case "on-premises":
       return true;
   }
 }
@@ -119,12 +120,12 @@ interface WayOfFlow {
   readonly target: Arrival | undefined;
 }
 
-interface Arrival {
+export interface Arrival {
   readonly network: VpcNetwork;
   readonly holder: NetworkInterface;
 }
 
-function arrivalOf(state: State, network: VpcNetwork, { exit, peering }: Walk): Arrival | undefined {
+export function arrivalOf(state: State, network: VpcNetwork, { exit, peering }: Walk): Arrival | undefined {
   const far = peering === undefined ? network : networkOf(state, peering.vpcId);
   const isInside = exit.kind === "local" || exit.kind === "interface-endpoint";
   const holder = isInside ? far?.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
@@ -222,7 +223,7 @@ function leadsTo(target: RouteTarget, holder: NetworkInterface, peering: Peering
   return target.kind === "local" || (target.kind === "network-interface" && target.networkInterfaceId === holder.id);
 }
 
-function* borders({ from, to, packet }: Segment): Generator<SubnetVerdict, void, undefined> {
+export function* borders({ from, to, packet }: Segment): Generator<SubnetVerdict, void, undefined> {
   if (from.subnetId === to.subnetId) return;
   for (const [{ network, subnetId }, direction] of [
     [from, "egress"],
@@ -233,7 +234,7 @@ function* borders({ from, to, packet }: Segment): Generator<SubnetVerdict, void,
   }
 }
 
-function firstPacket(source: Sender, { destinationIp, opens }: Flow): Packet {
+export function firstPacket(source: Pick<Sender, "ip">, { destinationIp, opens }: Flow): Packet {
   const addresses = { sourceIp: ipOf(source.ip), destinationIp: ipOf(destinationIp) };
   switch (opens.kind) {
     case "tcp":
@@ -270,7 +271,7 @@ function onePort(port: number): PortRange {
 }
 
 /** INVARIANT: `walk` found a way, so these are addresses. */
-function ipOf(text: string): Ip {
+export function ipOf(text: string): Ip {
   const ip = parseIp(text);
   assert(ip !== undefined, `${text} is an address`);
   return ip;

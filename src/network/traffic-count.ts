@@ -34,6 +34,7 @@ export type FlowDoor =
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string }
+  | { readonly kind: "vpn-gateway" }
   /** An interface of the same VPC: an instance's, or that of a NAT gateway. */
   | { readonly kind: "interface" };
 

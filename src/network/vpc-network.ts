@@ -23,6 +23,7 @@ import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
 import { compileGroup, type CompiledGroup, type Firewall } from "./firewall.ts";
 import { type NameClient, nameClientOf } from "./name-client.ts";
+import { type Vpn, vpnOf } from "./vpn.ts";
 
 export interface VpcNetwork extends Firewall {
   readonly vpc: Vpc;
@@ -55,6 +56,8 @@ export interface VpcNetwork extends Firewall {
   readonly publicIpOf: ReadonlyMap<string, string>;
   /** The other sides of active peering connections, by the connection's id. */
   readonly peers: ReadonlyMap<string, Peer>;
+  /** Of the attached VPN gateway; absent when none is. */
+  readonly vpn: Vpn | undefined;
   /** Groups of peers that rules here may name, without their rules. */
   readonly foreignGroups: ReadonlyMap<string, CompiledGroup>;
   readonly acls: readonly CompiledAcl[];
@@ -91,8 +94,8 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const own = [
     ...kinds.map((kind) => documentsOf(state, kind, vpcId)),
     state.tables["prefix-list"].byId,
-    // The routes of its connections are propagated.
-    countBy(state, "vpn-gateway", "vpcId", vpcId) === 0 ? undefined : state.tables["vpn-connection"].byId,
+    // The routes of its connections are propagated, and hosts are behind them.
+    ...(countBy(state, "vpn-gateway", "vpcId", vpcId) === 0 ? [undefined, undefined] : siteTablesOf(state)),
     // Rules name groups of peers, so who is in those matters here.
     ...peersOf(state, vpc).flatMap((peer) => [
       documentsOf(state, "network-interface", peer.vpcId),
@@ -111,6 +114,10 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
   const network = (known && adapted(state, known, { own, rules, changed })) ?? compile(state, vpc);
   memo.set(vpc, { own, everyRule, rules, network });
   return network;
+}
+
+function siteTablesOf({ tables }: State): readonly unknown[] {
+  return [tables["vpn-connection"].byId, tables["on-premises-host"].byId];
 }
 
 /** The network before, where all that changed are gateway endpoints or the rules of groups; undefined where more did. */
@@ -143,6 +150,10 @@ export function touchedVpcs(before: State, after: State): ReadonlySet<string> | 
     for (const { key } of later.differencesFrom(earlier)) touched.add(key);
   }
   for (const { key } of now.vpc.byId.differencesFrom(then.vpc.byId)) touched.add(key);
+  const earlier = siteTablesOf(before);
+  if (siteTablesOf(after).some((table, at) => table !== earlier[at])) {
+    for (const { vpcId } of now["vpn-gateway"].byId.values()) if (vpcId !== undefined) touched.add(vpcId);
+  }
   const peers = [...touched].flatMap((id) => livingPeeringsOf(after, id));
   for (const { requester, accepter } of peers) touched.add(requester.vpcId).add(accepter.vpcId);
   return touched;
@@ -233,6 +244,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     aclOf: new Map(acls.flatMap((acl) => acl.acl.associations.map((one) => [one.subnetId, acl] as const))),
     peers: new Map(peers.map((one) => [one.vpcPeeringConnectionId, one])),
     groups: groupsOf(state, list("security-group")),
+    vpn: vpnOf(state, list("vpn-gateway")[0]),
     foreignGroups: foreignGroupsOf(state, foreign),
     members: membersOf([...interfaces, ...foreignInterfaces]),
   };

@@ -18,6 +18,7 @@ import { type CompiledRoute, targetText } from "./compiled-table.ts";
 import { type ServedService, servedServiceOf } from "./endpoint-service.ts";
 import type { Path } from "./path.ts";
 import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
+import { siteFor } from "./vpn.ts";
 
 /** The route that won and those that hold the address too but lost, best first. */
 export interface RouteChoice {
@@ -51,6 +52,13 @@ export type Exit =
       readonly sourceIp: string;
     }
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
+  /** At a host behind a VPN connection. */
+  | {
+      readonly kind: "on-premises";
+      readonly vpnGatewayId: Id<"vgw">;
+      readonly vpnConnectionId: Id<"vpn">;
+      readonly hostId: Id<"onprem">;
+    }
   /** A service of the VPC itself, which no route leads to or away from. */
   | { readonly kind: "vpc-service"; readonly service: "resolver" | "instance-metadata" }
   /** Nothing answers: `no-route`, a blackhole, or no public address behind an internet gateway. */
@@ -161,6 +169,7 @@ export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string
       return { kind, vpcEndpointId, vpcId, service, sourceIp, destinationIp };
     }
     case "local":
+    case "on-premises":
     case "vpc-service":
     case "none":
       return undefined;
@@ -327,7 +336,7 @@ function overPeering(aim: Aim, source: Sender, id: string): Pick<Walk, "peering"
 }
 
 /** What stands at an address: an interface of an endpoint answers for its service, any other for itself. */
-function arrivalAt(state: State, source: Sender, holder: NetworkInterface | undefined): Exit {
+export function arrivalAt(state: State, source: Pick<Sender, "ip">, holder: NetworkInterface | undefined): Exit {
   if (holder === undefined) return { kind: "local" };
   const { id: networkInterfaceId, requester } = holder;
   if (requester?.kind !== "vpc-endpoint") return { kind: "local", networkInterfaceId };
@@ -343,7 +352,7 @@ function arrivalAt(state: State, source: Sender, holder: NetworkInterface | unde
 
 type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" | "vpc-peering-connection" }>;
 
-function exitOf({ state, network, destinationIp }: Aim, source: Sender, target: DirectTarget): Exit {
+function exitOf({ state, network, ip, destinationIp }: Aim, source: Sender, target: DirectTarget): Exit {
   switch (target.kind) {
     case "local":
       return arrivalAt(state, source, network.interfaceByIp.get(destinationIp));
@@ -371,8 +380,21 @@ function exitOf({ state, network, destinationIp }: Aim, source: Sender, target: 
         : none(`${internetGatewayId} carries IPv6 alone`);
     }
     case "vpn-gateway":
-      return none(`${targetText(target)} carries no packets yet`);
+      return overVpn(network, target.vpnGatewayId, ip);
   }
+}
+
+/** To a host behind one of the gateway's VPN connections. */
+export function overVpn({ vpn }: VpcNetwork, id: string, ip: Ip): Exit {
+  if (vpn?.vpnGatewayId !== id) return none(`${id} is not attached`);
+  const site = siteFor(vpn, ip);
+  const text = formatIp(ip);
+  if (site === undefined) return none(`no VPN connection of ${id} that is available has a static route to ${text}`);
+  const { vpnConnectionId } = site;
+  const host = site.hosts.find((one) => one.ip === text);
+  return host === undefined
+    ? none(`nobody has ${text} behind ${vpnConnectionId}`)
+    : { kind: "on-premises", vpnGatewayId: vpn.vpnGatewayId, vpnConnectionId, hostId: host.id };
 }
 
 /** An interface takes only packets to its own address, unless its source/destination check is off. */

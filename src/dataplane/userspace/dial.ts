@@ -121,6 +121,8 @@ function deadEnd(exit: Exit, name: string): Dial {
       return refused(504, `no route to ${name}: ${exit.reason}`);
     case "local":
       return refused(502, `no way to ${name}: the userspace data plane carries no traffic between instances`);
+    case "on-premises":
+      return refused(502, `no way to ${name}: the userspace data plane has no on-premises hosts`);
     case "vpc-service":
       return refused(502, `no way to ${name}: the userspace data plane does not carry the VPC's ${exit.service}`);
     case "interface-endpoint":
