@@ -8,6 +8,7 @@ import { defaultPort } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
 import { addInstanceCommands } from "./instance-command.ts";
 import { lintTypes } from "./lint-type.ts";
+import { addOnpremCommands } from "./onprem-command.ts";
 import { endpointOption, outputOption } from "./option.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -46,6 +47,7 @@ function commandLine(end: (status: number) => void): Command {
   addUp(program, end);
   addInstanceCommands(program, end);
   addAnswers(program, end);
+  addOnpremCommands(program, end);
   addStatus(program, end);
   addTop(program, end);
   addCoverage(program, end);

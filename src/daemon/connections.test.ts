@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { allowAll, regionBuilder } from "../../test/region-builder.ts";
+import { deleteOnPremisesHost } from "../model/on-premises-host.ts";
 import { find } from "../model/state.ts";
+import { deleteVpnConnection } from "../model/vpn-connection.ts";
+import { detachVpnGateway } from "../model/vpn-gateway.ts";
+import { pathFromOnPremises, walkFromOnPremises } from "../network/on-premises.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAddress } from "../network/service-address.ts";
 import { pathOf, walk } from "../network/walk.ts";
@@ -117,5 +121,44 @@ describe("a connection to an interface endpoint over a peering connection", () =
     expect(now.paths.map((path) => stillHolds(now.build.state(), path))).toEqual([true, true]);
     act(now);
     expect(now.paths.map((path) => stillHolds(now.build.state(), path))).toEqual(expected);
+  });
+});
+
+describe("a connection to an interface endpoint from on premises", () => {
+  function connected() {
+    const build = regionBuilder();
+    const vpc = build.vpc("10.0.0.0/16");
+    const subnet = build.subnet(vpc, "10.0.1.0/24");
+    const wish = { subnetIds: [subnet], securityGroupIds: [allowAll(build, vpc)] };
+    const vpcEndpointId = build.interfaceEndpoint(vpc, "s3", wish);
+    const { vpnConnectionId, vpnGatewayId } = build.vpn(vpc, "192.168.0.0/16");
+    const desk = build.onPremises(vpnConnectionId, "desk", "192.168.0.10");
+    build.onPremises(vpnConnectionId, "printer", "192.168.0.11");
+    const endpoint = find(build.state(), "vpc-endpoint", vpcEndpointId);
+    const eniId = endpoint?.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
+    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress;
+    const path = pathFromOnPremises(desk, walkFromOnPremises(build.state(), desk, ip), ip)!;
+    return { build, vpc, vpcEndpointId, vpnConnectionId, vpnGatewayId, path };
+  }
+
+  test.each<[string, (now: ReturnType<typeof connected>) => unknown, boolean]>([
+    ["goes on when another host goes", ({ build }) => build.run(deleteOnPremisesHost, "printer"), true],
+    ["ends with its host", ({ build }) => build.run(deleteOnPremisesHost, "desk"), false],
+    [
+      "ends with the VPN connection",
+      ({ build, vpnConnectionId }) => build.run(deleteVpnConnection, { vpnConnectionId }),
+      false,
+    ],
+    [
+      "ends when the VPN gateway is detached",
+      ({ build, vpc, vpnGatewayId }) => build.run(detachVpnGateway, { vpnGatewayId, vpcId: vpc }),
+      false,
+    ],
+    ["ends with the endpoint", ({ build, vpcEndpointId }) => build.deleteEndpoint(vpcEndpointId), false],
+  ])("%s", (_what, act, expected) => {
+    const now = connected();
+    expect(stillHolds(now.build.state(), now.path)).toBe(true);
+    act(now);
+    expect(stillHolds(now.build.state(), now.path)).toBe(expected);
   });
 });

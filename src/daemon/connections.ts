@@ -7,6 +7,7 @@
 
 import type { Socket } from "node:net";
 import type { State } from "../model/state.ts";
+import { onPremisesHostBehind, walkFromOnPremises } from "../network/on-premises.ts";
 import type { Path } from "../network/path.ts";
 import {
   findInstance,
@@ -69,6 +70,8 @@ export function stillHolds(state: State, path: Path): boolean {
   const instance = findInstance(state, path);
   const sourceIp = senderBehind(state, path)?.ip;
   if (instance !== undefined) return isSameExit(walk(state, instance.id, path.destinationIp, sourceIp), path);
+  const host = onPremisesHostBehind(state, path);
+  if (host !== undefined) return isSameExit(walkFromOnPremises(state, host, path.destinationIp), path);
   const gateway = natGatewayOf(state, path);
   if (gateway === undefined) return false;
   const { destinationIp } = path;

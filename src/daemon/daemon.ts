@@ -12,11 +12,13 @@ import { snsService } from "../api/sns/service.ts";
 import { ssmService } from "../api/ssm/service.ts";
 import { stsService } from "../api/sts/service.ts";
 import { ProgramTable } from "../api/underpass/program-table.ts";
+import type { OnPremisesVerbs } from "../api/underpass/on-premises.ts";
 import { type InstanceEntry, ownApi, type Status } from "../api/underpass/server.ts";
 import { profileOfInstance } from "../model/instance-session.ts";
 import { expiredSessions } from "../model/session.ts";
 import { usualCredentialRules } from "../model/credential.ts";
 import { openKeyUse } from "../model/key-use.ts";
+import { createOnPremisesHost, deleteOnPremisesHost } from "../model/on-premises-host.ts";
 import { find, kinds, type State } from "../model/state.ts";
 import { usualSettings } from "../model/verb.ts";
 import { openMetadataServer } from "../services/metadata/server.ts";
@@ -87,6 +89,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       state: region.state,
       status,
       entry: (instanceId) => plane && entryInto(plane, region.state(), instanceId),
+      onPremises: onPremisesVerbs(region),
       findRequest: requests.find,
       lastRequests: requests.last,
       followRequests: requests.follow,
@@ -139,9 +142,21 @@ function sweepSessions(region: Region): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+function onPremisesVerbs(region: Region): OnPremisesVerbs {
+  // The hosts belong to the account of their VPN connection, whoever asks.
+  const anybody = { accountId: "000000000000", region: "aws-global" };
+  return {
+    add: (input) => region.run((state, context) => createOnPremisesHost(state, input, context), anybody),
+    remove: (named) => region.run((state) => deleteOnPremisesHost(state, named), anybody),
+  };
+}
+
 function entryInto(plane: RunningPlane, state: State, instanceId: string): InstanceEntry | undefined {
   const entry = plane.entry(instanceId);
   const instance = find(state, "instance", instanceId);
+  if (entry !== undefined && find(state, "on-premises-host", instanceId) !== undefined) {
+    return { instanceId, ...entry, ...(process.getuid && { userId: process.getuid() }) };
+  }
   if (entry === undefined || instance === undefined) return undefined;
   const { role } = profileOfInstance(state, instance);
   return {

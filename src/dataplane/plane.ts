@@ -15,7 +15,7 @@ export interface DataPlane extends AsyncDisposable {
   readonly notEnforced: readonly string[];
   /** Resolves when the machine holds the blueprint: a packet sent afterwards takes the new way. Calls are queued in order. */
   readonly apply: (blueprint: Blueprint) => Promise<void>;
-  /** How a program gets into an instance, or undefined when the plane does not hold it. */
+  /** How a program gets into an instance or an on-premises host, or undefined when the plane does not hold it. */
   readonly entry: (instanceId: string) => Entry | undefined;
   /** What was counted since the reading before; one reads at a time. */
   readonly readTraffic: () => Promise<TrafficReading>;
@@ -28,8 +28,12 @@ export interface PlaneHost {
   readonly accept: (socket: Socket, path: Path, port: number) => void;
   /** Takes over an accepted connection to the instance metadata service. */
   readonly acceptMetadata: (socket: Socket, client: MetadataClient) => void;
-  /** Answers one DNS query of a VPC's resolver, wire form in, wire form out. */
-  readonly answerDns: (vpcId: string, query: Uint8Array, transport: "udp" | "tcp") => Uint8Array | undefined;
+  /** Answers one DNS query of a VPC's resolver, without a VPC of the public DNS; wire form in, wire form out. */
+  readonly answerDns: (
+    vpcId: string | undefined,
+    query: Uint8Array,
+    transport: "udp" | "tcp",
+  ) => Uint8Array | undefined;
   /** A line for the log of the daemon. */
   readonly log: (line: string) => void;
   /** PEM of the system's roots and the region's own CA, for programs inside instances. */

@@ -37,6 +37,8 @@ export interface VpcBlueprint {
   readonly hosts: readonly HostBlueprint[];
   /** One for each VPC that packets reach by a peering connection. */
   readonly peers: readonly PeerBlueprint[];
+  /** Absent when none is attached. */
+  readonly vpnGateway?: VpnGatewayBlueprint;
   /** Interfaces of interface endpoints whose service is served here; on others nothing answers. */
   readonly endpointInterfaces: readonly EndpointInterfaceBlueprint[];
 }
@@ -76,6 +78,7 @@ export type TargetBlueprint =
   | { readonly kind: "host"; readonly networkInterfaceId: string }
   | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
   | { readonly kind: "peer"; readonly vpcPeeringConnectionId: string }
+  | { readonly kind: "vpn-gateway" }
   /** A target that is gone: packets are dropped. */
   | { readonly kind: "blackhole" };
 
@@ -111,6 +114,29 @@ export interface PeerBlueprint {
   readonly key: number;
   /** Whether both VPCs have IPv6 blocks. */
   readonly hasIpv6: boolean;
+}
+
+/** Takes packets to the sites behind it and theirs to the VPC's own interfaces. */
+export interface VpnGatewayBlueprint {
+  readonly vpnGatewayId: string;
+  readonly sites: readonly SiteBlueprint[];
+}
+
+/** The on-premises network behind a VPN connection. */
+export interface SiteBlueprint {
+  readonly vpnConnectionId: string;
+  /** 1 to 4094, unique among those of the gateway. */
+  readonly key: number;
+  /** Its static routes, of IPv4; no block is another site's too. */
+  readonly cidrBlocks: readonly string[];
+  readonly hosts: readonly SiteHostBlueprint[];
+}
+
+export interface SiteHostBlueprint {
+  readonly hostId: string;
+  /** 1 to 65535, unique in the site. */
+  readonly key: number;
+  readonly ip: string;
 }
 
 export interface InternetGatewayBlueprint {

@@ -34,6 +34,7 @@ import type {
 import { aclOf, groupOf, groupsInUse } from "./filter.ts";
 import { loggedInterfaceIds } from "./logged-interface.ts";
 import { numberAll, numberMore, numberOf, type Numbers } from "./numbering.ts";
+import { vpnGatewayOf } from "./vpn.ts";
 
 /**
  * The blueprint of a state. Of `previous` it takes the numbers, and every VPC that did not change as the same object.
@@ -80,7 +81,8 @@ function planAll(state: State, previous?: Blueprint): Blueprint {
 /** A default VPC takes nothing of the machine until something runs in it or reaches it: every account has one in every region. */
 function isPlanned(network: VpcNetwork | undefined): boolean {
   if (network === undefined) return false;
-  const isUsed = network.peers.size > 0 || network.instances.some((one) => one.state === "running");
+  const isUsed =
+    network.peers.size > 0 || network.vpn !== undefined || network.instances.some((one) => one.state === "running");
   return !network.vpc.isDefault || isUsed;
 }
 
@@ -108,6 +110,7 @@ const plannedKinds: ReadonlySet<Kind> = new Set<Kind>([
   "vpc-peering-connection",
   "vpn-gateway",
   "vpn-connection",
+  "on-premises-host",
   // Says which interfaces count their flows.
   "vpc-flow-log",
 ]);
@@ -219,6 +222,7 @@ function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | und
       key: numberOf(view.egressOnlyKeys, id),
     })),
     ...(internetGateway && { internetGateway }),
+    ...(network.vpn && { vpnGateway: vpnGatewayOf(network.vpn, before?.vpnGateway) }),
     hosts: view.running.map((host) => hostOf(view, host)),
     endpointInterfaces: view.endpointInterfaces.map((one) => endpointInterfaceOf(view, one)),
     peers: [...network.peers.values()].map(({ hasIpv6, vpcId, vpcPeeringConnectionId }) => ({
@@ -416,7 +420,8 @@ function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBluep
         : { kind: "blackhole" };
     }
     case "vpn-gateway":
-      return { kind: "blackhole" };
+      // One that is not attached is no active target.
+      return { kind: "vpn-gateway" };
   }
 }
 

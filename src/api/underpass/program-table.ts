@@ -111,9 +111,10 @@ export class ProgramTable {
     return [...this.#records.values()].map(({ line }) => line);
   }
 
-  /** Ends the programs of instances that do not run (any more). */
+  /** Ends the programs of instances that do not run (any more) and of on-premises hosts that are gone. */
   endStale(state: State): void {
     for (const { line, tell } of this.#records.values()) {
+      if (find(state, "on-premises-host", line.instanceId) !== undefined) continue;
       if (line.state === "running" && find(state, "instance", line.instanceId)?.state !== "running") {
         tell({ order: "kill" });
       }

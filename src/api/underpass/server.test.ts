@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fail } from "../../model/error.ts";
 import { emptyState } from "../../model/state.ts";
 import { ProgramTable } from "./program-table.ts";
 import type { DropCount } from "../../network/traffic-count.ts";
@@ -15,6 +16,10 @@ const server = createServer((incoming, response) => {
       throw new Error("not asked for here");
     },
     entry: () => undefined,
+    onPremises: {
+      add: ({ vpnConnectionId }) => Promise.resolve(fail("InvalidVpnConnectionID.NotFound", { vpnConnectionId })),
+      remove: (named) => Promise.resolve(fail("NotFound", { message: named })),
+    },
     findRequest: () => undefined,
     lastRequests: () => [],
     followRequests: () => () => {},

@@ -10,8 +10,10 @@ import type { RequestTrace } from "../../analyse/request-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
 import type { CredentialRules } from "../../model/credential.ts";
 import { nearest } from "../../base/nearest.ts";
+import { findOnPremisesHost, type OnPremisesHost } from "../../model/on-premises-host.ts";
 import { all, type State } from "../../model/state.ts";
 import type { Path } from "../../network/path.ts";
+import { addOnPremises, onPremisesList, type OnPremisesVerbs, removeOnPremises } from "./on-premises.ts";
 import { keepProgram, sendOutput } from "./program-route.ts";
 import type { ProgramTable } from "./program-table.ts";
 import { type Figures, openMetricsText, openMetricsType } from "./figures.ts";
@@ -22,6 +24,7 @@ export interface OwnApiHost {
   readonly status: () => Status;
   /** The command and environment by which a program gets into an instance; undefined when the data plane does not hold it. */
   readonly entry: (instanceId: string) => InstanceEntry | undefined;
+  readonly onPremises: OnPremisesVerbs;
   readonly findRequest: (requestId: string) => RequestRecord | undefined;
   readonly lastRequests: (count: number) => readonly RequestRecord[];
   readonly followRequests: (onRequest: (record: RequestRecord) => void) => () => void;
@@ -158,6 +161,12 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
       return { status: 200, body: host.coverage() };
     case "GET instances":
       return { status: 200, body: instanceList(host.state()) };
+    case "GET onprem":
+      return { status: 200, body: onPremisesList(host.state()) };
+    case "POST onprem":
+      return await addOnPremises(host.onPremises, host.state, await readJson(request));
+    case "POST onprem/:id/remove":
+      return await removeOnPremises(host.onPremises, host.state, decodeURIComponent(id ?? ""));
     case "GET instances/:id/entry":
       return entryAnswer(host, decodeURIComponent(id ?? ""));
     case "GET requests":
@@ -195,6 +204,8 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
 function programList(host: OwnApiHost, wanted: string | undefined): Answer {
   const programs = host.programs.list();
   if (wanted === undefined) return { status: 200, body: programs };
+  const outside = findOnPremisesHost(host.state(), wanted)?.id;
+  if (outside !== undefined) return { status: 200, body: programs.filter((one) => one.instanceId === outside) };
   const hits = instanceList(host.state()).filter((one) => one.instanceId === wanted || one.name === wanted);
   if (hits.length === 0) return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
   const ids = new Set<string>(hits.map((one) => one.instanceId));
@@ -237,8 +248,10 @@ function instanceList(state: State): ListedInstance[] {
   });
 }
 
-/** An instance is named by its id or, where just one has it, by its Name tag. */
+/** An instance is named by its id or, where just one has it, by its Name tag; an on-premises host by its id or name. */
 function entryAnswer(host: OwnApiHost, wanted: string): Answer {
+  const outside = findOnPremisesHost(host.state(), wanted);
+  if (outside !== undefined) return outsideEntry(host, outside);
   const instances = instanceList(host.state()).filter((one) => one.state === "running");
   const hits = instances.filter((one) => one.instanceId === wanted || one.name === wanted);
   const [hit, another] = hits;
@@ -255,6 +268,18 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
     return { status: 200, body: named satisfies InstanceEntry };
   }
   return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
+}
+
+function outsideEntry(host: OwnApiHost, { id, name, vpnConnectionId }: OnPremisesHost): Answer {
+  const entry = host.entry(id);
+  if (entry !== undefined) return { status: 200, body: { ...entry, instanceName: name } satisfies InstanceEntry };
+  return host.status().dataplane.kind === "linux"
+    ? failure(
+        409,
+        "not-connected",
+        `\`${name}\` is there while ${vpnConnectionId} is available and its VPN gateway attached`,
+      )
+    : failure(409, "needs-linux", "on-premises hosts are on the Linux data plane alone");
 }
 
 function absenceText(wanted: string, instances: readonly ListedInstance[]): string {

@@ -11,6 +11,7 @@ import type {
 
 export const LOOPBACK = 1;
 export const GATEWAY_DEVICE = 3;
+export const VPN_GATEWAY_DEVICE = 4;
 const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
 const EGRESS_ONLY_DEVICES = 0x3000;
@@ -24,7 +25,8 @@ export type Device =
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "interface"; readonly networkInterfaceId: string }
-  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string };
+  | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string }
+  | { readonly kind: "vpn-gateway" };
 
 export function deviceOfEndpoint({ key }: Pick<EndpointBlueprint, "key">): number {
   return ENDPOINT_DEVICES + key;
@@ -59,6 +61,7 @@ export function isDeviceOfEndpoint(index: number): boolean {
 export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   const devices = new Map<number, Device>();
   if (vpc.internetGateway !== undefined) devices.set(GATEWAY_DEVICE, { kind: "internet-gateway" });
+  if (vpc.vpnGateway !== undefined) devices.set(VPN_GATEWAY_DEVICE, { kind: "vpn-gateway" });
   for (const gateway of vpc.egressOnlyGateways) {
     devices.set(deviceOfEgressOnlyGateway(gateway), { kind: "internet-gateway" });
   }

@@ -35,7 +35,7 @@ export class Doors implements Disposable {
     const connections = new Set<Socket>();
     const socket = handle instanceof UdpSocket ? handle : this.#serve(listener, handle, connections);
     socket.on("error", (error) => this.#host.log(`${keyOf(listener)}: ${error.message}`));
-    if (handle instanceof UdpSocket) answerDatagrams(handle, vpcOf(listener.door), this.#host);
+    if (handle instanceof UdpSocket) answerDatagrams(handle, viewOf(listener.door), this.#host);
     this.#open.set(keyOf(listener), { listener, socket, connections });
   }
 
@@ -83,8 +83,8 @@ export class Doors implements Disposable {
   #accept({ door, port }: ListenerObject, connection: Socket): void {
     if (connection.remoteAddress === undefined) {
       connection.destroy();
-    } else if (door.kind === "resolver") {
-      answerStream(connection, door.vpcId, this.#host);
+    } else if (door.kind === "resolver" || door.kind === "public-resolver") {
+      answerStream(connection, viewOf(door), this.#host);
     } else if (door.kind === "metadata") {
       this.#host.acceptMetadata(connection, metadataClientOf(door.vpcId, connection));
     } else {
@@ -115,7 +115,7 @@ function descriptorOf(connection: Socket): number | undefined {
   return fd === undefined || fd < 0 ? undefined : fd;
 }
 
-function pathOf(door: Exclude<Door, { kind: "resolver" | "metadata" }>, connection: Socket): Path {
+function pathOf(door: Exclude<Door, { kind: "resolver" | "public-resolver" | "metadata" }>, connection: Socket): Path {
   const sourceIp = plainIp(connection.remoteAddress);
   const destinationIp = plainIp(connection.localAddress);
   if (door.kind === "internet") {
@@ -132,9 +132,10 @@ function pathOf(door: Exclude<Door, { kind: "resolver" | "metadata" }>, connecti
   return { kind: "gateway-endpoint", vpcId, vpcEndpointId, sourceIp, destinationIp };
 }
 
-function vpcOf(door: Door): string {
-  assert(door.kind === "resolver", "only resolvers take datagrams");
-  return door.vpcId;
+/** The VPC whose names a resolver answers; undefined for the public DNS. */
+function viewOf(door: Door): string | undefined {
+  assert(door.kind === "resolver" || door.kind === "public-resolver", "only resolvers take datagrams");
+  return door.kind === "resolver" ? door.vpcId : undefined;
 }
 
 /** In canonical text. */

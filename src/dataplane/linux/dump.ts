@@ -77,17 +77,23 @@ function devicesOf(namespace: Namespace): Device[] {
     .filter(({ index }) => index !== LOOPBACK);
 }
 
-/** Links are written at the end that a router or the internet has. */
+/** Links are written at the end that comes first here. */
+const LINK_HOLDERS: readonly string[] = ["router", "internet", "vpn-gateway", "on-premises-router"];
+
 function linksOf(kernel: Kernel, name: string, devices: ReadonlyMap<string, readonly Device[]>): LinkObject[] {
   const namespace = kernel.get(name);
-  if (namespace.role !== "router" && namespace.role !== "internet") return [];
+  const rank = LINK_HOLDERS.indexOf(namespace.role);
+  if (rank < 0) return [];
   const names = namesById(kernel, namespace);
   return (devices.get(name) ?? []).flatMap(({ peerIndex, peerNamespaceId, ...device }) => {
     const peerNamespace = names.get(peerNamespaceId);
     const peer = devices.get(peerNamespace ?? "")?.find(({ index }) => index === peerIndex);
     if (peerNamespace === undefined || peer === undefined) return [];
     // Between two routers the link is of the one whose name comes first.
-    if (kernel.get(peerNamespace).role === "router" && peerNamespace < name) return [];
+    const { role } = kernel.get(peerNamespace);
+    const peerRank = LINK_HOLDERS.indexOf(role);
+    if (role === "router" && rank === 0 && peerNamespace < name) return [];
+    if (peerRank >= 0 && peerRank < rank) return [];
     const { index, macAddress } = peer;
     return [
       {

@@ -16,7 +16,7 @@ const { inPrivate, inPublic, vpcId } = idsOf(1);
 const vpc = vpcBlueprint(1);
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-function answerDns(_vpcId: string, query: Uint8Array): Uint8Array {
+function answerDns(_vpcId: string | undefined, query: Uint8Array): Uint8Array {
   const { id, questions = [] }: Packet = decode(Buffer.from(query));
   const answers = questions.map(({ name }) => ({ type: "A" as const, name, ttl: 5, data: serviceIp }));
   return encode({ type: "response", ...(id === undefined ? {} : { id }), flags: 0x0580, questions, answers });

@@ -12,6 +12,7 @@ import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
+import { SITE_RESOLVER_IP } from "./vpn-object.ts";
 
 /**
  * Binds pairs of files until `--`, then becomes the rest. Before that the first folder, the region's own, is covered by an
@@ -77,15 +78,19 @@ const MISLEADING = [
   "no_proxy",
 ];
 
+/** Of programs on on-premises hosts. */
+export const PUBLIC_VIEW = "public";
+
 export interface EntryTarget {
   readonly netdPid: number;
   /** netd's descriptor of the instance's network namespace. */
   readonly fd: number;
-  readonly vpcId: string;
+  /** Whose names it asks for: a VPC's id, or `public`. */
+  readonly view: string;
 }
 
 /** The command by which the user that runs this process starts a program inside, and the environment for it. */
-export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): Entry {
+export function entryOf(host: PlaneHost, { netdPid, fd, view }: EntryTarget): Entry {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const proc = `/proc/${netdPid}`;
@@ -113,7 +118,7 @@ export function entryOf(host: PlaneHost, { netdPid, fd, vpcId }: EntryTarget): E
       "underpass",
       host.secretFolder,
       folderOf(host),
-      ...bindsOf(host, vpcId).flat(),
+      ...bindsOf(host, view).flat(),
       "--",
       "unshare",
       "--user",
@@ -152,8 +157,9 @@ export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[], 
     writeFileSync(join(folder, "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
     writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
   }
-  for (const vpc of vpcs) {
-    const [file, text] = [resolvFile(host, vpc.vpcId), resolvText(vpc)];
+  const outside = { nameServers: [SITE_RESOLVER_IP], searchDomains: [] };
+  for (const [view, names] of [[PUBLIC_VIEW, outside] as const, ...vpcs.map((vpc) => [vpc.vpcId, vpc] as const)]) {
+    const [file, text] = [resolvFile(host, view), resolvText(names)];
     if (written.get(file) === text) continue;
     writeFileSync(file, text);
     written.set(file, text);
@@ -166,10 +172,10 @@ export function removeEntryFiles(host: PlaneHost): void {
 }
 
 /** Source and target of each bind: only what this machine has is covered. */
-function bindsOf(host: PlaneHost, vpcId: string): (readonly [string, string])[] {
+function bindsOf(host: PlaneHost, view: string): (readonly [string, string])[] {
   const folder = folderOf(host);
   const binds: (readonly [string, string])[] = [
-    [resolvFile(host, vpcId), "/etc/resolv.conf"],
+    [resolvFile(host, view), "/etc/resolv.conf"],
     [join(folder, "nsswitch.conf"), "/etc/nsswitch.conf"],
     [join(folder, "hosts"), "/etc/hosts"],
   ];
@@ -187,7 +193,7 @@ function bindsOf(host: PlaneHost, vpcId: string): (readonly [string, string])[] 
 }
 
 /** As a DHCP client would leave it, also where nothing answers at the servers. Source: Linux manual page resolv.conf(5). */
-function resolvText({ nameServers, searchDomains }: VpcBlueprint): string {
+function resolvText({ nameServers, searchDomains }: Pick<VpcBlueprint, "nameServers" | "searchDomains">): string {
   const lines = [
     ...(searchDomains.length > 0 ? [`search ${searchDomains.join(" ")}`] : []),
     ...nameServers.slice(0, MOST_SERVERS).map((ip) => `nameserver ${ip}`),
@@ -196,8 +202,8 @@ function resolvText({ nameServers, searchDomains }: VpcBlueprint): string {
   return `${lines.join("\n")}\n`;
 }
 
-function resolvFile(host: PlaneHost, vpcId: string): string {
-  return join(folderOf(host), `resolv-${vpcId}.conf`);
+function resolvFile(host: PlaneHost, view: string): string {
+  return join(folderOf(host), `resolv-${view}.conf`);
 }
 
 function folderOf(host: PlaneHost): string {

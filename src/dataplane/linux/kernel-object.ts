@@ -27,6 +27,8 @@ export type NamespaceRole =
   | "internet-gateway"
   | "egress-only-internet-gateway"
   | "nat-gateway"
+  | "vpn-gateway"
+  | "on-premises-router"
   | "endpoint"
   | "host";
 
@@ -189,6 +191,8 @@ export type Door =
       readonly service: string;
     }
   | { readonly kind: "resolver"; readonly vpcId: string }
+  /** Answers as the public DNS. */
+  | { readonly kind: "public-resolver" }
   | { readonly kind: "metadata"; readonly vpcId: string };
 
 export const MAIN_TABLE = 254;
@@ -309,5 +313,7 @@ function contentOfDoor(door: Door): string {
     case "resolver":
     case "metadata":
       return `${door.kind} ${door.vpcId}`;
+    case "public-resolver":
+      return door.kind;
   }
 }

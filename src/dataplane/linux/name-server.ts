@@ -12,7 +12,7 @@ const LENGTH_BYTES = 2;
 
 type NameHost = Pick<PlaneHost, "answerDns">;
 
-export function answerDatagrams(socket: UdpSocket, vpcId: string, host: NameHost): void {
+export function answerDatagrams(socket: UdpSocket, vpcId: string | undefined, host: NameHost): void {
   socket.on("message", (query, from) => {
     const answer = host.answerDns(vpcId, query, "udp");
     // The client may be gone; then the answer is lost, as datagrams are.
@@ -21,7 +21,7 @@ export function answerDatagrams(socket: UdpSocket, vpcId: string, host: NameHost
 }
 
 /** Answers each query of the connection in turn; one that has no answer ends it. */
-export function answerStream(connection: Socket, vpcId: string, host: NameHost): void {
+export function answerStream(connection: Socket, vpcId: string | undefined, host: NameHost): void {
   let pending: Buffer = Buffer.alloc(0);
   connection.setTimeout(IDLE_MS, () => connection.destroy());
   connection.on("end", () => connection.end());

@@ -21,6 +21,8 @@ const FORWARDERS: ReadonlySet<NamespaceRole> = new Set<NamespaceRole>([
   "internet-gateway",
   "egress-only-internet-gateway",
   "nat-gateway",
+  "vpn-gateway",
+  "on-premises-router",
 ]);
 
 /** The namespace that this process started in. */
@@ -105,6 +107,8 @@ function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
     case "internet-gateway":
     case "egress-only-internet-gateway":
     case "nat-gateway":
+    case "vpn-gateway":
+    case "on-premises-router":
       return [...common, ["ipv4/conf/all/send_redirects", "0"]];
     case "internet":
     case "endpoint":

@@ -9,7 +9,7 @@ import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffObjects, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
-import { entryOf, type EntryFiles, removeEntryFiles, writeEntryFiles } from "./entry.ts";
+import { entryOf, type EntryFiles, PUBLIC_VIEW, removeEntryFiles, writeEntryFiles } from "./entry.ts";
 import { driftLines } from "./drift.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
@@ -83,9 +83,17 @@ class LinuxPlane implements DataPlane {
 
   entry(instanceId: string): Entry | undefined {
     const made = this.#instances.get(namespaceOfInstance(instanceId));
-    const vpcId = this.#vpcs.find(({ hosts }) => hosts.some((host) => host.instanceId === instanceId))?.vpcId;
-    if (made === undefined || vpcId === undefined) return undefined;
-    return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, vpcId });
+    const view = this.#viewOf(instanceId);
+    if (made === undefined || view === undefined) return undefined;
+    return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, view });
+  }
+
+  /** Whose names a program there sees. */
+  #viewOf(hostId: string): string | undefined {
+    const vpc = this.#vpcs.find(({ hosts }) => hosts.some((host) => host.instanceId === hostId));
+    if (vpc !== undefined) return vpc.vpcId;
+    const sites = this.#vpcs.flatMap(({ vpnGateway }) => vpnGateway?.sites ?? []);
+    return sites.some(({ hosts }) => hosts.some((host) => host.hostId === hostId)) ? PUBLIC_VIEW : undefined;
   }
 
   async readTraffic(): Promise<TrafficReading> {

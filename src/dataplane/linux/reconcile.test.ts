@@ -28,6 +28,7 @@ import {
   vpcBlueprint,
   withGroup,
   withIpv6,
+  withVpnGateway,
   withNatGateway,
 } from "./testdata/blueprint.ts";
 import { wantedObjects, wantedParts } from "./wanted.ts";
@@ -181,6 +182,7 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
     { kind: "nat-gateway", natGatewayId: idsOf(n).natGateway },
     { kind: "peer", vpcPeeringConnectionId: "pcx-00000001" },
     { kind: "host", networkInterfaceId: "eni-00000001".replace("1", String(n)) },
+    { kind: "vpn-gateway" },
     { kind: "blackhole" },
   );
   const statics: fc.Arbitrary<RouteBlueprint[]> = fc.uniqueArray(
@@ -214,30 +216,48 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
       groupsOf: fc.subarray([1, 2], { minLength: 1 }),
       acls: fc.tuple(acls, acls),
       nat: fc.boolean(),
+      vpn: fc.option(fc.shuffledSubarray([1, 2, 3])),
       ipv6: fc.boolean(),
     })
-    .map(({ tables: [a, b, c, d], gateway, keys, mac, tableOf, aclOf, groups, groupsOf, acls, nat, ipv6, ...rest }) => {
-      const { internetGateway: _, ...vpc } = nat ? withNatGateway(whole) : whole;
-      const internetGateway = gateway && { internetGatewayId: `igw-0000000${n}`, addresses: gateway };
-      const made: VpcBlueprint = {
-        ...vpc,
-        ...rest,
-        ...(internetGateway && { internetGateway }),
-        subnets: whole.subnets.map((subnet, at) =>
-          at === 0 ? { ...subnet, table: tableOf, networkAcl: aclOf } : subnet,
-        ),
-        securityGroups: groups.map((group, at) => ({ securityGroupId: `sg-0000000${at}`, key: at + 1, ...group })),
-        networkAcls: acls.map((acl, at) => ({ networkAclId: `acl-0000000${at}`, key: at + 1, ...acl })),
-        routeTables: [
-          { routeTableId: "rtb-00000001", table: 1001, routes: [...a, ...b] },
-          { routeTableId: "rtb-00000002", table: 1002, routes: [...c, ...d] },
-        ],
-        hosts: keys.map((key, at) => {
-          const host = whole.hosts[at]!;
-          const securityGroups = at === 0 ? groupsOf : host.securityGroups;
-          return { ...host, key, securityGroups, macAddress: host.macAddress.replace("02:aa", mac) };
-        }),
-      };
-      return ipv6 ? withIpv6(made) : made;
-    });
+    .map(
+      ({
+        tables: [a, b, c, d],
+        gateway,
+        keys,
+        mac,
+        tableOf,
+        aclOf,
+        groups,
+        groupsOf,
+        acls,
+        nat,
+        vpn,
+        ipv6,
+        ...rest
+      }) => {
+        const { internetGateway: _, ...vpc } = nat ? withNatGateway(whole) : whole;
+        const internetGateway = gateway && { internetGatewayId: `igw-0000000${n}`, addresses: gateway };
+        const made: VpcBlueprint = {
+          ...vpc,
+          ...rest,
+          ...(internetGateway && { internetGateway }),
+          subnets: whole.subnets.map((subnet, at) =>
+            at === 0 ? { ...subnet, table: tableOf, networkAcl: aclOf } : subnet,
+          ),
+          securityGroups: groups.map((group, at) => ({ securityGroupId: `sg-0000000${at}`, key: at + 1, ...group })),
+          networkAcls: acls.map((acl, at) => ({ networkAclId: `acl-0000000${at}`, key: at + 1, ...acl })),
+          routeTables: [
+            { routeTableId: "rtb-00000001", table: 1001, routes: [...a, ...b] },
+            { routeTableId: "rtb-00000002", table: 1002, routes: [...c, ...d] },
+          ],
+          hosts: keys.map((key, at) => {
+            const host = whole.hosts[at]!;
+            const securityGroups = at === 0 ? groupsOf : host.securityGroups;
+            return { ...host, key, securityGroups, macAddress: host.macAddress.replace("02:aa", mac) };
+          }),
+        };
+        const connected = vpn === null ? made : withVpnGateway(made, ...vpn);
+        return ipv6 ? withIpv6(connected) : connected;
+      },
+    );
 }

@@ -71,7 +71,7 @@ const ROUTER_SETS: readonly SetShape[] = [
   shapeOf("groupless", ["device"]),
   // Devices of interfaces that have a flow log.
   shapeOf(LOGGED_SET, ["device"]),
-  // Devices that lead to routers of peers.
+  // Devices that lead to routers of peers and to the VPN gateway.
   shapeOf("foreign", ["device"]),
 ];
 
@@ -344,6 +344,8 @@ export function shapesOf(role: NamespaceRole): readonly SetShape[] {
     case "nat-gateway":
       return NAT_SETS;
     case "egress-only-internet-gateway":
+    case "vpn-gateway":
+    case "on-premises-router":
     case "internet":
     case "endpoint":
     case "host":
@@ -361,6 +363,8 @@ function chainsOf(role: NamespaceRole): readonly Chain[] {
       return EGRESS_ONLY_CHAINS;
     case "nat-gateway":
       return NAT_CHAINS;
+    case "vpn-gateway":
+    case "on-premises-router":
     case "internet":
     case "endpoint":
     case "host":

@@ -128,6 +128,7 @@ function doorOf(device: Device | undefined): FlowDoor | undefined {
   switch (device?.kind) {
     case "interface":
     case "internet-gateway":
+    case "vpn-gateway":
       return { kind: device.kind };
     case "gateway-endpoint":
       return { kind: device.kind, vpcEndpointId: device.vpcEndpointId };

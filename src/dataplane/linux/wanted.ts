@@ -16,6 +16,7 @@ import type {
   SubnetBlueprint,
   TargetBlueprint,
   VpcBlueprint,
+  VpnGatewayBlueprint,
 } from "../../plan/blueprint.ts";
 import { deviceOfEndpoint, deviceOfHost, devicesOf, LOOPBACK, routerOf } from "./device.ts";
 import { objectsOfEndpointInterface } from "./endpoint-interface-object.ts";
@@ -58,6 +59,7 @@ import {
   nexthopId,
   ONLY_DEVICE,
   PEER_NEXTHOPS,
+  VPN_NEXTHOP,
   route,
   serviceListeners,
   unnumberedLink,
@@ -67,6 +69,7 @@ import {
 import { LOGGED_SET } from "./metering.ts";
 import { objectsOfPeer, widthsOfPeer } from "./peer-object.ts";
 import { sourceSet } from "./set-shape.ts";
+import { objectsOfSite, objectsOfSiteHost, objectsOfVpnGateway } from "./vpn-object.ts";
 import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
 
 /** Addresses of the VPC's own services, which never leave it. */
@@ -130,7 +133,7 @@ function addVpc(vpc: VpcBlueprint, add: AddSection): void {
         part(`${host.instanceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
     }
   });
-  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers];
+  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers, vpc.vpnGateway];
   add("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], (part) => {
     const ways = waysOf(vpc);
     for (const table of routeTables) {
@@ -161,11 +164,25 @@ function addFrame(vpc: VpcBlueprint, part: AddPart): void {
     part(`endpoint-interface ${one.networkInterfaceId}`, [one], () => objectsOfEndpointInterface(vpc, one));
   }
   for (const peer of vpc.peers) part(`peer ${peer.vpcId}`, [peer, vpc.key], () => objectsOfPeer(vpc, peer));
+  if (vpc.vpnGateway !== undefined) addVpn(vpc, vpc.vpnGateway, part);
   if (vpc.internetGateway === undefined) return;
   const { internetGatewayId } = vpc.internetGateway;
   part(`internet-gateway ${internetGatewayId}`, [vpc.cidrBlocks, vpc.key], () =>
     objectsOfInternetGateway(vpc, internetGatewayId),
   );
+}
+
+function addVpn(vpc: VpcBlueprint, gateway: VpnGatewayBlueprint, part: AddPart): void {
+  part("vpn-gateway", [gateway, vpc.cidrBlocks], () => objectsOfVpnGateway(vpc, gateway));
+  for (const site of gateway.sites) {
+    part(`site ${site.vpnConnectionId}`, [gateway.vpnGatewayId, site.key, site.cidrBlocks], () =>
+      objectsOfSite(gateway, site),
+    );
+    for (const host of site.hosts) {
+      const namespace = namespaceOfInstance(host.hostId);
+      part(`site-host ${host.hostId}`, [host], () => objectsOfSiteHost(site, host, namespace));
+    }
+  }
 }
 
 function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
@@ -413,6 +430,7 @@ function waysOf(vpc: VpcBlueprint): Ways {
     for (const width of carried) ways[wayOf(target, width)] = nexthopId(id, width);
   };
   if (vpc.internetGateway !== undefined) lead({ kind: "internet-gateway" }, GATEWAY_NEXTHOP, widths);
+  if (vpc.vpnGateway !== undefined) lead({ kind: "vpn-gateway" }, VPN_NEXTHOP, [32]);
   for (const { egressOnlyInternetGatewayId, key } of vpc.egressOnlyGateways)
     lead({ kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId }, EGRESS_ONLY_NEXTHOPS + key, [128]);
   for (const { cidrBlocks, key, vpcEndpointId } of vpc.endpoints)
@@ -431,6 +449,7 @@ function waysOf(vpc: VpcBlueprint): Ways {
 function wayOf(target: TargetBlueprint, width: Width): string {
   switch (target.kind) {
     case "internet-gateway":
+    case "vpn-gateway":
     case "blackhole":
       return `${target.kind} ${width}`;
     case "egress-only-internet-gateway":
@@ -456,7 +475,7 @@ function ownAddresses(namespace: string, cidrBlocks: readonly string[]): KernelO
   return cidrBlocks.map((cidrBlock) => route(where, maskedCidr(cidrBlock), { kind: "local" }));
 }
 
-/** The namespace that programs of an instance run in. */
+/** The namespace that programs of an instance or an on-premises host run in. */
 export function namespaceOfInstance(instanceId: string): string {
   return `host ${instanceId}`;
 }

@@ -75,6 +75,7 @@ const notEnforced = [
   "routes are not kernel-enforced: programs that ignore proxy settings reach the network of this machine",
   "programs of an instance can use the proxy credentials of another one if they get hold of them",
   "instances cannot reach each other, and the VPC's resolver answers only for names that the proxy is asked for",
+  "there are no on-premises hosts: VPN connections carry nothing",
   "security is that of the proxy: an instance shares the files, processes and loopback interface of this machine",
 ];
 

@@ -230,6 +230,22 @@ function withRule(rules: readonly AclRuleBlueprint[], rule: AclRuleBlueprint): A
   return [...rules, rule].toSorted((a, b) => a.ruleNumber - b.ruleNumber);
 }
 
+/** With a VPN gateway and the networks behind two connections, whose keys are these. */
+export function withVpnGateway(vpc: VpcBlueprint, ...keys: readonly number[]): VpcBlueprint {
+  const id = (at: number): string => `0000${vpc.key}${at}`;
+  const sites = keys.map((key, at) => ({
+    vpnConnectionId: `vpn-${id(at)}`,
+    key,
+    cidrBlocks: [`192.168.${at}.0/24`, `172.${16 + at}.0.0/16`],
+    hosts: keys.map((hostKey, host) => ({
+      hostId: `onprem-${id(at)}${host}`,
+      key: hostKey,
+      ip: `192.168.${at}.${10 + host}`,
+    })),
+  }));
+  return { ...vpc, vpnGateway: { vpnGatewayId: `vgw-${id(0)}`, sites } };
+}
+
 /** Both with a link to each other. */
 export function peered(...[a, b]: readonly [VpcBlueprint, VpcBlueprint]): VpcBlueprint[] {
   const vpcPeeringConnectionId = "pcx-00000001";

@@ -20,7 +20,11 @@ export interface TestPlane extends AsyncDisposable {
   readonly plane: DataPlane;
   readonly folder: string;
   readonly arrivals: Arrival[];
-  readonly queries: { readonly vpcId: string; readonly query: Uint8Array; readonly transport: "udp" | "tcp" }[];
+  readonly queries: {
+    readonly vpcId: string | undefined;
+    readonly query: Uint8Array;
+    readonly transport: "udp" | "tcp";
+  }[];
   readonly log: string[];
   /** Starts a program inside. */
   readonly start: (instanceId: string, ...program: readonly string[]) => ChildProcess;

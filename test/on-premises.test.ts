@@ -1,0 +1,188 @@
+/** Hosts behind a VPN connection on the kernel: what programs on both sides see of each other and of endpoints. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import {
+  AttachVpnGatewayCommand,
+  AuthorizeSecurityGroupIngressCommand,
+  CreateCustomerGatewayCommand,
+  CreateRouteCommand,
+  CreateVpcEndpointCommand,
+  CreateVpnConnectionCommand,
+  CreateVpnConnectionRouteCommand,
+  CreateVpnGatewayCommand,
+  DeleteRouteCommand,
+  DeleteVpnConnectionCommand,
+  DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeSecurityGroupsCommand,
+} from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
+import type { RequestLine } from "../src/api/underpass/server.ts";
+import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
+import { bucket, buildMetadataAccount, type MetadataAccount } from "./metadata-account.ts";
+import { lackOfAwsCli, lackOfCurl, testWith } from "./need.ts";
+
+const lack = await linuxPlaneLack();
+const test = testWith(lack);
+const deskIp = "192.168.0.10";
+
+describe("behind a VPN connection", () => {
+  if (lack !== undefined) return test("is not here", () => {});
+
+  let region: RegionProcess;
+  let account: MetadataAccount;
+  let vpnConnectionId: string;
+  let instanceId: string;
+  let instanceIp: string;
+
+  const underpass = (...words: string[]): Promise<Ended> =>
+    ended(
+      spawn(process.execPath, [launcher, ...words], { env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint } }),
+    );
+  const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+  const on = (place: string, ...program: string[]): Promise<Ended> => ended(region.exec(place, program, keys));
+
+  beforeAll(async () => {
+    region = await startRegionProcess({ dataplane: "linux" });
+    account = await buildMetadataAccount(region.endpoint);
+    instanceId = await account.launch({});
+    const { Reservations } = await account.ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+    instanceIp = Reservations![0]!.Instances![0]!.PrivateIpAddress!;
+    vpnConnectionId = await connect(account);
+    await openGroups(account);
+  }, 60_000);
+  afterAll(async () => {
+    expect(await region.stop()).toBe(0);
+  });
+
+  test("hosts are made, listed and named", async () => {
+    const made = await underpass("onprem", "add", "desk", "--vpn", vpnConnectionId, "--ip", deskIp);
+    expect(made).toMatchObject({ status: 0, stderr: "" });
+    expect((await underpass("onprem", "list")).stdout).toMatch(/^desk +192\.168\.0\.10 +onprem-\w+ +behind vpn-/);
+    const twice = await underpass("onprem", "add", "desk", "--vpn", vpnConnectionId, "--ip", "192.168.0.11");
+    expect(twice).toMatchObject({ status: 3 });
+    expect(twice.stderr).toMatch(/there is an on-premises host `desk` already/);
+    expect((await on("desk", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);
+  }, 60_000);
+
+  test("instances and hosts open connections to each other, with a route on the VPC's side", async () => {
+    expect(await talk("desk", instanceId, instanceIp)).toMatchObject({ status: 0, stdout: `${deskIp}\n` });
+    expect(await talk(instanceId, "desk", deskIp)).toMatchObject({ status: 0, stdout: `${instanceIp}\n` });
+    const route = { RouteTableId: account.routeTableId, DestinationCidrBlock: "192.168.0.0/16" };
+    await account.ec2.send(new DeleteRouteCommand(route));
+    expect((await talk("desk", instanceId, instanceIp)).status).not.toBe(0);
+    await account.ec2.send(new CreateRouteCommand({ ...route, GatewayId: gatewayId }));
+    expect(await talk("desk", instanceId, instanceIp)).toMatchObject({ status: 0 });
+  }, 60_000);
+
+  testWith(lackOfAwsCli ?? lackOfCurl)(
+    "S3 is reached by an interface endpoint and not by the gateway endpoint",
+    async () => {
+      const { VpcEndpoint } = await account.ec2.send(
+        new CreateVpcEndpointCommand({
+          VpcId: account.vpcId,
+          VpcEndpointType: "Interface",
+          ServiceName: "com.amazonaws.us-east-1.s3",
+          SubnetIds: [account.subnetId],
+        }),
+      );
+      const { VpcEndpointId = "", NetworkInterfaceIds = [] } = VpcEndpoint!;
+      const { NetworkInterfaces } = await account.ec2.send(
+        new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds }),
+      );
+      const ip = NetworkInterfaces![0]!.PrivateIpAddress!;
+      const name = VpcEndpoint!.DnsEntries![0]!.DnsName!.replace("*", "bucket");
+      const listed = await on("desk", "aws", "--endpoint-url", `https://${name}`, "s3", "ls", `s3://${bucket}`);
+      expect(listed.stderr).toBe("");
+      expect(listed.stdout).toMatch(/hello\.txt/);
+      const last = (await region.own<RequestLine[]>("requests?last=1")).at(-1)!;
+      expect(last.path).toMatchObject({
+        kind: "interface-endpoint",
+        vpcEndpointId: VpcEndpointId,
+        vpcId: account.vpcId,
+        sourceIp: deskIp,
+        destinationIp: ip,
+      });
+      expect((await underpass("why", last.requestId)).stdout).toMatch(/^from +desk, on premises$/m);
+      const curl = ["curl", "--silent", "--max-time", "2", "--output", "/dev/null", "--write-out", "%{http_code}"];
+      const host = "s3.us-east-1.amazonaws.com";
+      expect((await on("desk", ...curl, "--resolve", `${host}:443:${ip}`, `https://${host}/`)).stdout).toBe("403");
+      expect(await on("desk", ...curl, `https://${host}/`)).toMatchObject({ stdout: "000" });
+      const traced = await underpass("trace", "--from", "desk", "s3:ListBucket", `s3://${bucket}`);
+      expect(traced.stdout).toMatch(
+        new RegExp(`${account.vpcEndpointId} is a gateway endpoint: it serves only its own`),
+      );
+      const explained = await underpass("explain-dns", "--from", "desk", host);
+      expect(explained.stdout).toMatch(/to nowhere: vpce-\w+ is a gateway endpoint/);
+    },
+    60_000,
+  );
+
+  test("programs end with their host, and hosts with their VPN connection", async () => {
+    await underpass("onprem", "add", "printer", "--vpn", vpnConnectionId, "--ip", "192.168.0.11");
+    const child = region.exec("printer", ["sleep", "1000"]);
+    const over = once(child, "exit");
+    await region.own("onprem/printer/remove", {});
+    await over;
+    await account.ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: vpnConnectionId }));
+    expect((await underpass("onprem", "list")).stdout).toBe("");
+    expect((await on("desk", "true")).stderr).toMatch(/no instance `desk` is running/);
+  }, 60_000);
+
+  let gatewayId: string;
+
+  /** A VPN gateway, attached, with a connection and a route to it; resolves with the connection's id. */
+  async function connect({ ec2, routeTableId, vpcId }: MetadataAccount): Promise<string> {
+    const { VpnGateway } = await ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
+    gatewayId = VpnGateway!.VpnGatewayId!;
+    await ec2.send(new AttachVpnGatewayCommand({ VpcId: vpcId, VpnGatewayId: gatewayId }));
+    const customer = new CreateCustomerGatewayCommand({ Type: "ipsec.1", PublicIp: "203.0.113.77", BgpAsn: 65_000 });
+    const { CustomerGateway } = await ec2.send(customer);
+    const { VpnConnection } = await ec2.send(
+      new CreateVpnConnectionCommand({
+        Type: "ipsec.1",
+        CustomerGatewayId: CustomerGateway!.CustomerGatewayId!,
+        VpnGatewayId: gatewayId,
+        Options: { StaticRoutesOnly: true },
+      }),
+    );
+    const id = VpnConnection!.VpnConnectionId!;
+    const block = { DestinationCidrBlock: "192.168.0.0/16" };
+    await ec2.send(new CreateVpnConnectionRouteCommand({ VpnConnectionId: id, ...block }));
+    await ec2.send(new CreateRouteCommand({ RouteTableId: routeTableId, GatewayId: gatewayId, ...block }));
+    return id;
+  }
+
+  /** Connects to port 8080 of the other place; prints the address that it sees there. */
+  async function talk(from: string, to: string, ip: string): Promise<Ended> {
+    const serve = `require("node:net").createServer((it) => it.end(it.remoteAddress.replace("::ffff:", "") + "\\n"))
+      .listen(8080, () => console.log("listening"))`;
+    const server = region.exec(to, [process.execPath, "--eval", serve]);
+    const gone = once(server, "exit");
+    await createInterface({ input: server.stdout! })[Symbol.asyncIterator]().next();
+    const call = `const socket = require("node:net").connect(8080, "${ip}");
+      socket.setTimeout(2000, () => process.exit(1));
+      socket.on("error", () => process.exit(2)).pipe(process.stdout)`;
+    const outcome = await on(from, process.execPath, "--eval", call);
+    server.kill();
+    await gone;
+    return outcome;
+  }
+});
+
+/** Lets the on-premises network into everything that has the VPC's default group. */
+async function openGroups({ ec2, vpcId }: MetadataAccount): Promise<void> {
+  const { SecurityGroups } = await ec2.send(
+    new DescribeSecurityGroupsCommand({ Filters: [{ Name: "vpc-id", Values: [vpcId] }] }),
+  );
+  const [group] = SecurityGroups ?? [];
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: group!.GroupId!,
+      IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "192.168.0.0/16" }] }],
+    }),
+  );
+}
