@@ -159,6 +159,8 @@ test.each([
   [["why"]],
   [["trace"]],
   [["explain-dns"]],
+  [["onprem"]],
+  [["onprem", "add"]],
   [["logs"]],
   [["status"]],
   [["lint"]],

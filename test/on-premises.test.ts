@@ -108,6 +108,11 @@ describe("behind a VPN connection", () => {
       });
       expect((await underpass("why", last.requestId)).stdout).toMatch(/^from +desk, on premises$/m);
       const curl = ["curl", "--silent", "--max-time", "2", "--output", "/dev/null", "--write-out", "%{http_code}"];
+      // Longer than any packet, both ways: the VPN's packets are shorter than the VPC's and the network's behind it.
+      const copy = `set -e; t=$(mktemp -d); trap 'rm -r $t' EXIT; head -c 3000000 /dev/urandom > $t/up
+        aws --endpoint-url https://${name} s3 cp --only-show-errors $t/up s3://${bucket}/large
+        aws --endpoint-url https://${name} s3 cp --only-show-errors s3://${bucket}/large $t/down; cmp $t/up $t/down`;
+      expect(await on("desk", "sh", "-c", copy)).toMatchObject({ status: 0, stderr: "" });
       const host = "s3.us-east-1.amazonaws.com";
       expect((await on("desk", ...curl, "--resolve", `${host}:443:${ip}`, `https://${host}/`)).stdout).toBe("403");
       expect(await on("desk", ...curl, `https://${host}/`)).toMatchObject({ stdout: "000" });

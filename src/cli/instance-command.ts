@@ -12,7 +12,7 @@ export function addInstanceCommands(program: Command, end: End): void {
   addForward(program, end);
 }
 
-const instanceText = "id or Name tag";
+const instanceText = "id or Name tag, or the name of an on-premises host";
 
 const credentialsOption = (): Option =>
   new Option(

@@ -139,7 +139,7 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     )
     .argument("<action>", "s3:GetObject, or an operation as `underpass logs` names it: s3:ListObjectsV2")
     .argument("<target>", "s3://bucket/key, s3://bucket, an ARN, or `*`")
-    .requiredOption("--from <instance>", "an instance's id or Name tag, or `host`")
+    .requiredOption("--from <instance>", "an instance's id or Name tag, an on-premises host, or `host`")
     .option("--as <access-key-id>", "whose request; else AWS_ACCESS_KEY_ID, else test")
     .addOption(allKeysOption())
     .addOption(outputOption())
@@ -152,7 +152,10 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     .command("explain-dns")
     .description("say what a name leads to from one place and from outside; status 1 when it does not resolve there")
     .argument("<name>", "a host name, or an address to look up in reverse")
-    .requiredOption("--from <place>", "an instance's id or Name tag, a subnet, a VPC, or `internet`")
+    .requiredOption(
+      "--from <place>",
+      "an instance's id or Name tag, an on-premises host, a subnet, a VPC, or `internet`",
+    )
     .addOption(outputOption())
     .addOption(endpointOption())
     .addHelpText(
