@@ -22,17 +22,17 @@ export function numberAll(ids: readonly string[], before: Numbers, range: Number
     taken.add(kept);
   }
   const newcomers = ids.filter((id) => !numbers.has(id));
-  for (const [id, number] of numberMore(newcomers, taken, range)) numbers.set(id, number);
+  for (const [id, number] of numberMore(newcomers, (number) => taken.has(number), range)) numbers.set(id, number);
   return numbers;
 }
 
 /** The lowest numbers that are not taken, one for each id. Throws when the range is too small. */
-export function numberMore(ids: readonly string[], taken: ReadonlySet<number>, range: NumberRange): Numbers {
+export function numberMore(ids: readonly string[], isTaken: (number: number) => boolean, range: NumberRange): Numbers {
   const numbers = new Map<string, number>();
   let next = range.from;
   for (const id of ids) {
     if (numbers.has(id)) continue;
-    while (taken.has(next)) next++;
+    while (isTaken(next)) next++;
     if (next > range.to) throw new Error(`no more than ${range.to - range.from + 1} ${range.of} fit`);
     numbers.set(id, next++);
   }

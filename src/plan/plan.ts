@@ -9,7 +9,6 @@ import { isSame } from "../base/same.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import { allAddressesOf, type NetworkInterface, privateAddressesOf } from "../model/network-interface.ts";
-import { cidrBlocksOfEndpoint } from "../model/prefix-list.ts";
 import { all, type Change, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
@@ -20,7 +19,6 @@ import { servedServiceOf } from "../network/endpoint-service.ts";
 import { networkOf, touchedVpcs, type VpcNetwork } from "../network/vpc-network.ts";
 import type {
   Blueprint,
-  EndpointBlueprint,
   EndpointInterfaceBlueprint,
   HostBlueprint,
   InternetGatewayBlueprint,
@@ -33,7 +31,8 @@ import type {
 } from "./blueprint.ts";
 import { aclOf, groupOf, groupsInUse } from "./filter.ts";
 import { loggedInterfaceIds } from "./logged-interface.ts";
-import { numberAll, numberMore, numberOf, type Numbers } from "./numbering.ts";
+import { endpointKeyRange, endpointOf, endpointsAfter, endpointsInUse } from "./endpoint.ts";
+import { numberAll, numberOf, type Numbers } from "./numbering.ts";
 import { vpnGatewayOf } from "./vpn.ts";
 
 /**
@@ -152,7 +151,7 @@ function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint |
 function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
   const source = sources.get(before);
   if (source === undefined || !isSameBut(source, network, ["endpoints", "tables", "tableOf"])) return undefined;
-  const endpoints = endpointsAfter(network, before.endpoints);
+  const endpoints = endpointsAfter(network, source, before.endpoints);
   if (network.tables === source.tables) return { ...before, endpoints };
   const targets: Targets = {
     endpointKeys: numbersBefore(endpoints, "vpcEndpointId", "key"),
@@ -167,29 +166,6 @@ function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBluep
     return old ?? tableOf(network, targets, table);
   });
   return { ...before, endpoints, routeTables };
-}
-
-/** Those that stay as they are, and the newcomers; both lists are sorted by id. */
-function endpointsAfter(network: VpcNetwork, before: readonly EndpointBlueprint[]): readonly EndpointBlueprint[] {
-  const inUse = endpointsInUse(network);
-  const staying: (EndpointBlueprint | undefined)[] = [];
-  const newcomers: string[] = [];
-  let at = 0;
-  for (const { id } of inUse) {
-    let old = before[at];
-    while (old !== undefined && old.vpcEndpointId !== id && old.vpcEndpointId < id) old = before[++at];
-    const stays = old?.vpcEndpointId === id;
-    staying.push(stays ? old : undefined);
-    if (!stays) newcomers.push(id);
-  }
-  const taken = new Set(newcomers.length === 0 ? [] : staying.map((one) => one?.key ?? 0));
-  const keys = numberMore(newcomers, taken, ranges.endpoint);
-  return inUse.map((one, place) => {
-    const old = staying[place];
-    const cidrBlocks = cidrBlocksOfEndpoint(one);
-    // Blocks change with the families that an endpoint carries.
-    return old === undefined ? endpointOf(keys, one) : old.cidrBlocks === cidrBlocks ? old : { ...old, cidrBlocks };
-  });
 }
 
 function isSameBut(a: VpcNetwork, b: VpcNetwork, parts: readonly (keyof VpcNetwork)[]): boolean {
@@ -274,10 +250,6 @@ interface View {
 /** What the targets of routes are looked up in. */
 type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyKeys" | "peerIds">;
 
-function endpointsInUse({ endpoints }: VpcNetwork): readonly GatewayVpcEndpoint[] {
-  return endpoints.filter((one) => one.kind === "Gateway").filter((one) => one.state === "available");
-}
-
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   const running = network.instances.flatMap((instance): RunningHost[] => {
     const holder = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
@@ -305,7 +277,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
     securityGroups,
     groups: numberAll(ids(network.subnets), numbersBefore(before?.subnets, "subnetId", "group"), ranges.subnet),
     tables: numberAll(ids(tables), numbersBefore(before?.routeTables, "routeTableId", "table"), ranges.table),
-    endpointKeys: numberAll(ids(endpoints), numbersBefore(before?.endpoints, "vpcEndpointId", "key"), ranges.endpoint),
+    endpointKeys: numberAll(ids(endpoints), numbersBefore(before?.endpoints, "vpcEndpointId", "key"), endpointKeyRange),
     endpointInterfaces,
     endpointInterfaceKeys: numberAll(
       endpointInterfaces.map((one) => one.holder.id),
@@ -339,7 +311,6 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
 const ranges = {
   subnet: { from: 1, to: 65535, of: "subnets of a VPC" },
   table: { from: 1000, to: 65535, of: "route tables of a VPC" },
-  endpoint: { from: 1, to: 4094, of: "endpoints of a VPC" },
   host: { from: 1, to: 65535, of: "instances of a VPC" },
   endpointInterface: { from: 1, to: 4094, of: "interfaces of endpoints of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
@@ -423,14 +394,6 @@ function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBluep
       // One that is not attached is no active target.
       return { kind: "vpn-gateway" };
   }
-}
-
-function endpointOf(keys: Numbers, endpoint: GatewayVpcEndpoint): EndpointBlueprint {
-  return {
-    vpcEndpointId: endpoint.id,
-    key: numberOf(keys, endpoint.id),
-    cidrBlocks: cidrBlocksOfEndpoint(endpoint),
-  };
 }
 
 function servingInterfaces(network: VpcNetwork): readonly ServingInterface[] {
