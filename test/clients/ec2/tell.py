@@ -45,6 +45,7 @@ def known():
     client = boto3.client("ec2", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
     return [
         {
+            "service": "ec2",
             "operation": name,
             "method": xform_name(name),
             "paginated": client.can_paginate(xform_name(name)),
