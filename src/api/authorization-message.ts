@@ -48,10 +48,18 @@ export function decodeRefusal(encoded: string, accountId: string): string | unde
 }
 
 function seal(text: string): string {
-  const iv = randomBytes(ivBytes);
+  const iv = initialisation();
   const cipher = createCipheriv("aes-256-gcm", key, iv);
   const body = Buffer.concat([cipher.update(deflateRawSync(text)), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
+}
+
+/** Random bytes that do not begin with those of `-`: command lines take such a word for an option. */
+function initialisation(): Buffer {
+  for (;;) {
+    const iv = randomBytes(ivBytes);
+    if (!iv.toString("base64url").startsWith("-")) return iv;
+  }
 }
 
 /** Throws for what was not sealed here. */
