@@ -13,6 +13,7 @@ import type { State } from "../model/state.ts";
 import type { Decision } from "../policy/decision.ts";
 import { nameOf } from "../policy/principal.ts";
 import type { Principal } from "../policy/request.ts";
+import { tokenBytes } from "../wire/token-bytes.ts";
 
 const key = randomBytes(32);
 const ivBytes = 12;
@@ -48,18 +49,10 @@ export function decodeRefusal(encoded: string, accountId: string): string | unde
 }
 
 function seal(text: string): string {
-  const iv = initialisation();
+  const iv = tokenBytes(ivBytes);
   const cipher = createCipheriv("aes-256-gcm", key, iv);
   const body = Buffer.concat([cipher.update(deflateRawSync(text)), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
-}
-
-/** Random bytes that do not begin with those of `-`: command lines take such a word for an option. */
-function initialisation(): Buffer {
-  for (;;) {
-    const iv = randomBytes(ivBytes);
-    if (!iv.toString("base64url").startsWith("-")) return iv;
-  }
 }
 
 /** Throws for what was not sealed here. */

@@ -1,6 +1,5 @@
 /** Multipart uploads. Source: Amazon S3 API Reference, "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload" … */
 
-import { randomBytes } from "node:crypto";
 import type {
   AbortMultipartUploadCommandInput,
   AbortMultipartUploadCommandOutput,
@@ -14,6 +13,7 @@ import type {
   UploadPartCopyCommandOutput,
 } from "@aws-sdk/client-s3";
 import { err, ok, type Result } from "../../base/result.ts";
+import { tokenBytes } from "../../wire/token-bytes.ts";
 import { accessOfNewObject } from "./access-control.ts";
 import { type Handler, isOpen, type S3Call } from "./call.ts";
 import { copyBytes, findSource, readAlgorithm, sourceInput } from "./copy-object.ts";
@@ -44,7 +44,7 @@ export const createMultipartUpload: Handler<
     return refuse("InvalidRequest", { message });
   }
   const upload: StoredUpload = {
-    id: randomBytes(48).toString("base64url"),
+    id: tokenBytes(48).toString("base64url"),
     bucket: call.bucketName,
     key: call.key,
     createdAtMs: call.nowMs,
