@@ -39,7 +39,10 @@ export interface Way extends TracedWay {
   readonly unreachable: string;
 }
 
-/** The way that a request over TLS from an instance or an on-premises host (from the machine itself without one) to a service's host name would take. */
+/**
+ * The way that a request over TLS from an instance or an on-premises host (from the machine itself without one) to a
+ * service's host name would take.
+ */
 export function wayOf(state: State, source: Instance | OnPremisesHost | undefined, host: string): Way {
   const instance = source === undefined || isOnPremises(source) ? undefined : source;
   const place = { vpcId: instance?.vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
@@ -58,8 +61,7 @@ export function wayOf(state: State, source: Instance | OnPremisesHost | undefine
 function wayTo(state: State, instance: Instance, ip: string): Omit<Way, "ips" | "by"> {
   const flow: Flow = { destinationIp: ip, opens: { kind: "tcp", port: 443 } };
   const reached = reach(state, instance.id, flow);
-  const passes = reached.dropped === undefined && reached.astray === undefined;
-  const path = passes ? pathOf(instance, reached, ip) : undefined;
+  const path = passes(reached) ? pathOf(instance, reached, ip) : undefined;
   const advice = adviceOf(state, instance, flow, reached);
   return {
     ...tracedWay(reached),
@@ -71,9 +73,12 @@ function wayTo(state: State, instance: Instance, ip: string): Omit<Way, "ips" | 
 
 function wayFromOnPremises(state: State, host: OnPremisesHost, ip: string): Omit<Way, "ips" | "by"> {
   const reached = reachFromOnPremises(state, host, { destinationIp: ip, opens: { kind: "tcp", port: 443 } });
-  const passes = reached.dropped === undefined && reached.astray === undefined;
-  const path = passes ? pathFromOnPremises(host, reached, ip) : undefined;
+  const path = passes(reached) ? pathFromOnPremises(host, reached, ip) : undefined;
   return { ...tracedWay(reached), ...(path && { path }), unreachable: unreachableText(reached, ip) };
+}
+
+function passes({ dropped, astray }: Pick<Reach, "dropped" | "astray">): boolean {
+  return dropped === undefined && astray === undefined;
 }
 
 /** Who made a request that came by a path, and by which way. */

@@ -31,12 +31,19 @@ export interface Connections {
 
 export function openConnections(): Connections {
   const open = new Map<Socket, Path>();
-  const opened = new Map<string, number>();
+  const through = new Map<string, Count>();
   return {
     add: (socket, path) => {
       open.set(socket, path);
-      if (path.kind === "gateway-endpoint") opened.set(path.vpcEndpointId, (opened.get(path.vpcEndpointId) ?? 0) + 1);
-      socket.once("close", () => open.delete(socket));
+      const count = path.kind === "gateway-endpoint" ? countOf(through, path.vpcEndpointId) : undefined;
+      if (count !== undefined) {
+        count.active += 1;
+        count.opened += 1;
+      }
+      socket.once("close", () => {
+        open.delete(socket);
+        if (count !== undefined) count.active -= 1;
+      });
     },
     resetStale: (state) => {
       let count = 0;
@@ -51,14 +58,19 @@ export function openConnections(): Connections {
       for (const socket of open.keys()) socket.resetAndDestroy();
     },
     size: () => open.size,
-    through: (vpcEndpointId) => {
-      let active = 0;
-      for (const path of open.values()) {
-        if (path.kind === "gateway-endpoint" && path.vpcEndpointId === vpcEndpointId) active += 1;
-      }
-      return { active, opened: opened.get(vpcEndpointId) ?? 0 };
-    },
+    through: (vpcEndpointId) => through.get(vpcEndpointId) ?? { active: 0, opened: 0 },
   };
+}
+
+interface Count {
+  active: number;
+  opened: number;
+}
+
+function countOf(through: Map<string, Count>, vpcEndpointId: string): Count {
+  const count = through.get(vpcEndpointId) ?? { active: 0, opened: 0 };
+  through.set(vpcEndpointId, count);
+  return count;
 }
 
 /**

@@ -154,11 +154,10 @@ function onPremisesVerbs(region: Region): OnPremisesVerbs {
 function entryInto(plane: RunningPlane, state: State, instanceId: string): InstanceEntry | undefined {
   const entry = plane.entry(instanceId);
   const instance = find(state, "instance", instanceId);
-  if (entry !== undefined && find(state, "on-premises-host", instanceId) !== undefined) {
-    return { instanceId, ...entry, ...(process.getuid && { userId: process.getuid() }) };
-  }
-  if (entry === undefined || instance === undefined) return undefined;
-  const { role } = profileOfInstance(state, instance);
+  // What the plane holds is an instance, or a host on premises, which has no role.
+  const isKnown = instance !== undefined || find(state, "on-premises-host", instanceId) !== undefined;
+  if (entry === undefined || !isKnown) return undefined;
+  const role = instance && profileOfInstance(state, instance).role;
   return {
     instanceId,
     ...entry,

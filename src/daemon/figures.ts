@@ -15,13 +15,16 @@ export async function figuresOf(state: () => State, { traffic, connections, nowM
   // While the plane starts again there is nothing to read; the sums stand.
   await traffic.collect().catch(() => {});
   const drops = traffic.drops();
+  const dropped = new Map<string, number>();
+  for (const drop of drops) {
+    if (drop.kind === "network-acl-rule" || drop.vpcEndpointId === undefined) continue;
+    dropped.set(drop.vpcEndpointId, (dropped.get(drop.vpcEndpointId) ?? 0) + drop.packets);
+  }
+  const carried = traffic.endpoints();
   const endpoints = [...all(state(), "vpc-endpoint")].flatMap((endpoint): EndpointFigures[] => {
     if (endpoint.kind !== "Gateway") return [];
-    const { bytesIn = 0, bytesOut = 0, resets = 0 } = traffic.endpoints().get(endpoint.id) ?? {};
+    const { bytesIn = 0, bytesOut = 0, resets = 0 } = carried.get(endpoint.id) ?? {};
     const { active, opened } = connections.through(endpoint.id);
-    const dropped = drops.flatMap((drop) =>
-      drop.kind !== "network-acl-rule" && drop.vpcEndpointId === endpoint.id ? [drop.packets] : [],
-    );
     return [
       {
         vpcEndpointId: endpoint.id,
@@ -31,7 +34,7 @@ export async function figuresOf(state: () => State, { traffic, connections, nowM
         newConnections: opened,
         bytesIn,
         bytesOut,
-        packetsDropped: dropped.reduce((sum, packets) => sum + packets, 0),
+        packetsDropped: dropped.get(endpoint.id) ?? 0,
         rstPacketsReceived: resets,
       },
     ];
