@@ -24,6 +24,7 @@ import {
   NEAR_IP,
   nexthop,
   ONLY_DEVICE,
+  ownAddresses,
   route,
   serviceListeners,
   unnumberedLink,
@@ -40,6 +41,16 @@ const INTERNET_EGRESS_ONLY_DEVICES = 0x10000;
 
 /** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 1500 through an internet gateway. */
 const INTERNET_MTU = 1500;
+
+/** The namespace that AWS's services and the rest of the internet answer in. */
+export function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
+  return [
+    { kind: "namespace", namespace: INTERNET, role: "internet" },
+    // Those for IPv6 are of one gateway each.
+    ...serviceListeners(INTERNET, { kind: "internet" }, 32),
+    ...ownAddresses(INTERNET, cidrBlocks),
+  ];
+}
 
 export function objectsOfInternetGateway(vpc: VpcBlueprint, internetGatewayId: string): KernelObject[] {
   return objectsOfGateway(vpc, {

@@ -1,7 +1,16 @@
 /** What links between namespaces are made of, and the words that kernel objects of all kinds are written with. */
 
 import type { Width } from "../../base/ip.ts";
-import { type Door, type KernelObject, MAIN_TABLE, type RouteBy, type RouteObject } from "./kernel-object.ts";
+import { formatPrefix, parsePrefixMasked } from "../../base/prefix.ts";
+import { RecentMap } from "../../base/recent-map.ts";
+import {
+  type Door,
+  type KernelObject,
+  LOCAL_TABLE,
+  MAIN_TABLE,
+  type RouteBy,
+  type RouteObject,
+} from "./kernel-object.ts";
 
 /** The one device of an endpoint or an instance, and the router's side of a gateway. */
 export const ONLY_DEVICE = 2;
@@ -77,6 +86,9 @@ export function serviceListeners(namespace: string, door: Door, width: Width, de
   return SERVICE_PORTS.map((port) => ({ kind: "listener", transport: "tcp", ...where, port, door }));
 }
 
+/** Of the route that says what becomes of everything else. */
+export const LAST_METRIC = 0xfffffffe;
+
 interface TableName {
   readonly namespace: string;
   readonly table: number;
@@ -98,3 +110,23 @@ export function anyOf(width: Width): string {
 export function widthOf(text: string): Width {
   return text.includes(":") ? 128 : 32;
 }
+
+/** Whole blocks that a namespace answers for. */
+export function ownAddresses(namespace: string, cidrBlocks: readonly string[]): KernelObject[] {
+  const where = { namespace, table: LOCAL_TABLE };
+  return cidrBlocks.map((cidrBlock) => route(where, maskedCidr(cidrBlock), { kind: "local" }));
+}
+
+/** The kernel keeps no host bits, and two spellings of one prefix would be one route. */
+export function maskedCidr(cidrBlock: string): string {
+  const known = masked.get(cidrBlock);
+  if (known !== undefined) return known;
+  const prefix = parsePrefixMasked(cidrBlock);
+  if (prefix === undefined) throw new Error(`no CIDR block: \`${cidrBlock}\``);
+  const text = formatPrefix(prefix);
+  masked.set(cidrBlock, text);
+  return text;
+}
+
+// A memo of a pure result: the blocks of a prefix list come again with every route table.
+const masked = new RecentMap<string, string>(4096);

@@ -9,6 +9,7 @@ import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffObjects, diffParts } from "./diff.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
+import { namespaceOfInstance } from "./host-object.ts";
 import { entryOf, type EntryFiles, PUBLIC_VIEW, removeEntryFiles, writeEntryFiles } from "./entry.ts";
 import { driftLines } from "./drift.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
@@ -17,7 +18,7 @@ import { NetdClient, type NetdEvents } from "./netd-client.ts";
 import { foundSection, NOTHING, objectsOf, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
 import { TrafficReader } from "./traffic.ts";
-import { namespaceOfInstance, wantedParts } from "./wanted.ts";
+import { wantedParts } from "./wanted.ts";
 
 /** A plane that holds nothing yet; rejects when netd does not come up. */
 export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {

@@ -1,0 +1,52 @@
+/** The router of a VPC on Linux: what it answers itself, and where its subnets begin. */
+
+import type { Width } from "../../base/ip.ts";
+import type { SubnetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import { LOOPBACK, routerOf } from "./device.ts";
+import { bordersOf } from "./filter.ts";
+import type { Door, KernelObject } from "./kernel-object.ts";
+import { anyOf, LAST_METRIC, mainOf, route, widthOf } from "./link-object.ts";
+
+const DNS_PORT = 53;
+/** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
+const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
+const METADATA_PORT = 80;
+
+/** The namespace comes with IPv4, which every VPC has. */
+export function objectsOfRouter(router: string, width: Width): KernelObject[] {
+  return [
+    ...(width === 32 ? [{ kind: "namespace", namespace: router, role: "router" } as const] : []),
+    // Nothing but the addresses of the VPC itself is reachable without a route table's word.
+    route(mainOf(router), anyOf(width), { kind: "blackhole" }, LAST_METRIC),
+  ];
+}
+
+export function objectsOfResolver(vpc: VpcBlueprint, ip: string): KernelObject[] {
+  const namespace = routerOf(vpc);
+  const door: Door = { kind: "resolver", vpcId: vpc.vpcId };
+  return [
+    { kind: "address", namespace, index: LOOPBACK, ip, bits: widthOf(ip) },
+    { kind: "listener", namespace, transport: "udp", ip, port: DNS_PORT, door },
+    { kind: "listener", namespace, transport: "tcp", ip, port: DNS_PORT, door },
+  ];
+}
+
+/** In every VPC, whatever its routes and filters say: the router itself answers. */
+export function objectsOfMetadata(vpc: VpcBlueprint, width: Width): KernelObject[] {
+  const ip = METADATA_IPS[width];
+  const namespace = routerOf(vpc);
+  const door: Door = { kind: "metadata", vpcId: vpc.vpcId };
+  return [
+    { kind: "address", namespace, index: LOOPBACK, ip, bits: width },
+    { kind: "listener", namespace, transport: "tcp", ip, port: METADATA_PORT, door },
+  ];
+}
+
+export function objectsOfSubnet(vpc: VpcBlueprint, subnet: SubnetBlueprint): KernelObject[] {
+  const namespace = routerOf(vpc);
+  return [
+    { kind: "address", namespace, index: LOOPBACK, ip: subnet.routerIp, bits: widthOf(subnet.routerIp) },
+    { kind: "element", namespace, set: "subnet_table", key: [`${subnet.group}`], value: `${subnet.table}` },
+    ...bordersOf(namespace, subnet),
+  ];
+}
