@@ -51,9 +51,12 @@ export function newRule(groupId: Id<"sg">, input: NewRule, context: Context): Se
 
 /** The rules of a group in the order in which they were made. */
 export function rulesOfGroup(state: State, groupId: string): readonly SecurityGroupRule[] {
-  return findBy(state, "security-group-rule", "groupId", groupId).toSorted(
-    (a, b) => a.createdAtMs - b.createdAtMs || a.position - b.position || (a.id < b.id ? -1 : 1),
-  );
+  return findBy(state, "security-group-rule", "groupId", groupId).toSorted(inOrderOfMaking);
+}
+
+/** For sorting: whether `a` was made before `b`. */
+export function inOrderOfMaking(a: SecurityGroupRule, b: SecurityGroupRule): number {
+  return a.createdAtMs - b.createdAtMs || a.position - b.position || (a.id < b.id ? -1 : 1);
 }
 
 /** A text that two rules of a group share when they say the same. INVARIANT: no two rules of a group do. */

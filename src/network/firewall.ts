@@ -8,12 +8,13 @@
  */
 
 import { formatIp } from "../base/ip.ts";
+import type { Difference } from "../base/persistent-map.ts";
 import { compilePrefixTable, type PrefixTable } from "../base/prefix-table.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { findReferredList } from "../model/managed-prefix-list.ts";
 import type { SecurityGroup } from "../model/security-group.ts";
-import { type Peer, rulesOfGroup, type SecurityGroupRule } from "../model/security-group-rule.ts";
+import { inOrderOfMaking, type Peer, rulesOfGroup, type SecurityGroupRule } from "../model/security-group-rule.ts";
 import type { State } from "../model/state.ts";
 import { type Packet, portsMatched } from "./packet.ts";
 
@@ -56,6 +57,23 @@ export function compileGroup(state: State, group: SecurityGroup): CompiledGroup 
     ingress: compiled.filter(({ rule }) => !rule.isEgress),
     egress: compiled.filter(({ rule }) => rule.isEgress),
   };
+}
+
+/** The group with other rules; a direction in which none changed stays the same object. */
+export function withRules(
+  state: State,
+  { group, ...before }: CompiledGroup,
+  changes: readonly Difference<SecurityGroupRule>[],
+): CompiledGroup {
+  const direction = (isEgress: boolean, rules: readonly CompiledRule[]): readonly CompiledRule[] => {
+    const gone = new Set(changes.flatMap((one) => (one.before?.isEgress === isEgress ? [one.key] : [])));
+    const come = changes.flatMap(({ after }) => (after?.isEgress === isEgress ? [after] : []));
+    if (gone.size === 0 && come.length === 0) return rules;
+    const kept = gone.size === 0 ? rules : rules.filter(({ rule }) => !gone.has(rule.id));
+    const fresh = come.map((rule) => compileRule(state, rule, group.region));
+    return [...kept, ...fresh].toSorted((a, b) => inOrderOfMaking(a.rule, b.rule));
+  };
+  return { group, ingress: direction(false, before.ingress), egress: direction(true, before.egress) };
 }
 
 // A memo of what follows from the rule alone: when a group gets a rule, its others are ready.

@@ -14,6 +14,7 @@ import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import { allAddressesOf, type NetworkInterface } from "../model/network-interface.ts";
 import type { SecurityGroup } from "../model/security-group.ts";
+import type { SecurityGroupRule } from "../model/security-group-rule.ts";
 import { countBy, type Documents, find, type Kind, type State } from "../model/state.ts";
 import type { Subnet } from "../model/subnet.ts";
 import type { InterfaceVpcEndpoint, VpcEndpoint } from "../model/vpc-endpoint.ts";
@@ -21,7 +22,7 @@ import type { Vpc } from "../model/vpc.ts";
 import { livingPeeringsOf } from "../model/vpc-peering.ts";
 import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
-import { compileGroup, type CompiledGroup, type Firewall } from "./firewall.ts";
+import { compileGroup, type CompiledGroup, type Firewall, withRules } from "./firewall.ts";
 import { type NameClient, nameClientOf } from "./name-client.ts";
 import { type Vpn, vpnOf } from "./vpn.ts";
 
@@ -103,16 +104,10 @@ function findNetwork(state: State, vpcId: string): VpcNetwork | undefined {
       find(state, "vpc", peer.vpcId),
     ]),
   ];
-  const everyRule = state.tables["security-group-rule"].byId;
+  const rules = state.tables["security-group-rule"].byIndex["groupId"];
   const known = memo.get(vpc);
-  const changed = known === undefined ? [] : own.flatMap((part, at) => (part === known.own[at] ? [] : [at]));
-  const sameRules = known?.everyRule === everyRule;
-  if (known !== undefined && changed.length === 0 && sameRules) return known.network;
-  const rules = sameRules
-    ? known.rules
-    : [...(documentsOf(state, "security-group", vpcId)?.keys() ?? [])].map((id) => rulesOf(state, id));
-  const network = (known && adapted(state, known, { own, rules, changed })) ?? compile(state, vpc);
-  memo.set(vpc, { own, everyRule, rules, network });
+  const network = (known && adapted(state, known, own)) ?? compile(state, vpc);
+  memo.set(vpc, { own, rules, network });
   return network;
 }
 
@@ -121,27 +116,38 @@ function siteTablesOf({ tables }: State): readonly unknown[] {
 }
 
 /** The network before, where all that changed are gateway endpoints or the rules of groups; undefined where more did. */
-function adapted(
-  state: State,
-  known: Known,
-  { own, rules, changed }: { own: Known["own"]; rules: Known["rules"]; changed: readonly number[] },
-): VpcNetwork | undefined {
-  const sameRules = rules.length === known.rules.length && rules.every((part, at) => part === known.rules[at]);
-  if (changed.length === 0) return sameRules ? known.network : withGroups(state, known.network);
-  if (!sameRules || changed.some((at) => at !== endpointsAt)) return undefined;
+function adapted(state: State, known: Known, own: Known["own"]): VpcNetwork | undefined {
+  const changed = own.flatMap((part, at) => (part === known.own[at] ? [] : [at]));
+  const regrouped = regroupedIds(state, known);
+  if (changed.length === 0) return regrouped.length === 0 ? known.network : withGroups(state, known.network, regrouped);
+  if (regrouped.length > 0 || changed.some((at) => at !== endpointsAt)) return undefined;
   const none = PersistentMap.empty<VpcEndpoint>();
   const [before, after] = [known.own[endpointsAt], own[endpointsAt]] as (PersistentMap<VpcEndpoint> | undefined)[];
   return withEndpoints(state, known.network, (after ?? none).differencesFrom(before ?? none));
 }
 
+/** The VPC's groups whose rules are others than those that its network was made from. */
+function regroupedIds(state: State, { network, rules }: Known): string[] {
+  return changedGroupIds(rules, state.tables["security-group-rule"].byIndex["groupId"]).filter((id) =>
+    network.groups.has(id),
+  );
+}
+
+type RulesByGroup = PersistentMap<PersistentMap<SecurityGroupRule>>;
+
+function changedGroupIds(before: RulesByGroup | undefined, after: RulesByGroup | undefined): readonly string[] {
+  if (before === after) return [];
+  const none: RulesByGroup = PersistentMap.empty();
+  return (after ?? none).differencesFrom(before ?? none).map(({ key }) => key);
+}
+
 /**
  * The VPCs whose networks can differ between two states: the indexes share what did not change. Undefined when all can,
- * as after a change of a security group's rules.
+ * as after a change of a prefix list.
  */
 export function touchedVpcs(before: State, after: State): ReadonlySet<string> | undefined {
   const [then, now] = [before.tables, after.tables];
-  const shared = ["prefix-list", "security-group-rule"] as const;
-  if (shared.some((kind) => then[kind].byId !== now[kind].byId)) return undefined;
+  if (then["prefix-list"].byId !== now["prefix-list"].byId) return undefined;
   const touched = new Set<string>();
   for (const kind of kinds) {
     const earlier: PersistentMap<unknown> | undefined = then[kind].byIndex["vpcId"];
@@ -155,6 +161,12 @@ export function touchedVpcs(before: State, after: State): ReadonlySet<string> | 
     for (const { vpcId } of now["vpn-gateway"].byId.values()) if (vpcId !== undefined) touched.add(vpcId);
   }
   const peers = [...touched].flatMap((id) => livingPeeringsOf(after, id));
+  const [rulesThen, rulesNow] = [then, now].map((tables) => tables["security-group-rule"].byIndex["groupId"]);
+  for (const id of changedGroupIds(rulesThen, rulesNow)) {
+    // Of a group that is gone the VPC is touched already.
+    const group = find(after, "security-group", id);
+    if (group !== undefined) touched.add(group.vpcId);
+  }
   for (const { requester, accepter } of peers) touched.add(requester.vpcId).add(accepter.vpcId);
   return touched;
 }
@@ -183,10 +195,8 @@ const endpointsAt = kinds.indexOf("vpc-endpoint");
 interface Known {
   /** Of each kind the documents of the VPC, and the prefix lists that anything may refer to. */
   readonly own: readonly unknown[];
-  /** Every rule of every security group: while it is the same, those of the VPC are. */
-  readonly everyRule: unknown;
-  /** The rules of each group of the VPC. */
-  readonly rules: readonly unknown[];
+  /** The rules of every security group, by its id. */
+  readonly rules: RulesByGroup | undefined;
   readonly network: VpcNetwork;
 }
 
@@ -194,10 +204,6 @@ interface Known {
 // the identity of their parts, so that looking for a change compares a few pointers.
 const ofState = new WeakMap<State, Map<string, VpcNetwork>>();
 const memo = new WeakMap<Vpc, Known>();
-
-function rulesOf(state: State, groupId: string): unknown {
-  return state.tables["security-group-rule"].byIndex["groupId"]?.get(groupId);
-}
 
 function documentsOf<K extends Kind>(state: State, kind: K, vpcId: string): PersistentMap<Documents[K]> | undefined {
   return state.tables[kind].byIndex["vpcId"]?.get(vpcId);
@@ -301,18 +307,27 @@ function ruleless(group: SecurityGroup): CompiledGroup {
   return known;
 }
 
-// A memo of a pure result: of a VPC's groups one changes at a time.
+// A memo of a pure result: of a VPC's groups one changes at a time, and of its rules few.
 const compiledGroups = new WeakMap<
   SecurityGroup,
-  { readonly from: readonly unknown[]; readonly group: CompiledGroup }
+  {
+    readonly rules: PersistentMap<SecurityGroupRule> | undefined;
+    readonly prefixLists: unknown;
+    readonly group: CompiledGroup;
+  }
 >();
 
 function groupCompiled(state: State, group: SecurityGroup): CompiledGroup {
-  const from = [rulesOf(state, group.id), state.tables["prefix-list"].byId];
+  const rules = state.tables["security-group-rule"].byIndex["groupId"]?.get(group.id);
+  const prefixLists = state.tables["prefix-list"].byId;
   const known = compiledGroups.get(group);
-  if (known?.from.every((part, at) => part === from[at]) === true) return known.group;
-  const compiled = compileGroup(state, group);
-  compiledGroups.set(group, { from, group: compiled });
+  const isReady = known?.prefixLists === prefixLists;
+  if (isReady && known.rules === rules) return known.group;
+  const compiled =
+    isReady && rules !== undefined && known.rules !== undefined
+      ? withRules(state, known.group, rules.differencesFrom(known.rules))
+      : compileGroup(state, group);
+  compiledGroups.set(group, { rules, prefixLists, group: compiled });
   return compiled;
 }
 
@@ -345,15 +360,14 @@ function withEndpoints(
   return { ...network, endpoints, tables, tableOf: tablesInForce(network.subnets, tables) };
 }
 
-/** Of a VPC only the rules of whose groups changed. */
-function withGroups(state: State, network: VpcNetwork): VpcNetwork {
-  return {
-    ...network,
-    groups: groupsOf(
-      state,
-      [...network.groups.values()].map(({ group }) => group),
-    ),
-  };
+/** Of a VPC where only the rules of these groups changed. */
+function withGroups(state: State, network: VpcNetwork, ids: readonly string[]): VpcNetwork {
+  const groups = new Map(network.groups);
+  for (const id of ids) {
+    const known = network.groups.get(id);
+    if (known !== undefined) groups.set(id, groupCompiled(state, known.group));
+  }
+  return { ...network, groups };
 }
 
 function membersOf(interfaces: readonly NetworkInterface[]): ReadonlyMap<string, ReadonlySet<string>> {

@@ -33,11 +33,13 @@ export function groupsInUse(network: VpcNetwork, held: Iterable<string>): readon
 
 export function groupOf(network: VpcNetwork, keys: Numbers, compiled: CompiledGroup): SecurityGroupBlueprint {
   const { id } = compiled.group;
+  const hasIpv6 = carriesIpv6(network);
   return {
     securityGroupId: id,
     key: numberOf(keys, id),
     members: sorted(network.members.get(id)),
-    ...rulesOf(keys, compiled, carriesIpv6(network)),
+    ingress: rulesOf(keys, compiled.ingress, hasIpv6),
+    egress: rulesOf(keys, compiled.egress, hasIpv6),
   };
 }
 
@@ -52,35 +54,35 @@ function sorted(members: ReadonlySet<string> | undefined): readonly string[] {
   return known;
 }
 
-interface PlannedRules {
-  readonly ingress: readonly GroupRuleBlueprint[];
-  readonly egress: readonly GroupRuleBlueprint[];
-}
+// What the rules of a direction came to, with the numbers of the groups that they name. A memo: of ten thousand rules one changes.
+const planned = new WeakMap<
+  readonly CompiledRule[],
+  { readonly numbers: readonly unknown[]; readonly rules: readonly GroupRuleBlueprint[] }
+>();
 
-// What the rules of a group came to, with the numbers of the groups that they name. A memo: of ten thousand rules one changes.
-const planned = new WeakMap<CompiledGroup, { readonly numbers: readonly unknown[]; readonly rules: PlannedRules }>();
-
-function rulesOf(keys: Numbers, compiled: CompiledGroup, hasIpv6: boolean): PlannedRules {
-  const numbers = [hasIpv6, ...groupsNamedBy(compiled).map((id) => keys.get(id))];
+function rulesOf(keys: Numbers, compiled: readonly CompiledRule[], hasIpv6: boolean): readonly GroupRuleBlueprint[] {
+  const numbers = [hasIpv6, ...namesIn(compiled).map((id) => keys.get(id))];
   const known = planned.get(compiled);
   if (known !== undefined && isSame(known.numbers, numbers)) return known.rules;
-  const rules = {
-    ingress: compiled.ingress.flatMap((rule) => groupRuleOf(keys, rule, hasIpv6)),
-    egress: compiled.egress.flatMap((rule) => groupRuleOf(keys, rule, hasIpv6)),
-  };
+  const rules = compiled.flatMap((rule) => groupRuleOf(keys, rule, hasIpv6));
   planned.set(compiled, { numbers, rules });
   return rules;
 }
 
-const named = new WeakMap<CompiledGroup, readonly string[]>();
+/** The groups that the rules of this one name. */
+export function groupsNamedBy({ ingress, egress }: CompiledGroup): readonly string[] {
+  return [...namesIn(ingress), ...namesIn(egress)];
+}
 
-function groupsNamedBy(compiled: CompiledGroup): readonly string[] {
-  const known = named.get(compiled);
+const named = new WeakMap<readonly CompiledRule[], readonly string[]>();
+
+function namesIn(rules: readonly CompiledRule[]): readonly string[] {
+  const known = named.get(rules);
   if (known !== undefined) return known;
   const ids = new Set<string>();
-  for (const { peer } of [...compiled.ingress, ...compiled.egress]) if (peer.kind === "members") ids.add(peer.groupId);
+  for (const { peer } of rules) if (peer.kind === "members") ids.add(peer.groupId);
   const found = [...ids];
-  named.set(compiled, found);
+  named.set(rules, found);
   return found;
 }
 
@@ -94,7 +96,19 @@ export function aclOf(network: VpcNetwork, keys: Numbers, compiled: CompiledAcl)
   };
 }
 
-function groupRuleOf(keys: Numbers, { rule, peer }: CompiledRule, hasIpv6: boolean): GroupRuleBlueprint[] {
+// Of rules that name no group. A memo, so that the others of a group that gets a rule stay the same objects.
+const plannedRules = new WeakMap<CompiledRule, { readonly hasIpv6: boolean; readonly rules: GroupRuleBlueprint[] }>();
+
+function groupRuleOf(keys: Numbers, compiled: CompiledRule, hasIpv6: boolean): readonly GroupRuleBlueprint[] {
+  if (compiled.peer.kind === "members") return freshRule(keys, compiled, hasIpv6);
+  const known = plannedRules.get(compiled);
+  if (known?.hasIpv6 === hasIpv6) return known.rules;
+  const rules = freshRule(keys, compiled, hasIpv6);
+  plannedRules.set(compiled, { hasIpv6, rules });
+  return rules;
+}
+
+function freshRule(keys: Numbers, { rule, peer }: CompiledRule, hasIpv6: boolean): GroupRuleBlueprint[] {
   const traffic = trafficOf(rule.traffic);
   if (peer.kind === "members") {
     const key = keys.get(peer.groupId);

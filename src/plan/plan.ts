@@ -29,7 +29,7 @@ import type {
   TargetBlueprint,
   VpcBlueprint,
 } from "./blueprint.ts";
-import { aclOf, groupOf, groupsInUse } from "./filter.ts";
+import { aclOf, groupOf, groupsInUse, groupsNamedBy } from "./filter.ts";
 import { loggedInterfaceIds } from "./logged-interface.ts";
 import { endpointKeyRange, endpointOf, endpointsAfter, endpointsInUse } from "./endpoint.ts";
 import { numberAll, numberOf, type Numbers } from "./numbering.ts";
@@ -133,18 +133,20 @@ function planVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | unde
 function regroupedVpc(network: VpcNetwork, before: VpcBlueprint): VpcBlueprint | undefined {
   const source = sources.get(before);
   if (source === undefined || !isSameBut(source, network, ["groups"])) return undefined;
-  const idOf = new Map(before.securityGroups.map((group) => [group.key, group.securityGroupId]));
-  const held = new Set([...before.hosts, ...before.endpointInterfaces].flatMap((one) => one.securityGroups));
-  const inUse = groupsInUse(
-    network,
-    [...held].map((key) => idOf.get(key) ?? ""),
-  );
-  const keys = numberAll(
-    inUse.map((one) => one.group.id),
-    numbersBefore(before.securityGroups, "securityGroupId", "key"),
-    ranges.securityGroup,
-  );
-  return { ...before, securityGroups: inUse.map((group) => groupOf(network, keys, group)) };
+  const regrouped = new Map<string, CompiledGroup>();
+  for (const [id, group] of network.groups) {
+    const earlier = source.groups.get(id);
+    if (earlier === group) continue;
+    // With other names other groups are in use.
+    if (earlier === undefined || !isSame(groupsNamedBy(earlier), groupsNamedBy(group))) return undefined;
+    regrouped.set(id, group);
+  }
+  const keys = numbersBefore(before.securityGroups, "securityGroupId", "key");
+  const securityGroups = before.securityGroups.map((one) => {
+    const group = regrouped.get(one.securityGroupId);
+    return group === undefined ? one : groupOf(network, keys, group);
+  });
+  return { ...before, securityGroups };
 }
 
 /** The VPC before with other endpoints and their routes, where nothing else changed; undefined where something did. */
