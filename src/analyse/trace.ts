@@ -12,7 +12,7 @@ import { findRegion } from "../model/region.ts";
 import { all, find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import { resolveAddresses } from "../network/resolve.ts";
-import { hasIpv6 } from "../network/walk.ts";
+import { hasIpv6 } from "../network/sender.ts";
 import { parseServiceHost } from "../network/service-host.ts";
 import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";

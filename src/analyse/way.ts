@@ -10,16 +10,9 @@ import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
 import { resolveAddresses } from "../network/resolve.ts";
-import {
-  findInstance,
-  hasIpv6,
-  instancesBehind,
-  natGatewayOf,
-  pathOf,
-  type RouteChoice,
-  senderBehind,
-  walkFromNat,
-} from "../network/walk.ts";
+import { findInstance, instancesBehind, natGatewayOf, pathOf, senderBehind } from "../network/path-origin.ts";
+import { hasIpv6 } from "../network/sender.ts";
+import { type RouteChoice, walkFromNat } from "../network/walk.ts";
 import { adviceOf } from "./advice.ts";
 import type { FilterTrace, NatTrace } from "./request-trace.ts";
 

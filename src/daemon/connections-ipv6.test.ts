@@ -4,7 +4,8 @@ import { regionBuilder } from "../../test/region-builder.ts";
 import { unassignIpv6Addresses } from "../model/interface-address.ts";
 import { find } from "../model/state.ts";
 import { serviceAddress } from "../network/service-address.ts";
-import { pathOf, walk } from "../network/walk.ts";
+import { pathOf } from "../network/path-origin.ts";
+import { walk } from "../network/walk.ts";
 import { stillHolds } from "./connections.ts";
 
 const ipv6 = serviceAddress("s3", "us-east-1", 128)!;

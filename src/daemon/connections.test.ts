@@ -7,7 +7,8 @@ import { detachVpnGateway } from "../model/vpn-gateway.ts";
 import { pathFromOnPremises, walkFromOnPremises } from "../network/on-premises.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAddress } from "../network/service-address.ts";
-import { pathOf, walk } from "../network/walk.ts";
+import { pathOf } from "../network/path-origin.ts";
+import { walk } from "../network/walk.ts";
 import { stillHolds } from "./connections.ts";
 
 const s3 = serviceAddress("s3", "us-east-1")!;

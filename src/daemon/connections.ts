@@ -9,15 +9,8 @@ import type { Socket } from "node:net";
 import type { State } from "../model/state.ts";
 import { onPremisesHostBehind, walkFromOnPremises } from "../network/on-premises.ts";
 import type { Path } from "../network/path.ts";
-import {
-  findInstance,
-  instancesBehind,
-  natGatewayOf,
-  senderBehind,
-  type Walk,
-  walk,
-  walkFromNat,
-} from "../network/walk.ts";
+import { findInstance, instancesBehind, natGatewayOf, senderBehind } from "../network/path-origin.ts";
+import { type Walk, walk, walkFromNat } from "../network/walk.ts";
 
 export interface Connections {
   readonly add: (socket: Socket, path: Path) => void;

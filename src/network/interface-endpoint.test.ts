@@ -8,7 +8,7 @@ import { dropText } from "./drop-text.ts";
 import { reach } from "./reach.ts";
 import { addressesOf, resolveName } from "./resolve.ts";
 import { serviceAddress } from "./service-address.ts";
-import { findInstance, pathOf } from "./walk.ts";
+import { findInstance, pathOf } from "./path-origin.ts";
 
 /** An S3 interface endpoint in one subnet, an instance in another, and one in a peered VPC. */
 function made(wish: { readonly privateDnsEnabled?: boolean; readonly inboundResolverOnly?: boolean } = {}) {

@@ -18,7 +18,8 @@ import { rulesOfGroup } from "../model/security-group-rule.ts";
 import { dropText } from "./drop-text.ts";
 import { reach } from "./reach.ts";
 import { serviceAddress } from "./service-address.ts";
-import { findInstance, pathOf, walk } from "./walk.ts";
+import { findInstance, pathOf } from "./path-origin.ts";
+import { walk } from "./walk.ts";
 
 const s3 = serviceAddress("s3", "us-east-1", 128)!;
 const s3Elsewhere = serviceAddress("s3", "eu-west-1", 128)!;

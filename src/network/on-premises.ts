@@ -29,7 +29,8 @@ import {
 } from "./reach.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
 import { siteFor, type Vpn } from "./vpn.ts";
-import { arrivalAt, type Exit, overVpn, type Walk } from "./walk.ts";
+import { arrivalAt, type Exit, overVpn } from "./exit.ts";
+import type { Walk } from "./walk.ts";
 
 /** Where a packet from an on-premises host to `destinationIp` ends. No route table of the VPC takes part. */
 export function walkFromOnPremises(state: State, host: OnPremisesHost, destinationIp: string): Walk {

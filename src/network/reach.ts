@@ -26,7 +26,8 @@ import {
   replyTo,
 } from "./packet.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
-import { type PeeringHop, type Sender, senderOf, type Walk, walk } from "./walk.ts";
+import { type Sender, senderOf } from "./sender.ts";
+import { type PeeringHop, type Walk, walk } from "./walk.ts";
 
 /** A flow that an instance would open. */
 export interface Flow {

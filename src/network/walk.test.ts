@@ -9,7 +9,8 @@ import { findPrefixList, prefixListOfService } from "../model/prefix-list.ts";
 import { routesOf } from "../model/route.ts";
 import { find, findBy } from "../model/state.ts";
 import { serviceAddress } from "./service-address.ts";
-import { findInstance, instanceAt, instanceByPublicIp, pathOf, senderBehind, walk, type Walk } from "./walk.ts";
+import { findInstance, instanceAt, instanceByPublicIp, pathOf, senderBehind } from "./path-origin.ts";
+import { walk, type Walk } from "./walk.ts";
 
 /** The guide's VPC: a private subnet with an S3 endpoint on its table, a public one with an internet gateway. */
 function guide() {

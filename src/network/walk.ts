@@ -11,14 +11,12 @@ import { equalIp, formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
 import { containsIp, parsePrefix, type Prefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
-import { type NetworkInterface, primaryAddressOf } from "../model/network-interface.ts";
 import type { RouteTarget } from "../model/route-table.ts";
-import { find, findBy, type State } from "../model/state.ts";
+import { find, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
-import { type ServedService, servedServiceOf } from "./endpoint-service.ts";
-import type { Path } from "./path.ts";
+import { arrivalAt, type Exit, none, overVpn, viaInterface } from "./exit.ts";
+import { isIpv6, type Sender, senderOf } from "./sender.ts";
 import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
-import { siteFor } from "./vpn.ts";
 
 /** The route that won and those that hold the address too but lost, best first. */
 export interface RouteChoice {
@@ -37,32 +35,6 @@ export interface RouteRef {
   readonly state: "active" | "blackhole";
   readonly origin: "local" | "static" | "endpoint" | "propagated";
 }
-
-export type Exit =
-  | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: Id<"vpce">; readonly sourceIp: string }
-  /** By an internet gateway or, of IPv6, an egress-only one. */
-  | { readonly kind: "internet"; readonly internetGatewayId: string; readonly sourceIp: string }
-  /** At an interface of an interface endpoint, of this VPC or of one beyond a peering connection. */
-  | {
-      readonly kind: "interface-endpoint";
-      readonly vpcEndpointId: Id<"vpce">;
-      readonly vpcId: Id<"vpc">;
-      readonly service: ServedService;
-      readonly networkInterfaceId: Id<"eni">;
-      readonly sourceIp: string;
-    }
-  | { readonly kind: "local"; readonly networkInterfaceId?: string }
-  /** At a host behind a VPN connection. */
-  | {
-      readonly kind: "on-premises";
-      readonly vpnGatewayId: Id<"vgw">;
-      readonly vpnConnectionId: Id<"vpn">;
-      readonly hostId: Id<"onprem">;
-    }
-  /** A service of the VPC itself, which no route leads to or away from. */
-  | { readonly kind: "vpc-service"; readonly service: "resolver" | "instance-metadata" }
-  /** Nothing answers: `no-route`, a blackhole, or no public address behind an internet gateway. */
-  | { readonly kind: "none"; readonly reason: string };
 
 export interface Walk {
   /** Absent where no route table takes part: link-local addresses, the resolver, the instance itself, one that does not run. */
@@ -124,132 +96,6 @@ export function walkFromNat(state: State, gateway: NatGateway, destinationIp: st
   return routedWalk({ state, network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [
     gateway.id,
   ]);
-}
-
-/** An interface and the one of its addresses that packets come from. */
-export interface Sender {
-  readonly holder: NetworkInterface;
-  readonly ip: string;
-}
-
-/** Who sends where an instance does; undefined where the address is none of its own. */
-export function senderOf(
-  network: VpcNetwork | undefined,
-  instance: Instance | undefined,
-  width: Width,
-  sourceIp?: string,
-): Sender | undefined {
-  const holder = network?.interfaces.get(instance?.networkInterfaceIds[0] ?? "");
-  const ip = sourceIp ?? (holder && primaryAddressOf(holder, width));
-  const isOwn = holder !== undefined && ip !== undefined && network?.interfaceByIp.get(ip) === holder;
-  return isOwn && parseIp(ip)?.width === width ? { holder, ip } : undefined;
-}
-
-/** Whether an instance has an address of IPv6. */
-export function hasIpv6(state: State, instance: Instance): boolean {
-  return senderOf(networkOf(state, instance.vpcId), instance, 128) !== undefined;
-}
-
-/** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
-export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string): Path | undefined {
-  switch (exit.kind) {
-    case "gateway-endpoint": {
-      const { kind, vpcEndpointId, sourceIp } = exit;
-      return { kind, vpcEndpointId, vpcId: instance.vpcId, sourceIp, destinationIp };
-    }
-    case "internet":
-      return {
-        kind: "internet",
-        sourceIp: exit.sourceIp,
-        destinationIp,
-        ...(isIpv6(exit.sourceIp) && { gatewayId: exit.internetGatewayId }),
-      };
-    case "interface-endpoint": {
-      const { kind, vpcEndpointId, vpcId, service, sourceIp } = exit;
-      return { kind, vpcEndpointId, vpcId, service, sourceIp, destinationIp };
-    }
-    case "local":
-    case "on-premises":
-    case "vpc-service":
-    case "none":
-      return undefined;
-  }
-}
-
-/** Whether a canonical text is of IPv6. */
-function isIpv6(ip: string): boolean {
-  return ip.includes(":");
-}
-
-/** The instance that has an address in a VPC. */
-export function instanceAt(state: State, vpcId: string, ip: string): Instance | undefined {
-  return holderOf(state, networkOf(state, vpcId)?.interfaceByIp.get(ip));
-}
-
-/** The instance that an internet gateway maps a public address to. */
-export function instanceByPublicIp(state: State, publicIp: string): Instance | undefined {
-  return holderOf(state, mappedBy(state, publicIp)?.holder);
-}
-
-/**
- * The instance at the beginning of a path; undefined for the host, for addresses that nobody has (any more), and behind a
- * NAT gateway: the far side sees the gateway's address alone.
- */
-export function findInstance(state: State, path: Path): Instance | undefined {
-  return holderOf(state, senderBehind(state, path)?.holder);
-}
-
-/** The NAT gateway whose address the far side of a path sees, or undefined. */
-export function natGatewayOf(state: State, path: Path): NatGateway | undefined {
-  const requester = senderBehind(state, path)?.holder.requester;
-  return requester?.kind === "nat-gateway" ? find(state, "natgateway", requester.natGatewayId) : undefined;
-}
-
-/** The running instances whose packets to an address a NAT gateway is the last to send on. */
-export function instancesBehind(state: State, gateway: NatGateway, destinationIp: string): readonly Instance[] {
-  const running = (networkOf(state, gateway.vpcId)?.instances ?? []).filter((one) => one.state === "running");
-  // Which NAT gateway takes a packet is a matter of the subnet: one instance asks for all.
-  const passes = new Map<string, boolean>();
-  return running.filter(({ id, subnetId }) => {
-    const known = passes.get(subnetId) ?? walk(state, id, destinationIp).nats?.at(-1)?.natGatewayId === gateway.id;
-    passes.set(subnetId, known);
-    return known;
-  });
-}
-
-/** The interface whose address the far side of a path sees, with the own address that it stands for. */
-export function senderBehind(state: State, path: Path): Sender | undefined {
-  switch (path.kind) {
-    case "host":
-      return undefined;
-    case "internet":
-      return mappedBy(state, path.sourceIp);
-    case "gateway-endpoint": {
-      const holder = networkOf(state, path.vpcId)?.interfaceByIp.get(path.sourceIp);
-      return holder && { holder, ip: path.sourceIp };
-    }
-    case "interface-endpoint": {
-      // The blocks of peers do not overlap, so one VPC at most has the address.
-      const network = networkOf(state, path.vpcId);
-      const places = [path.vpcId, ...[...(network?.peers.values() ?? [])].map((one) => one.vpcId)];
-      const [holder] = places.flatMap((vpcId) => networkOf(state, vpcId)?.interfaceByIp.get(path.sourceIp) ?? []);
-      return holder && { holder, ip: path.sourceIp };
-    }
-  }
-}
-
-/** What an internet gateway maps a public address to; IPv6 addresses are public themselves. */
-function mappedBy(state: State, publicIp: string): Sender | undefined {
-  if (isIpv6(publicIp)) {
-    const [own] = findBy(state, "network-interface", "ipv6Address", publicIp);
-    return own && { holder: own, ip: publicIp };
-  }
-  const [shown] = findBy(state, "network-interface", "publicIpAddress", publicIp);
-  if (shown !== undefined) return { holder: shown, ip: shown.privateIpAddress };
-  const association = findBy(state, "elastic-ip", "publicIp", publicIp)[0]?.association;
-  const ip = association?.privateIpAddress;
-  const holder = ip === undefined ? undefined : networkOf(state, association?.vpcId ?? "")?.interfaceByIp.get(ip);
-  return holder && ip !== undefined ? { holder, ip } : undefined;
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip, { attributes, id }: Instance): Walk | undefined {
@@ -335,21 +181,6 @@ function overPeering(aim: Aim, source: Sender, id: string): Pick<Walk, "peering"
   return { peering, exit: arrivalAt(state, source, far.interfaceByIp.get(destinationIp)) };
 }
 
-/** What stands at an address: an interface of an endpoint answers for its service, any other for itself. */
-export function arrivalAt(state: State, source: Pick<Sender, "ip">, holder: NetworkInterface | undefined): Exit {
-  if (holder === undefined) return { kind: "local" };
-  const { id: networkInterfaceId, requester } = holder;
-  if (requester?.kind !== "vpc-endpoint") return { kind: "local", networkInterfaceId };
-  const endpoint = find(state, "vpc-endpoint", requester.vpcEndpointId);
-  if (endpoint?.kind !== "Interface") return none(`${requester.vpcEndpointId} carries no packets`);
-  const { id: vpcEndpointId, serviceName, vpcId } = endpoint;
-  if (endpoint.state !== "available") return none(`${vpcEndpointId} is ${endpoint.state}`);
-  const service = servedServiceOf(endpoint);
-  return service === undefined
-    ? none(`${vpcEndpointId} accepts no connection: ${serviceName} is not served here`)
-    : { kind: "interface-endpoint", vpcEndpointId, vpcId, service, networkInterfaceId, sourceIp: source.ip };
-}
-
 type DirectTarget = Exclude<RouteTarget, { kind: "nat-gateway" | "vpc-peering-connection" }>;
 
 function exitOf({ state, network, ip, destinationIp }: Aim, source: Sender, target: DirectTarget): Exit {
@@ -384,33 +215,6 @@ function exitOf({ state, network, ip, destinationIp }: Aim, source: Sender, targ
   }
 }
 
-/** To a host behind one of the gateway's VPN connections. */
-export function overVpn({ vpn }: VpcNetwork, id: string, ip: Ip): Exit {
-  if (vpn?.vpnGatewayId !== id) return none(`${id} is not attached`);
-  const site = siteFor(vpn, ip);
-  const text = formatIp(ip);
-  if (site === undefined) return none(`no VPN connection of ${id} that is available has a static route to ${text}`);
-  const { vpnConnectionId } = site;
-  const host = site.hosts.find((one) => one.ip === text);
-  return host === undefined
-    ? none(`nobody has ${text} behind ${vpnConnectionId}`)
-    : { kind: "on-premises", vpnGatewayId: vpn.vpnGatewayId, vpnConnectionId, hostId: host.id };
-}
-
-/** An interface takes only packets to its own address, unless its source/destination check is off. */
-function viaInterface(network: VpcNetwork, networkInterfaceId: string, destinationIp: string): Exit {
-  const holder = network.interfaces.get(networkInterfaceId);
-  if (holder === undefined) return none(`${networkInterfaceId} does not exist`);
-  if (holder.requester !== undefined) return none(`${networkInterfaceId} is AWS's own, and no target of routes`);
-  if (network.interfaceByIp.get(destinationIp) === holder || !holder.sourceDestCheck)
-    return { kind: "local", networkInterfaceId };
-  return none(`the source/destination check of ${networkInterfaceId} drops packets that are not for itself`);
-}
-
-function holderOf(state: State, holder: NetworkInterface | undefined): Instance | undefined {
-  return holder?.attachment && find(state, "instance", holder.attachment.instanceId);
-}
-
 function choiceOf(
   inForce: TableInForce,
   chosen: CompiledRoute | undefined,
@@ -432,10 +236,6 @@ function refOf(route: CompiledRoute): RouteRef {
     state: route.active ? "active" : "blackhole",
     origin: route.origin,
   };
-}
-
-function none(reason: string): Exit {
-  return { kind: "none", reason };
 }
 
 function nowhere(reason: string): Walk {

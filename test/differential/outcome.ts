@@ -5,7 +5,7 @@ import { allAddressesOf } from "../../src/model/network-interface.ts";
 import { find, type State } from "../../src/model/state.ts";
 import { answersOnInternet } from "../../src/network/echo-host.ts";
 import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
-import { pathOf } from "../../src/network/walk.ts";
+import { pathOf } from "../../src/network/path-origin.ts";
 import { ports, type Trial } from "./trial.ts";
 
 /** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet by igw-… from 2600:…`, `instance i-…`, `nothing`. */

@@ -9,7 +9,9 @@ import { answersOnInternet } from "../../network/echo-host.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type FilterStep, reach } from "../../network/reach.ts";
 import { resolveAddresses } from "../../network/resolve.ts";
-import { type Exit, hasIpv6, pathOf } from "../../network/walk.ts";
+import type { Exit } from "../../network/exit.ts";
+import { pathOf } from "../../network/path-origin.ts";
+import { hasIpv6 } from "../../network/sender.ts";
 
 export type Dial =
   | { readonly kind: "open"; readonly flow: OpenFlow }

@@ -12,7 +12,7 @@ import type { Instance } from "../../model/instance.ts";
 import type { RoleDelivery } from "../../model/instance-session.ts";
 import type { Control } from "../../model/verb.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
-import { instanceAt } from "../../network/walk.ts";
+import { instanceAt } from "../../network/path-origin.ts";
 import { roleCredentials } from "./role-credential.ts";
 import { longestTokenSeconds, type TokenSeal, tokenSeal } from "./token.ts";
 import { entryAt, listingOf, metadataTree } from "./tree.ts";
