@@ -41,13 +41,8 @@ setInterval(() => {
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
     case "perform": {
-      const before = new Set(kernel.namespaces.keys());
       const error = await errorOf(() => performAll(order.steps));
-      const made: MadeNamespace[] = [];
-      for (const [namespace, { fd, inode, role }] of kernel.namespaces) {
-        if (role === "host" && !before.has(namespace)) made.push({ namespace, fd, inode });
-      }
-      await report({ kind: "done", id: order.id, made, ...error });
+      await report({ kind: "done", id: order.id, made: hostsMadeBy(order.steps), ...error });
       // After the answer, which need not wait for it.
       watch.settle();
       return;
@@ -86,6 +81,15 @@ async function performAll(steps: readonly (readonly Change[])[]): Promise<void> 
     for (const listener of kernel.perform(step)) await handOver(listener);
     if (movesNamespaces) watch.follow(kernel.namespaces);
   }
+}
+
+/** Of the instances' namespaces that were to be made those that there are, be it that a later change failed. */
+function hostsMadeBy(steps: readonly (readonly Change[])[]): MadeNamespace[] {
+  return steps.flat().flatMap(({ verb, object }): MadeNamespace[] => {
+    if (verb !== "add" || object.kind !== "namespace" || object.role !== "host") return [];
+    const made = kernel.namespaces.get(object.namespace);
+    return made === undefined ? [] : [{ namespace: object.namespace, fd: made.fd, inode: made.inode }];
+  });
 }
 
 /** Opens a socket inside and gives it away; our own copy is closed, or it would take connections from the services. */

@@ -1,6 +1,7 @@
 /**
- * What a blueprint means, in parts that are kept: one for each instance, route table, group and so on. A part knows what
- * it was made from, so that after a change of one thing the rest is neither made nor compared again.
+ * What a blueprint means, in parts that are kept: one for each instance, route table, rule of a group and so on, as the
+ * leaves of a tree of sections. Each knows what it was made from, so that after a change of one thing the rest is neither
+ * made nor compared again.
  */
 
 import { isSame } from "../../base/same.ts";
@@ -14,72 +15,66 @@ export interface Part {
   readonly objects: readonly KernelObject[];
 }
 
-/** Parts of one kind in one VPC, by their name. */
 export interface Section {
   readonly sources: readonly unknown[];
-  readonly parts: ReadonlyMap<string, Part>;
+  readonly nodes: Nodes;
 }
 
+/** By their names; numbers spare the making of names where there are many. */
+export type Nodes = ReadonlyMap<string | number, Section | Part>;
+
 /** INVARIANT: no object is in two parts. */
-export type Wanted = ReadonlyMap<string, Section>;
+export type Wanted = Nodes;
 
 export const NOTHING: Wanted = new Map();
 
-/** Adds a section that follows from `sources` alone; while these are the same objects it is not looked into. */
-export type AddSection = (name: string, sources: readonly unknown[], addParts: (add: AddPart) => void) => void;
+export interface Adder {
+  /** Adds a part that follows from `sources` and its name alone; it is made again when these say something else. */
+  readonly part: (name: string | number, sources: readonly unknown[], make: () => readonly KernelObject[]) => void;
+  /** Adds a section that follows from `sources` and its name alone; while these are the same objects it is not looked into. */
+  readonly section: (name: string | number, sources: readonly unknown[], fill: (add: Adder) => void) => void;
+}
 
-/** Adds a part that follows from `sources` and its name alone. */
-export type AddPart = (name: string, sources: readonly unknown[], make: () => readonly KernelObject[]) => void;
-
-/** What `addSections` adds; sections and parts are those from `before` where nothing differs. */
-export function partsOf(before: Wanted, addSections: (add: AddSection) => void): Wanted {
-  const sections = new Map<string, Section>();
-  addSections((name, sources, addParts) => {
-    const known = before.get(name);
-    const isKnown = known !== undefined && known.sources.every((source, at) => source === sources[at]);
-    sections.set(name, isKnown ? known : freshSection(sources, known, addParts));
+/** What `fill` adds; sections and parts are those from `before` where nothing differs. */
+export function nodesOf(before: Nodes, fill: (add: Adder) => void): Nodes {
+  const nodes = new Map<string | number, Section | Part>();
+  fill({
+    part: (name, sources, make) => {
+      const known = before.get(name);
+      const isKnown = known !== undefined && "objects" in known && isSame(known.sources, sources);
+      nodes.set(name, isKnown ? known : { sources, objects: make() });
+    },
+    section: (name, sources, fillSection) => {
+      const known = before.get(name);
+      const section = known !== undefined && "nodes" in known ? known : undefined;
+      const isKnown = section !== undefined && section.sources.every((source, at) => source === sources[at]);
+      nodes.set(name, isKnown ? section : { sources, nodes: nodesOf(section?.nodes ?? NOTHING, fillSection) });
+    },
   });
-  return sections;
+  return nodes;
 }
 
-function freshSection(
-  sources: readonly unknown[],
-  before: Section | undefined,
-  addParts: (add: AddPart) => void,
-): Section {
-  const parts = new Map<string, Part>();
-  addParts((name, partSources, make) => {
-    const known = before?.parts.get(name);
-    const isKnown = known !== undefined && isSame(known.sources, partSources);
-    parts.set(name, isKnown ? known : { sources: partSources, objects: make() });
-  });
-  return { sources, parts };
+/** What the kernel was found to hold. */
+export function foundNodes(objects: readonly KernelObject[]): Nodes {
+  return new Map([["found", { sources: [], objects }]]);
 }
 
-/** A section of what the kernel was found to hold. */
-export function foundSection(objects: readonly KernelObject[]): Section {
-  return { sources: [], parts: new Map([["found", { sources: [], objects }]]) };
+export function objectsOf(nodes: Nodes): Objects {
+  return objectsBeside(nodes, NOTHING);
 }
 
-export function objectsOf(wanted: Wanted): Objects {
+/** Objects of the parts in `nodes` that are not in `others`. */
+export function objectsBeside(nodes: Nodes, others: Nodes): Objects {
   const objects = new Map<string, KernelObject>();
-  for (const { parts } of wanted.values()) for (const part of parts.values()) addObjects(objects, part);
+  collect(nodes, others, objects);
   return objects;
 }
 
-/** Objects of the parts in `wanted` that are not in `others`. */
-export function objectsBeside(wanted: Wanted, others: Wanted): Objects {
-  const objects = new Map<string, KernelObject>();
-  for (const [name, section] of wanted) {
+function collect(nodes: Nodes, others: Nodes, objects: Map<string, KernelObject>): void {
+  for (const [name, node] of nodes) {
     const other = others.get(name);
-    if (other === section) continue;
-    for (const [partName, part] of section.parts) {
-      if (other?.parts.get(partName) !== part) addObjects(objects, part);
-    }
+    if (other === node) continue;
+    if ("nodes" in node) collect(node.nodes, other !== undefined && "nodes" in other ? other.nodes : NOTHING, objects);
+    else for (const object of node.objects) objects.set(keyOf(object), object);
   }
-  return objects;
-}
-
-function addObjects(objects: Map<string, KernelObject>, part: Part): void {
-  for (const object of part.objects) objects.set(keyOf(object), object);
 }

@@ -15,7 +15,7 @@ import { driftLines } from "./drift.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
 import { NetdClient, type NetdEvents } from "./netd-client.ts";
-import { foundSection, NOTHING, objectsOf, type Wanted } from "./part.ts";
+import { foundNodes, NOTHING, objectsOf, type Wanted } from "./part.ts";
 import { endProgramsIn } from "./program.ts";
 import { TrafficReader } from "./traffic.ts";
 import { wantedParts } from "./wanted.ts";
@@ -114,8 +114,9 @@ class LinuxPlane implements DataPlane {
     const held = this.#held ?? (await this.#readBack());
     const difference = diffParts(held, wanted);
     this.#held = undefined;
-    writeEntryFiles(this.#host, blueprint.vpcs, this.#entryFiles);
-    await this.#perform(difference);
+    // The files are written while netd is at work.
+    const writing = async (): Promise<void> => writeEntryFiles(this.#host, blueprint.vpcs, this.#entryFiles);
+    await Promise.all([this.#perform(difference), writing()]);
     this.#held = wanted;
     this.#vpcs = blueprint.vpcs;
   }
@@ -173,7 +174,7 @@ class LinuxPlane implements DataPlane {
   /** After a failure halfway only the kernel knows what it holds. */
   async #readBack(): Promise<Wanted> {
     for (const line of await this.#netd.restore()) this.#host.log(line);
-    return new Map([["kernel", foundSection([...(await this.#netd.dump()), ...this.#doors.listeners()])]]);
+    return foundNodes([...(await this.#netd.dump()), ...this.#doors.listeners()]);
   }
 
   /** When netd is gone: its namespaces live on in what others hold of them, so nothing may hold any. */

@@ -4,7 +4,8 @@
  * nexthop numbers follow from the blueprint's keys: the same blueprint always means the same objects.
  */
 
-import type { Blueprint, VpcBlueprint, VpnGatewayBlueprint } from "../../plan/blueprint.ts";
+import type { Width } from "../../base/ip.ts";
+import type { Blueprint, SecurityGroupBlueprint, VpcBlueprint, VpnGatewayBlueprint } from "../../plan/blueprint.ts";
 import { devicesOf, routerOf } from "./device.ts";
 import { objectsOfEndpointInterface } from "./endpoint-interface-object.ts";
 import { objectsOfEndpoint } from "./endpoint-object.ts";
@@ -33,7 +34,7 @@ import { namespaceOfInstance, nexthopOfHost, objectsOfHost, routedHosts } from "
 import type { KernelObject } from "./kernel-object.ts";
 import { widthOf } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
-import { type AddPart, type AddSection, NOTHING, type Objects, objectsOf, partsOf, type Wanted } from "./part.ts";
+import { type Adder, nodesOf, NOTHING, type Objects, objectsOf, type Wanted } from "./part.ts";
 import { objectsOfPeer } from "./peer-object.ts";
 import { objectsOfRoutes, objectsOfRouteTable, waysOf } from "./route-table-object.ts";
 import { objectsOfMetadata, objectsOfResolver, objectsOfRouter, objectsOfSubnet } from "./router-object.ts";
@@ -41,16 +42,17 @@ import { objectsOfSite, objectsOfSiteHost, objectsOfVpnGateway } from "./vpn-obj
 
 /** What a blueprint means; what means the same as in `before` is taken from there. */
 export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wanted {
-  const { internetCidrs } = blueprint;
-  return partsOf(before, (add) => {
-    add(INTERNET, [internetCidrs], (part) => part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs)));
-    for (const vpc of blueprint.vpcs) addVpc(vpc, (name, ...rest) => add(`${vpc.vpcId} ${name}`, ...rest));
-    const { loggedInterfaceIds = NO_IDS } = blueprint;
-    for (const vpc of loggedInterfaceIds.length === 0 ? [] : blueprint.vpcs) {
-      const sources = [loggedInterfaceIds, vpc.hosts, vpc.natGateways, vpc.endpointInterfaces];
-      add(`${vpc.vpcId} flow-logs`, sources, (part) =>
-        part("logged", sources, () => loggedDevices(vpc, loggedInterfaceIds)),
-      );
+  const { internetCidrs, loggedInterfaceIds = NO_IDS } = blueprint;
+  return nodesOf(before, (add) => {
+    add.part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs));
+    for (const vpc of blueprint.vpcs) {
+      add.section(vpc.vpcId, [vpc, loggedInterfaceIds], (inside) => {
+        addVpc(vpc, inside);
+        const sources = [loggedInterfaceIds, vpc.hosts, vpc.natGateways, vpc.endpointInterfaces];
+        inside.section("flow-logs", sources, ({ part }) =>
+          part("logged", sources, () => loggedDevices(vpc, loggedInterfaceIds)),
+        );
+      });
     }
   });
 }
@@ -63,6 +65,7 @@ export function wantedObjects(blueprint: Blueprint): Objects {
 const NO_IDS: readonly string[] = [];
 
 function loggedDevices(vpc: VpcBlueprint, loggedInterfaceIds: readonly string[]): KernelObject[] {
+  if (loggedInterfaceIds.length === 0) return [];
   const logged = new Set(loggedInterfaceIds);
   return [...devicesOf(vpc)].flatMap(([index, device]): KernelObject[] =>
     device.kind === "interface" && logged.has(device.networkInterfaceId)
@@ -72,35 +75,36 @@ function loggedDevices(vpc: VpcBlueprint, loggedInterfaceIds: readonly string[])
 }
 
 /** Sections and parts say what they are made from, all of it: otherwise a change would pass them by. */
-function addVpc(vpc: VpcBlueprint, add: AddSection): void {
-  const { cidrBlocks, endpoints, hosts, internetGateway, natGateways, routeTables, subnets } = vpc;
-  add("frame", [vpc], (part) => addFrame(vpc, part));
-  add("public-addresses", [internetGateway, natGateways, vpc.key], (part) => addPublicAddresses(vpc, part));
-  add("hosts", [hosts, subnets], (part) => {
+function addVpc(vpc: VpcBlueprint, add: Adder): void {
+  const { cidrBlocks, endpointInterfaces, endpoints, hosts, internetGateway, natGateways, routeTables, subnets } = vpc;
+  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers, vpc.vpnGateway];
+  const frame = [vpc.key, cidrBlocks, vpc.resolverIps, subnets, endpoints, endpointInterfaces, ...gateways];
+  add.section("frame", frame, ({ part }) => addFrame(vpc, part));
+  add.section("public-addresses", [internetGateway, natGateways, vpc.key], ({ part }) => addPublicAddresses(vpc, part));
+  add.section("hosts", [hosts, subnets], ({ part }) => {
     const byGroup = new Map(subnets.map((subnet) => [subnet.group, subnet]));
     for (const host of hosts) {
       const subnet = byGroup.get(host.group);
       part(host.instanceId, [host, subnet], () => objectsOfHost(vpc, host, subnet));
     }
   });
-  add("routed-hosts", [hosts, routeTables], (part) => {
+  add.section("routed-hosts", [hosts, routeTables], ({ part }) => {
     for (const host of routedHosts(vpc)) {
       for (const width of widthsOf(vpc))
         part(`${host.instanceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
     }
   });
-  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers, vpc.vpnGateway];
-  add("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], (part) => {
+  add.section("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], ({ part }) => {
     const ways = waysOf(vpc);
     for (const table of routeTables) {
-      part(`${table.table}`, [cidrBlocks], () => objectsOfRouteTable(vpc, table));
+      part(table.table, [cidrBlocks], () => objectsOfRouteTable(vpc, table));
       part(`${table.table} routes`, [table.routes, ways], () => objectsOfRoutes(vpc, table, ways));
     }
   });
   addFilters(vpc, routerOf(vpc), add);
 }
 
-function addFrame(vpc: VpcBlueprint, part: AddPart): void {
+function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
   const widths = widthsOf(vpc);
   for (const width of widths) part(`router ${width}`, [], () => objectsOfRouter(routerOf(vpc), width));
   for (const width of widths) part(`metadata ${width}`, [], () => objectsOfMetadata(vpc, width));
@@ -128,7 +132,7 @@ function addFrame(vpc: VpcBlueprint, part: AddPart): void {
   );
 }
 
-function addVpn(vpc: VpcBlueprint, gateway: VpnGatewayBlueprint, part: AddPart): void {
+function addVpn(vpc: VpcBlueprint, gateway: VpnGatewayBlueprint, part: Adder["part"]): void {
   part("vpn-gateway", [gateway, vpc.cidrBlocks], () => objectsOfVpnGateway(vpc, gateway));
   for (const site of gateway.sites) {
     part(`site ${site.vpnConnectionId}`, [gateway.vpnGatewayId, site.key, site.cidrBlocks], () =>
@@ -141,7 +145,7 @@ function addVpn(vpc: VpcBlueprint, gateway: VpnGatewayBlueprint, part: AddPart):
   }
 }
 
-function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
+function addPublicAddresses(vpc: VpcBlueprint, part: Adder["part"]): void {
   if (vpc.internetGateway === undefined) return;
   const { addresses, internetGatewayId } = vpc.internetGateway;
   const mapped = new Map(addresses.map(({ privateIp, publicIp }) => [privateIp, publicIp]));
@@ -152,42 +156,47 @@ function addPublicAddresses(vpc: VpcBlueprint, part: AddPart): void {
   }
 }
 
-function addFilters(vpc: VpcBlueprint, router: string, add: AddSection): void {
+function addFilters(vpc: VpcBlueprint, router: string, { section }: Adder): void {
+  const { endpointInterfaces, hosts, networkAcls, securityGroups } = vpc;
   const widths = widthsOf(vpc);
-  add("named-by-groups", [vpc.securityGroups, widths.length], (part) => {
-    for (const key of namedGroups(vpc)) {
-      for (const width of widths) part(`members ${key} ${width}`, [], () => [setOfMembers(router, key, width)]);
-    }
+  const groups = [securityGroups, widths.length];
+  section("named-groups", groups, ({ part }) => {
+    const keys = [...namedGroups(vpc)];
+    const make = (): KernelObject[] => keys.flatMap((key) => widths.map((width) => setOfMembers(router, key, width)));
+    part("members", [keys, widths], make);
+  });
+  section("named-prefix-lists", groups, ({ part }) => {
     for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
-      part(`prefix-list ${id}`, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
+      part(id, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
     }
   });
-  for (const { egress, ingress, key } of vpc.securityGroups) {
-    add(`group ${key}`, [egress, ingress, widths.length], (part) => {
-      part("chains", [], () => chainsOfGroup(router, key));
-      for (const [direction, rules] of [
-        ["out", egress],
-        ["in", ingress],
-      ] as const) {
-        const side = { namespace: router, key, direction };
-        for (const rule of rules)
-          part(`${direction} ${rule.ruleId}`, [rule, widths], () => objectsOfGroupRule(side, rule, widths));
-      }
-    });
-  }
-  add("group-places", [vpc.hosts, vpc.endpointInterfaces], (part) => {
-    for (const [place, groups] of placesOfGroups([...vpc.hosts, ...vpc.endpointInterfaces]).entries()) {
-      for (const key of groups) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
+  section("groups", groups, (add) => {
+    for (const group of securityGroups) {
+      add.section(group.key, [group, widths.length], (inside) => addGroup(group, router, widths, inside));
     }
   });
-  for (const { key, members } of vpc.securityGroups) {
-    add(`members ${key}`, [members, widths.length], (part) => {
-      // Those of a peer's group may have IPv6 where this VPC has none.
-      const carried = members.filter((ip) => widths.includes(widthOf(ip)));
-      for (const ip of carried) part(ip, [], () => [memberOf(router, key, ip)]);
+  section("group-places", [hosts, endpointInterfaces], ({ part }) => {
+    for (const [place, keys] of placesOfGroups([...hosts, ...endpointInterfaces]).entries()) {
+      for (const key of keys) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
+    }
+  });
+  section("acls", [networkAcls], ({ part }) => {
+    for (const acl of networkAcls) part(acl.key, [acl], () => objectsOfAcl(router, acl));
+  });
+}
+
+function addGroup(group: SecurityGroupBlueprint, router: string, widths: readonly Width[], add: Adder): void {
+  const { egress, ingress, key, members } = group;
+  add.part("chains", [], () => chainsOfGroup(router, key));
+  for (const direction of ["out", "in"] as const) {
+    const rules = direction === "out" ? egress : ingress;
+    add.section(direction, [rules, widths.length], ({ part }) => {
+      const side = { namespace: router, key, direction };
+      for (const rule of rules) part(rule.ruleId, [rule, widths], () => objectsOfGroupRule(side, rule, widths));
     });
   }
-  add("acls", [vpc.networkAcls], (part) => {
-    for (const acl of vpc.networkAcls) part(`${acl.key}`, [acl], () => objectsOfAcl(router, acl));
+  add.section("members", [members, widths.length], ({ part }) => {
+    // Those of a peer's group may have IPv6 where this VPC has none.
+    for (const ip of members) if (widths.includes(widthOf(ip))) part(ip, [], () => [memberOf(router, key, ip)]);
   });
 }
