@@ -40,13 +40,17 @@ describe.each(["linux", "userspace"] as const)("IPv6 on the %s plane", (dataplan
     expect(await region.stop()).toBe(0);
   });
 
-  /** Reads the object by the dual-stack name, signed; the status, and what the region knows of the request. */
-  async function read(instanceId: string): Promise<{ readonly status: string; readonly line: RequestLine }> {
+  /** Reads the object by the dual-stack name or another, signed; the status, and what the region knows of the request. */
+  async function read(
+    instanceId: string,
+    host?: string,
+  ): Promise<{ readonly status: string; readonly line: RequestLine }> {
+    const where = host === undefined ? "" : `, endpoint_url="https://${host}"`;
     const program = `
 import boto3, botocore.config
-config = botocore.config.Config(use_dualstack_endpoint=True, retries={"max_attempts": 1}, connect_timeout=5)
+config = botocore.config.Config(use_dualstack_endpoint=${host === undefined ? "True" : "False"}, retries={"max_attempts": 1}, connect_timeout=5)
 try:
-    boto3.client("s3", config=config).get_object(Bucket="${bucket}", Key="file")
+    boto3.client("s3", config=config${where}).get_object(Bucket="${bucket}", Key="file")
     print("read")
 except Exception as error:
     print(getattr(error, "response", {}).get("Error", {}).get("Code", error))`;
@@ -87,6 +91,30 @@ except Exception as error:
     expect(why.route?.chosen?.target).toBe(vpcEndpointId);
   });
 
+  testWith(lackOfBoto3)("through a dual-stack interface endpoint too, by the endpoint's own name", async () => {
+    const { ec2, inPrivate, subnetId, vpcId, cidrBlock } = network;
+    const made = await ec2.send(
+      new CreateVpcEndpointCommand({
+        VpcId: vpcId,
+        VpcEndpointType: "Interface",
+        ServiceName: "com.amazonaws.us-east-1.s3",
+        SubnetIds: [subnetId],
+        IpAddressType: "dualstack",
+        PrivateDnsEnabled: false,
+      }),
+    );
+    const { VpcEndpointId: vpcEndpointId, DnsEntries } = made.VpcEndpoint!;
+    await allowOnly({ StringNotEquals: { "aws:SourceVpce": vpcEndpointId } });
+    const { line, status } = await read(inPrivate.instanceId, DnsEntries![0]!.DnsName!.replace("*", "bucket"));
+    expect(status).toBe("read");
+    expect(line.path).toMatchObject({ kind: "interface-endpoint", vpcEndpointId, vpcId, sourceIp: inPrivate.ip });
+    expect((line.path as { destinationIp: string }).destinationIp.startsWith(cidrBlock.slice(0, 12))).toBe(true);
+    const why = await region.own<RequestTrace>(`requests/${line.requestId}`);
+    expect(why.instanceId).toBe(inPrivate.instanceId);
+    const { present } = why.decisions[0]!;
+    expect([present["aws:sourcevpc"], present["aws:vpcsourceip"]]).toEqual([[vpcId], [inPrivate.ip]]);
+  });
+
   testWith(lackOfBoto3)("over the internet the address is the instance's own, by whichever gateway", async () => {
     await allowOnly({ NotIpAddress: { "aws:SourceIp": network.cidrBlock } });
     const { inPublic, internetGatewayId, egressOnlyId, publicTableId, ec2 } = network;
@@ -113,6 +141,8 @@ interface Network {
   readonly egressOnlyId: string;
   readonly publicTableId: string;
   readonly cidrBlock: string;
+  /** Of `inPrivate`. */
+  readonly subnetId: string;
   readonly inPrivate: Launched;
   readonly inPublic: Launched;
 }
@@ -177,6 +207,7 @@ async function buildNetwork(endpoint: string): Promise<Network> {
     egressOnlyId: egressOnly.EgressOnlyInternetGateway!.EgressOnlyInternetGatewayId!,
     publicTableId: outside.tableId,
     cidrBlock,
+    subnetId: inside.subnetId,
     inPrivate: await launch(inside.subnetId),
     inPublic: await launch(outside.subnetId),
   };

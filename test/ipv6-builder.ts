@@ -7,7 +7,7 @@ import { assignIpv6Addresses } from "../src/model/interface-address.ts";
 import { find } from "../src/model/state.ts";
 import { associateSubnetCidrBlock } from "../src/model/subnet-cidr.ts";
 import { createVpc } from "../src/model/vpc.ts";
-import { modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
+import { type EndpointOptions, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
 import type { RegionBuilder, TestInstance } from "./region-builder.ts";
 
 /** A VPC with an IPv6 block of Amazon's. */
@@ -37,9 +37,18 @@ export function egressOnlyGateway(build: RegionBuilder, vpcId: string): string {
   return build.run(createEgressOnlyInternetGateway, { vpcId, tags: [] }).id;
 }
 
-/** Makes a gateway endpoint carry both families. */
+/** Makes an endpoint carry both families. */
 export function carryIpv6(build: RegionBuilder, vpcEndpointId: string): void {
-  const add = { routeTableIds: [], subnets: [], securityGroupIds: [], ipAddressType: "dualstack" } as const;
+  retype(build, vpcEndpointId, { ipAddressType: "dualstack" });
+}
+
+/** Changes the types of an endpoint's addresses and records. */
+export function retype(
+  build: RegionBuilder,
+  vpcEndpointId: string,
+  types: Pick<EndpointOptions, "ipAddressType" | "dnsRecordIpType">,
+): void {
+  const add = { routeTableIds: [], subnets: [], securityGroupIds: [], ...types };
   const remove = { routeTableIds: [], subnetIds: [], securityGroupIds: [] };
   build.run(modifyVpcEndpoint, { vpcEndpointId, add, remove });
 }

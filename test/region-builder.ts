@@ -28,7 +28,13 @@ import {
   createVpcPeeringConnection,
   deleteVpcPeeringConnection,
 } from "../src/model/vpc-peering.ts";
-import { createVpcEndpoint, deleteVpcEndpoints, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
+import {
+  createVpcEndpoint,
+  deleteVpcEndpoints,
+  type DnsRecordIpType,
+  type EndpointIpAddressType,
+  modifyVpcEndpoint,
+} from "../src/model/vpc-endpoint.ts";
 import { createVpnConnection, createVpnConnectionRoute } from "../src/model/vpn-connection.ts";
 import { attachVpnGateway, createCustomerGateway, createVpnGateway } from "../src/model/vpn-gateway.ts";
 
@@ -157,7 +163,11 @@ function firstContext(options: BuilderOptions): Context {
 export function allowAll({ run, state }: Runner, vpcId: string): string {
   const name = `open to all ${state().revision}`;
   const { id: groupId } = run(createSecurityGroup, { name, description: "-", vpcId, tags: [] });
-  const permissions = [{ protocol: "-1", peers: [{ kind: "ipv4" as const, cidrBlock: "0.0.0.0/0" }] }];
+  const peers = [
+    { kind: "ipv4", cidrBlock: "0.0.0.0/0" },
+    { kind: "ipv6", cidrBlock: "::/0" },
+  ] as const;
+  const permissions = [{ protocol: "-1", peers }];
   run(authorizeSecurityGroup, { groupId, isEgress: false, permissions, tags: [] });
   return groupId;
 }
@@ -169,6 +179,8 @@ interface InterfaceEndpointWish {
   readonly policyDocument?: string;
   readonly privateDnsEnabled?: boolean;
   readonly inboundResolverOnly?: boolean;
+  readonly ipAddressType?: EndpointIpAddressType;
+  readonly dnsRecordIpType?: DnsRecordIpType;
 }
 
 function makeInterfaceEndpoint(

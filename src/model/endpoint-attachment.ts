@@ -62,22 +62,35 @@ export function subnetsToJoin(
 
 /**
  * ASSUMPTION: the texts that refuse an address type which the service or a subnet does not have are ours.
- * Source: AWS PrivateLink guide, "IP address types": the service and every subnet must have it.
+ * Source: AWS PrivateLink guide, "IP address types": the service and every subnet must have it, and for IPv6 alone every
+ * subnet no other.
  */
 export function checkAddressType(
   service: EndpointService | undefined,
   type: EndpointIpAddressType,
-  joining: readonly JoiningSubnet[],
+  subnets: readonly Subnet[],
 ): Result<void, ApiError> {
   const needed = type === "dualstack" ? (["ipv4", "ipv6"] as const) : ([type] as const);
   const lacking = needed.find((one) => service !== undefined && !service.supportedIpAddressTypes.includes(one));
   if (lacking !== undefined) {
     return invalid(`The VPC endpoint service ${service?.name ?? ""} does not support the IP address type ${type}.`);
   }
-  const bare = joining.find(({ subnet }) => type !== "ipv4" && subnet.ipv6CidrBlocks.length === 0);
-  return bare === undefined
+  const other = subnets.find((subnet) => !hasType(subnet, type));
+  return other === undefined
     ? ok(undefined)
-    : invalid(`The subnet ${bare.subnet.id} does not support the IP address type ${type}.`);
+    : invalid(`The subnet ${other.id} does not support the IP address type ${type}.`);
+}
+
+function hasType(subnet: Subnet, type: EndpointIpAddressType): boolean {
+  switch (type) {
+    case "ipv4":
+      return true;
+    case "ipv6":
+      // Every subnet has IPv4 too.
+      return false;
+    case "dualstack":
+      return subnet.ipv6CidrBlocks.length > 0;
+  }
 }
 
 /** An interface in each subnet that the endpoint joins. */
@@ -106,17 +119,40 @@ export function attachmentsWithout(
   return there.filter((one) => !stay.includes(one)).map((one) => remove("network-interface", one.networkInterfaceId));
 }
 
-/** The interfaces that stay have the endpoint's security groups. */
-export function regrouped(
+/** The interfaces that stay, with the endpoint's security groups and addresses of its type; `wishes` name some of those. */
+export function stayingInterfaces(
   state: State,
-  stay: readonly EndpointAttachment[],
+  there: { readonly stay: readonly EndpointAttachment[]; readonly wishes: readonly EndpointSubnet[] },
   endpoint: PrivateVpcEndpoint,
-): readonly Change[] {
-  return stay.flatMap(({ networkInterfaceId }) => {
-    const held: NetworkInterface | undefined = find(state, "network-interface", networkInterfaceId);
-    if (held === undefined || endpoint.kind !== "Interface") return [];
-    return [put("network-interface", { ...held, securityGroupIds: endpoint.securityGroupIds })];
-  });
+  context: Context,
+): Result<readonly Change[], ApiError> {
+  const changes: Change[] = [];
+  for (const { networkInterfaceId, subnetId } of there.stay) {
+    const [held, subnet] = [find(state, "network-interface", networkInterfaceId), find(state, "subnet", subnetId)];
+    if (held === undefined || subnet === undefined) continue;
+    const wish = there.wishes.find((one) => one.subnetId === subnetId)?.ipv6;
+    const ipv6 = ipv6Of(state, { endpoint, subnet, held: held.ipv6Addresses, wish }, context);
+    if (!ipv6.ok) return ipv6;
+    const securityGroupIds = endpoint.kind === "Interface" ? endpoint.securityGroupIds : held.securityGroupIds;
+    changes.push(put("network-interface", { ...held, ipv6Addresses: ipv6.value, securityGroupIds }));
+  }
+  return ok(changes);
+}
+
+interface Ipv6Wish {
+  readonly endpoint: PrivateVpcEndpoint;
+  readonly subnet: Subnet;
+  /** Those that it has; they stay. */
+  readonly held: readonly string[];
+  readonly wish: string | undefined;
+}
+
+/** One address where the endpoint's type has the family, else none. */
+function ipv6Of(state: State, wanted: Ipv6Wish, context: Context): Result<readonly string[], ApiError> {
+  if (wanted.endpoint.ipAddressType === "ipv4") return ok([]);
+  if (wanted.held.length > 0) return ok(wanted.held);
+  const taken = ipv6Addresses(state, wanted.subnet, context).take(wanted.wish);
+  return taken.ok ? ok([taken.value]) : taken;
 }
 
 function interfaceIn(
@@ -127,10 +163,7 @@ function interfaceIn(
   const { endpoint, joining } = wanted;
   const ipv4 = privateAddresses(state, joining.subnet).take(joining.ipv4);
   if (!ipv4.ok) return ipv4;
-  const ipv6 =
-    endpoint.ipAddressType === "ipv4"
-      ? ok(undefined)
-      : ipv6Addresses(state, joining.subnet, context).take(joining.ipv6);
+  const ipv6 = ipv6Of(state, { endpoint, subnet: joining.subnet, held: [], wish: joining.ipv6 }, context);
   if (!ipv6.ok) return ipv6;
   return ok(
     newInterface(
@@ -138,7 +171,7 @@ function interfaceIn(
         subnet: joining.subnet,
         description: `VPC Endpoint Interface ${endpoint.id}`,
         privateIpAddress: ipv4.value,
-        ...(ipv6.value !== undefined && { ipv6Addresses: [ipv6.value] }),
+        ipv6Addresses: ipv6.value,
         securityGroupIds: endpoint.kind === "Interface" ? endpoint.securityGroupIds : [],
         requester: { kind: "vpc-endpoint", vpcEndpointId: endpoint.id },
         tags: [],

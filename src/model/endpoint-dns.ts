@@ -5,7 +5,7 @@
 
 import { endpointZoneIds } from "./data/interface-service.ts";
 import { offerOf } from "./endpoint-service-offer.ts";
-import { privateNamesOf } from "./private-dns.ts";
+import { privateDualStackNamesOf, privateNamesOf } from "./private-dns.ts";
 import { stableHex } from "./stable-id.ts";
 import type { State } from "./state.ts";
 import type { VpcEndpoint } from "./vpc-endpoint.ts";
@@ -30,7 +30,7 @@ export function dnsEntriesOf(state: State, endpoint: VpcEndpoint): readonly Endp
   return [
     { dnsName: `${label}.${suffix}`, hostedZoneId },
     ...zonal.map(({ zoneName }) => ({ dnsName: `${label}-${zoneName}.${suffix}`, hostedZoneId, zoneName })),
-    ...privateNamesOf(state, endpoint).map((dnsName) => ({
+    ...[...privateNamesOf(state, endpoint), ...privateDualStackNamesOf(state, endpoint)].map((dnsName) => ({
       dnsName,
       hostedZoneId: hostedZone(`${endpoint.id} ${dnsName}`),
     })),

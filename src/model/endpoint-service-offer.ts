@@ -61,6 +61,7 @@ function offerOfService(state: State, service: VpcEndpointService): EndpointServ
     owner: service.accountId,
     baseEndpointDnsNames: [baseNameOf(service)],
     privateDnsNames: privateDns === undefined ? [] : [privateDns.name],
+    dualStackDnsNames: [],
     ...(privateDns !== undefined && { privateDnsState: privateDns.state }),
     zones: zonesOf(state, service),
     acceptanceRequired: service.acceptanceRequired,

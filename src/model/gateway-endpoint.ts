@@ -4,6 +4,7 @@ import type { Id } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
 import { checkEndpointPolicy, defaultGatewayPolicy } from "./endpoint-policy.ts";
 import { checkEndpointQuota } from "./endpoint-quota.ts";
+import { checkRecordType } from "./endpoint-record.ts";
 import { type ApiError, fail } from "./error.ts";
 import { lookupAll } from "./lookup.ts";
 import { prefixListOfService, prefixListsOfEndpoint } from "./prefix-list.ts";
@@ -20,7 +21,7 @@ export function makeGateway(state: State, wanted: NewEndpoint, context: Context)
   if (!foreign.ok) return foreign;
   const policy = checkEndpointPolicy(options.policyDocument ?? defaultGatewayPolicy, "gateway-endpoint");
   if (!policy.ok) return policy;
-  const types = checkTypes({ ...base, ...options });
+  const types = checkTypes(state, { ...base, ...options });
   if (!types.ok) return types;
   const tables = tablesToJoin(state, { ...base, ...types.value }, options.routeTableIds, context);
   if (!tables.ok) return tables;
@@ -55,7 +56,7 @@ export function modifyGateway(
     input.resetPolicy === true ? defaultGatewayPolicy : (input.add.policyDocument ?? endpoint.policyDocument);
   const policy = checkEndpointPolicy(text, "gateway-endpoint");
   if (!policy.ok) return policy;
-  const types = checkTypes({ ...endpoint, ...input.add, serviceName: endpoint.serviceName });
+  const types = checkTypes(state, { ...endpoint, ...input.add });
   if (!types.ok) return types;
   const { ipAddressType: _type, dnsRecordIpType: _records, ...untyped } = endpoint;
   const typed: GatewayVpcEndpoint = { ...untyped, ...types.value };
@@ -101,23 +102,28 @@ type Types = Pick<GatewayVpcEndpoint, "ipAddressType" | "dnsRecordIpType">;
 
 /**
  * The families that the endpoint carries and its records are of.
- * Source: AWS PrivateLink guide, "Gateway endpoints", "IP address type" and "DNS record IP type".
+ * Source: AWS PrivateLink guide, "Gateway endpoints", "IP address type" and "DNS record IP type"; Amazon S3 User Guide, "DNS
+ * record IP types for VPC endpoints" (the VPC's attributes).
  */
 function checkTypes(
-  wanted: Pick<EndpointOptions, "ipAddressType" | "dnsRecordIpType"> & {
-    readonly region: string;
-    readonly serviceName: string;
-  },
+  state: State,
+  wanted: Pick<EndpointOptions, "ipAddressType" | "dnsRecordIpType"> &
+    Pick<GatewayVpcEndpoint, "region" | "serviceName" | "vpcId">,
 ): Result<Types, ApiError> {
   const { ipAddressType = "ipv4", dnsRecordIpType = "service-defined", region, serviceName } = wanted;
   if (ipAddressType !== "ipv4" && prefixListOfService(region, serviceName, 128) === undefined) {
     return invalid(`The IP address type ${ipAddressType} is not supported by the VPC endpoint service.`);
   }
   const byName = dnsRecordIpType === "service-defined";
-  if (!byName && ipAddressType !== "dualstack" && ipAddressType !== dnsRecordIpType) {
-    return invalid(
-      `The DNS record IP type ${dnsRecordIpType} is not supported for the IP address type ${ipAddressType}.`,
-    );
+  if (!byName) {
+    const fitting = checkRecordType(dnsRecordIpType, ipAddressType);
+    if (!fitting.ok) return fitting;
+    const vpc = find(state, "vpc", wanted.vpcId);
+    if (vpc?.enableDnsSupport !== true || !vpc.enableDnsHostnames) {
+      return invalid(
+        `The DNS record IP type ${dnsRecordIpType} requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for ${wanted.vpcId}`,
+      );
+    }
   }
   return ok({ ...(ipAddressType !== "ipv4" && { ipAddressType }), ...(!byName && { dnsRecordIpType }) });
 }

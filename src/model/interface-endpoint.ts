@@ -10,11 +10,12 @@ import {
   attachmentsWithout,
   checkAddressType,
   type JoiningSubnet,
-  regrouped,
+  stayingInterfaces,
   subnetsToJoin,
 } from "./endpoint-attachment.ts";
 import { checkEndpointPolicy, defaultInterfacePolicy } from "./endpoint-policy.ts";
 import { checkEndpointQuota } from "./endpoint-quota.ts";
+import { checkRecordType } from "./endpoint-record.ts";
 import { offerOf } from "./endpoint-service-offer.ts";
 import { type ApiError, fail } from "./error.ts";
 import { choosePrivateDns, dnsChanges } from "./private-dns.ts";
@@ -24,6 +25,7 @@ import { find, put, type State } from "./state.ts";
 import { enter } from "./transition.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 import {
+  type DnsRecordIpType,
   type EndpointOptions,
   type GatewayLoadBalancerVpcEndpoint,
   type InterfaceVpcEndpoint,
@@ -42,7 +44,8 @@ export function makePrivate(state: State, wanted: NewEndpoint, context: Context)
   const joining = subnetsToJoin(state, { vpcId: base.vpcId, service, subnets: options.subnets, there: [] }, context);
   if (!joining.ok) return joining;
   const ipAddressType = options.ipAddressType ?? "ipv4";
-  const typed = checkAddressType(service, ipAddressType, joining.value);
+  const subnets = joining.value.map((one) => one.subnet);
+  const typed = checkAddressType(service, ipAddressType, subnets);
   if (!typed.ok) return typed;
   const quota = checkEndpointQuota(state, { kind: service.type, vpcId: base.vpcId }, context);
   if (!quota.ok) return quota;
@@ -77,16 +80,22 @@ export function modifyPrivate(
   const joining = subnetsToJoin(state, { vpcId: endpoint.vpcId, service, subnets, there: stay }, context);
   if (!joining.ok) return joining;
   const ipAddressType = input.add.ipAddressType ?? endpoint.ipAddressType;
-  const typed = checkAddressType(service, ipAddressType, joining.value);
+  const all = [
+    ...stay.flatMap((one) => find(state, "subnet", one.subnetId) ?? []),
+    ...joining.value.map((one) => one.subnet),
+  ];
+  const typed = checkAddressType(service, ipAddressType, all);
   if (!typed.ok) return typed;
   const changed = changedOfType(state, { endpoint: { ...endpoint, ipAddressType }, input, service }, context);
   if (!changed.ok) return changed;
   const attached = attach(state, { endpoint: changed.value, joining: joining.value }, context);
   if (!attached.ok) return attached;
   const after: PrivateVpcEndpoint = { ...changed.value, attachments: [...stay, ...attached.value.attachments] };
+  const staying = stayingInterfaces(state, { stay, wishes: input.add.subnets }, after, context);
+  if (!staying.ok) return staying;
   return accept(after, [
     ...attachmentsWithout(endpoint.attachments, stay),
-    ...regrouped(state, stay, after),
+    ...staying.value,
     ...attached.value.changes,
     put("vpc-endpoint", after),
   ]);
@@ -117,7 +126,10 @@ function makeOfType(state: State, of: OfType, context: Context): Result<PrivateV
   const subnetId = of.joining[0]?.subnet.id ?? "";
   const groups = endpointGroups(state, { groupIds: options.securityGroupIds, vpcId: base.vpcId, subnetId }, context);
   if (!groups.ok) return groups;
-  const dns = choosePrivateDns(state, { vpc, service, options });
+  const dnsRecordIpType = options.dnsRecordIpType ?? of.ipAddressType;
+  const records = checkRecordType(dnsRecordIpType, of.ipAddressType);
+  if (!records.ok) return records;
+  const dns = choosePrivateDns(state, { vpc, service, options, dnsRecordIpType });
   if (!dns.ok) return dns;
   const endpoint: InterfaceVpcEndpoint = {
     kind: "Interface",
@@ -126,7 +138,7 @@ function makeOfType(state: State, of: OfType, context: Context): Result<PrivateV
     dnsLabel: dnsLabel(context),
     securityGroupIds: groups.value,
     ...dns.value,
-    dnsRecordIpType: options.dnsRecordIpType ?? of.ipAddressType,
+    dnsRecordIpType,
   };
   return ok(endpoint);
 }
@@ -149,15 +161,26 @@ function changedOfType(state: State, of: ChangeOfType, context: Context): Result
   // ASSUMPTION: an endpoint that loses its last security group gets the VPC's default one.
   const groups = endpointGroups(state, { groupIds, vpcId: endpoint.vpcId, subnetId: "" }, context);
   if (!groups.ok) return groups;
-  const dns = dnsChanges(state, { endpoint, service, options: input.add });
+  const dnsRecordIpType = input.add.dnsRecordIpType ?? keptRecordType(endpoint);
+  const records = checkRecordType(dnsRecordIpType, endpoint.ipAddressType);
+  if (!records.ok) return records;
+  const dns = dnsChanges(state, { endpoint: { ...endpoint, dnsRecordIpType }, service, options: input.add });
   if (!dns.ok) return dns;
   return ok({
     ...endpoint,
     ...dns.value,
     policyDocument: policy.value,
     securityGroupIds: groups.value,
-    dnsRecordIpType: input.add.dnsRecordIpType ?? endpoint.dnsRecordIpType,
+    dnsRecordIpType,
   });
+}
+
+/**
+ * ASSUMPTION: an endpoint whose address type changes keeps the type of its DNS records where that still fits, else it gets the
+ * usual one of its new address type.
+ */
+function keptRecordType({ dnsRecordIpType, ipAddressType }: InterfaceVpcEndpoint): DnsRecordIpType {
+  return checkRecordType(dnsRecordIpType, ipAddressType).ok ? dnsRecordIpType : ipAddressType;
 }
 
 /** Groups of the VPC; the text of one of another VPC names the VPC where there is no subnet to name. */

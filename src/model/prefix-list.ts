@@ -12,6 +12,7 @@ import type { Id } from "../base/id.ts";
 import type { Width } from "../base/ip.ts";
 import { parsePrefix, type Prefix } from "../base/prefix.ts";
 import { awsRanges } from "./data/aws-ranges.ts";
+import { widthsOfType } from "./endpoint-record.ts";
 import { findRegion } from "./region.ts";
 import { stableHex } from "./stable-id.ts";
 
@@ -61,7 +62,7 @@ interface ListedEndpoint {
 /** The lists that the routes of a gateway endpoint lead from: one for each family that it carries. */
 export function prefixListsOfEndpoint(endpoint: ListedEndpoint): readonly PrefixList[] {
   const { region, serviceName, ipAddressType = "ipv4" } = endpoint;
-  return carriedWidths[ipAddressType].flatMap((width) => prefixListOfService(region, serviceName, width) ?? []);
+  return widthsOfType[ipAddressType].flatMap((width) => prefixListOfService(region, serviceName, width) ?? []);
 }
 
 /** The blocks of these lists; the same array for every endpoint like it. */
@@ -73,8 +74,6 @@ export function cidrBlocksOfEndpoint(endpoint: ListedEndpoint): readonly string[
 }
 
 const blocksMemo = new Map<string, readonly string[]>();
-
-const carriedWidths = { ipv4: [32], ipv6: [128], dualstack: [32, 128] } as const;
 
 export function prefixListArn(list: PrefixList): string {
   return `arn:aws:ec2:${list.region}:aws:prefix-list/${list.id}`;

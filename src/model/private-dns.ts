@@ -8,7 +8,7 @@ import { type ApiError, fail } from "./error.ts";
 import { offerOf } from "./endpoint-service-offer.ts";
 import { type EndpointService, findEndpointServices } from "./service-catalogue.ts";
 import { find, findBy, type State } from "./state.ts";
-import type { EndpointOptions, InterfaceVpcEndpoint } from "./vpc-endpoint.ts";
+import type { DnsRecordIpType, EndpointOptions, InterfaceVpcEndpoint, VpcEndpoint } from "./vpc-endpoint.ts";
 import type { Vpc } from "./vpc.ts";
 
 /** What an endpoint keeps of it. */
@@ -23,12 +23,17 @@ export interface PrivateDns {
  */
 export function choosePrivateDns(
   state: State,
-  wanted: { readonly vpc: Vpc; readonly service: EndpointService; readonly options: EndpointOptions },
+  wanted: {
+    readonly vpc: Vpc;
+    readonly service: EndpointService;
+    readonly options: EndpointOptions;
+    readonly dnsRecordIpType: DnsRecordIpType;
+  },
 ): Result<PrivateDns, ApiError> {
-  const { options, service, vpc } = wanted;
+  const { dnsRecordIpType, options, service, vpc } = wanted;
   const inbound = inboundOption(service, options);
   if (!inbound.ok) return inbound;
-  const asked = { vpc, service, inboundResolverOnly: inbound.value };
+  const asked = { vpc, service, inboundResolverOnly: inbound.value, dnsRecordIpType };
   const possible = checkPossible(state, asked);
   const enabled = options.privateDnsEnabled ?? possible.ok;
   if (enabled && !possible.ok) return possible;
@@ -38,7 +43,7 @@ export function choosePrivateDns(
   });
 }
 
-/** What a change makes of an endpoint that is there. */
+/** What a change makes of an endpoint that is there, its new types already in it. */
 export function dnsChanges(
   state: State,
   change: {
@@ -61,7 +66,9 @@ export function dnsChanges(
   });
   if (!inbound.ok) return inbound;
   if (enabled) {
-    const possible = checkPossible(state, { vpc, service, inboundResolverOnly: inbound.value, self: endpoint.id });
+    const { dnsRecordIpType, id: self } = endpoint;
+    const asked = { vpc, service, inboundResolverOnly: inbound.value, dnsRecordIpType, self };
+    const possible = checkPossible(state, asked);
     if (!possible.ok) return possible;
   }
   return ok({
@@ -73,6 +80,12 @@ export function dnsChanges(
 /** The names that private DNS of the endpoint answers for: none while it is off. */
 export function privateNamesOf(state: State, endpoint: InterfaceVpcEndpoint): readonly string[] {
   return endpoint.privateDnsEnabled ? (offerOf(state, endpoint)?.privateDnsNames ?? []) : [];
+}
+
+/** The service's dual-stack names, which lead to an endpoint only where it carries IPv6: none while private DNS is off. */
+export function privateDualStackNamesOf(state: State, endpoint: InterfaceVpcEndpoint): readonly string[] {
+  if (!endpoint.privateDnsEnabled || endpoint.ipAddressType === "ipv4") return [];
+  return offerOf(state, endpoint)?.dualStackDnsNames ?? [];
 }
 
 /** Whether the service is offered through gateway endpoints too. */
@@ -96,6 +109,7 @@ interface Asked {
   readonly vpc: Vpc;
   readonly service: EndpointService;
   readonly inboundResolverOnly: boolean;
+  readonly dnsRecordIpType: DnsRecordIpType;
   /** The endpoint itself is no rival. */
   readonly self?: string;
 }
@@ -128,10 +142,26 @@ function checkPossible(state: State, asked: Asked): Result<void, ApiError> {
       `private-dns-enabled cannot be set because there is already a conflicting DNS domain for ${name} in the VPC ${vpc.id}`,
     );
   }
-  const gateways = inVpc.filter((one) => one.kind === "Gateway" && one.serviceName === service.name);
-  if (asked.inboundResolverOnly && !gateways.some((one) => one.state === "available")) {
+  return asked.inboundResolverOnly ? checkGateway(inVpc, asked) : ok(undefined);
+}
+
+/**
+ * What asks from the VPC goes on to a gateway endpoint, with names that have the same records.
+ * ASSUMPTION: the text is ours that refuses a gateway endpoint with records of another type; Amazon S3 User Guide, "Private DNS".
+ */
+function checkGateway(inVpc: readonly VpcEndpoint[], { vpc, service, dnsRecordIpType }: Asked): Result<void, ApiError> {
+  const gateway = inVpc.find(
+    (one) => one.kind === "Gateway" && one.serviceName === service.name && one.state === "available",
+  );
+  if (gateway?.kind !== "Gateway") {
     return invalid(
       `To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC ${vpc.id} must have a Gateway endpoint for the service.`,
+    );
+  }
+  const { dnsRecordIpType: there = "service-defined" } = gateway;
+  if (there !== "service-defined" && there !== dnsRecordIpType) {
+    return invalid(
+      `To set PrivateDnsOnlyForInboundResolverEndpoint to true, the DNS record IP type of ${gateway.id} must be ${dnsRecordIpType} or service-defined.`,
     );
   }
   return ok(undefined);

@@ -3,11 +3,13 @@
  * Source: AWS PrivateLink guide, "AWS services that integrate with AWS PrivateLink" and "Gateway endpoints".
  *
  * ASSUMPTION: every region offers every service, in all its zones but those that AWS's guides except.
+ * ASSUMPTION: a service with public dual-stack names takes IPv6 at its interface endpoints too.
  * ASSUMPTION: service ids that AWS has not shown in public are made up, the same on every start.
  */
 
 import type { Id } from "../base/id.ts";
 import {
+  dualStackHosts,
   interfaceServices,
   knownServiceIds,
   privateHosts,
@@ -38,6 +40,8 @@ export interface EndpointService {
   readonly baseEndpointDnsNames: readonly string[];
   /** The names that private DNS answers for, the main one first. */
   readonly privateDnsNames: readonly string[];
+  /** The service's public dual-stack names, for which private DNS answers where an endpoint carries IPv6. */
+  readonly dualStackDnsNames: readonly string[];
   readonly privateDnsState?: "pendingVerification" | "verified" | "failed";
   readonly zones: readonly Zone[];
   readonly acceptanceRequired: boolean;
@@ -85,6 +89,7 @@ function gateway(region: string, service: string): EndpointService {
     ...offer(region, service, "Gateway"),
     baseEndpointDnsNames: [`${service}.${region}.amazonaws.com`],
     privateDnsNames: [],
+    dualStackDnsNames: [],
     zones: findRegion(region)?.zones ?? [],
     supportedIpAddressTypes: widths.map((width) => (width === 32 ? "ipv4" : "ipv6")),
   };
@@ -97,10 +102,18 @@ function interfaceService(region: string, service: string): EndpointService {
     ...offer(region, service, "Interface"),
     baseEndpointDnsNames: [`${service.split(".").toReversed().join(".")}.${region}.vpce.amazonaws.com`],
     privateDnsNames: hosts.map((host) => `${host}.${region}.amazonaws.com`),
+    dualStackDnsNames: hosts.length === 0 ? [] : dualStackNames(region, service, hosts),
     ...(hosts.length > 0 && { privateDnsState: "verified" as const }),
     zones: (findRegion(region)?.zones ?? []).filter((zone) => !except.includes(zone.id)),
-    supportedIpAddressTypes: withIpv6.has(service) ? ["ipv6", "ipv4"] : ["ipv4"],
+    supportedIpAddressTypes: withIpv6.has(service) || dualStackHosts.has(service) ? ["ipv6", "ipv4"] : ["ipv4"],
   };
+}
+
+/** Those of S3 are in its own domain. Source: Amazon S3 User Guide, "Using Amazon S3 dual-stack endpoints". */
+function dualStackNames(region: string, service: string, hosts: readonly string[]): readonly string[] {
+  if (service === "s3") return hosts.map((host) => `${host}.dualstack.${region}.amazonaws.com`);
+  const host = dualStackHosts.get(service);
+  return host === undefined ? [] : [`${host}.${region}.api.aws`];
 }
 
 function offer(region: string, service: string, type: VpcEndpointType) {

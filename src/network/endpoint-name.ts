@@ -8,15 +8,17 @@
  */
 
 import { isId } from "../base/id.ts";
+import { parseIp } from "../base/ip.ts";
 import { dnsEntriesOf, type EndpointDnsEntry } from "../model/endpoint-dns.ts";
+import { type EndpointNameKind, recordWidths } from "../model/endpoint-record.ts";
 import { allAddressesOf } from "../model/network-interface.ts";
-import { privateNamesOf } from "../model/private-dns.ts";
+import { privateDualStackNamesOf, privateNamesOf } from "../model/private-dns.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import type { InterfaceVpcEndpoint } from "../model/vpc-endpoint.ts";
 
 export interface EndpointName {
   readonly vpcEndpointId: string;
-  /** Of the endpoint's interfaces, of either family. */
+  /** Of the endpoint's interfaces, of the families that its DNS record type has. */
   readonly ips: readonly string[];
   readonly by: string;
 }
@@ -32,18 +34,28 @@ export function endpointOwnName(state: State, name: string): EndpointName | unde
   const entry = dnsEntriesOf(state, endpoint).find((one) => matches(one.dnsName, name));
   if (entry === undefined) return undefined;
   const where = entry.zoneName === undefined ? "" : ` in ${entry.zoneName}`;
-  return { vpcEndpointId: id, ips: ipsOf(state, endpoint, entry), by: `name of ${id}${where}` };
+  return { vpcEndpointId: id, ips: ipsOf(state, endpoint, "own", entry), by: `name of ${id}${where}` };
 }
 
-/** The service's usual name, in a VPC with an endpoint for it that has private DNS. */
+/** A name of the service itself, in a VPC with an endpoint for it that has private DNS. */
 export function endpointPrivateName(state: State, vpcId: string, name: string): EndpointName | undefined {
   for (const endpoint of findBy(state, "vpc-endpoint", "vpcId", vpcId)) {
     if (endpoint.kind !== "Interface" || endpoint.state !== "available") continue;
     if (endpoint.inboundResolverOnly === true) continue;
-    if (!privateNamesOf(state, endpoint).some((one) => matches(one, name))) continue;
-    return { vpcEndpointId: endpoint.id, ips: ipsOf(state, endpoint), by: `private DNS name of ${endpoint.id}` };
+    const kind = kindOfPrivateName(state, endpoint, name);
+    if (kind === undefined) continue;
+    return { vpcEndpointId: endpoint.id, ips: ipsOf(state, endpoint, kind), by: `private DNS name of ${endpoint.id}` };
   }
   return undefined;
+}
+
+function kindOfPrivateName(
+  state: State,
+  endpoint: InterfaceVpcEndpoint,
+  name: string,
+): Exclude<EndpointNameKind, "own"> | undefined {
+  if (privateNamesOf(state, endpoint).some((one) => matches(one, name))) return "service";
+  return privateDualStackNamesOf(state, endpoint).some((one) => matches(one, name)) ? "dual-stack" : undefined;
 }
 
 /** A name with a star in front stands for every name below its parent; of the endpoint's own for the parent too. */
@@ -52,12 +64,19 @@ function matches(pattern: string, name: string): boolean {
   return name.endsWith(pattern.slice(1)) || (pattern.endsWith(publicSuffix) && name === pattern.slice(2));
 }
 
-function ipsOf(state: State, endpoint: InterfaceVpcEndpoint, entry?: EndpointDnsEntry): readonly string[] {
+function ipsOf(
+  state: State,
+  endpoint: InterfaceVpcEndpoint,
+  kind: EndpointNameKind,
+  entry?: EndpointDnsEntry,
+): readonly string[] {
   const { zoneName } = entry ?? {};
+  const widths = recordWidths(endpoint.dnsRecordIpType, kind);
   return endpoint.attachments
     .filter((one) => zoneName === undefined || one.zoneName === zoneName)
     .flatMap(({ networkInterfaceId }) => {
       const holder = find(state, "network-interface", networkInterfaceId);
       return holder === undefined ? [] : allAddressesOf(holder);
-    });
+    })
+    .filter((ip) => widths.some((width) => parseIp(ip)?.width === width));
 }

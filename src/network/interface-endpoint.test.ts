@@ -1,6 +1,7 @@
 /** Interface endpoints as ends of flows and as answers of the resolver. */
 
 import { describe, expect, test } from "vitest";
+import { dualStackVpc, giveIpv6, giveIpv6Block, retype } from "../../test/ipv6-builder.ts";
 import { allowAll, regionBuilder } from "../../test/region-builder.ts";
 import { dnsEntriesOf } from "../model/endpoint-dns.ts";
 import { find } from "../model/state.ts";
@@ -82,10 +83,11 @@ describe("an interface endpoint", () => {
   });
 });
 
+const s3 = serviceAddress("s3", "us-east-1")!;
+
 describe("names of interface endpoints", () => {
   const asked = ({ build }: Made, vpcId: string | undefined, name: string): readonly string[] =>
     addressesOf(resolveName(build.state(), vpcId, { name, type: "A" }));
-  const s3 = serviceAddress("s3", "us-east-1")!;
 
   test("the endpoint's own lead to its interfaces from anywhere", () => {
     const all = made();
@@ -113,5 +115,108 @@ describe("names of interface endpoints", () => {
     const all = made({ privateDnsEnabled: true, inboundResolverOnly: true });
     expect(asked(all, all.vpc, "s3.us-east-1.amazonaws.com")).toEqual([s3]);
     expect(reach(all.build.state(), all.inside.id, flowTo(s3)).exit).toMatchObject({ vpcEndpointId: all.gateway });
+  });
+});
+
+describe("an interface endpoint over IPv6", () => {
+  /** A dual-stack S3 endpoint, and an instance beside it and one in a peered VPC. */
+  function dualStack() {
+    const build = regionBuilder();
+    const [vpc, far] = [dualStackVpc(build, "10.0.0.0/16"), dualStackVpc(build, "10.1.0.0/16")];
+    build.attribute(vpc, "enableDnsHostnames", true);
+    const [near, there] = [build.subnet(vpc, "10.0.1.0/24"), build.subnet(far, "10.1.1.0/24")];
+    const [block, farBlock] = [giveIpv6Block(build, near, 1), giveIpv6Block(build, there, 1)];
+    const [inside, beyond] = [build.instance(near), build.instance(there)];
+    const sources = [inside, beyond].map((one) => ({ id: one.id, ip: giveIpv6(build, one) }));
+    const securityGroupIds = [allowAll(build, vpc)];
+    const wish = { subnetIds: [near], securityGroupIds, privateDnsEnabled: true, inboundResolverOnly: false } as const;
+    const id = build.interfaceEndpoint(vpc, "s3", { ...wish, ipAddressType: "dualstack" });
+    const pcx = build.peer(vpc, far);
+    build.route(build.mainTable(vpc), farBlock, pcx);
+    build.route(build.mainTable(far), block, pcx);
+    const eni = () => {
+      const endpoint = find(build.state(), "vpc-endpoint", id)!;
+      if (endpoint.kind !== "Interface") throw new Error("no interface endpoint");
+      return find(build.state(), "network-interface", endpoint.attachments[0]!.networkInterfaceId)!;
+    };
+    const both = (name: string): unknown =>
+      ["A", "AAAA"].map((type) => {
+        const answer = resolveName(build.state(), vpc, { name, type });
+        return answer.kind === "records" ? addressesOf(answer) : answer.kind;
+      });
+    return { build, vpc, near, sources, id, eni, both, inside };
+  }
+
+  test("answers at its address, for its VPC and for peers, and its groups are asked", () => {
+    const { build, vpc, near, sources, id, eni, inside } = dualStack();
+    const [ip] = eni().ipv6Addresses;
+    for (const { id: from, ip: sourceIp } of sources) {
+      const found = reach(build.state(), from, flowTo(ip!));
+      expect([found.dropped, found.astray]).toEqual([undefined, undefined]);
+      const path = pathOf(find(build.state(), "instance", from)!, found, ip!)!;
+      expect(path).toEqual({
+        kind: "interface-endpoint",
+        vpcEndpointId: id,
+        vpcId: vpc,
+        service: "s3",
+        sourceIp,
+        destinationIp: ip,
+      });
+      expect(findInstance(build.state(), path)?.id).toBe(from);
+    }
+    const closed = build.interfaceEndpoint(vpc, "ec2", { subnetIds: [near], ipAddressType: "dualstack" });
+    const endpoint = find(build.state(), "vpc-endpoint", closed)!;
+    const eniId = endpoint.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
+    const own = find(build.state(), "network-interface", eniId)!;
+    build.regroup(inside.eni, allowAll(build, vpc));
+    const { dropped } = reach(build.state(), inside.id, flowTo(own.ipv6Addresses[0]!));
+    expect(dropText(dropped!)).toBe(
+      `${own.securityGroupIds[0]} of ${own.id} has no inbound rule for tcp 443 from ${sources[0]!.ip}`,
+    );
+  });
+
+  test("its names have records of the endpoint's type", () => {
+    const { build, id, eni, both } = dualStack();
+    const endpoint = find(build.state(), "vpc-endpoint", id)!;
+    const [regional, zonal] = dnsEntriesOf(build.state(), endpoint).map((one) => one.dnsName.replace("*.", ""));
+    const names = {
+      own: [regional!, zonal!],
+      usual: ["s3.us-east-1.amazonaws.com", "docs.s3.us-east-1.amazonaws.com"],
+      dual: ["s3.dualstack.us-east-1.amazonaws.com", "docs.s3.dualstack.us-east-1.amazonaws.com"],
+    };
+    const [a, aaaa] = [[eni().privateIpAddress], [...eni().ipv6Addresses]];
+    const expectAll = (own: unknown, usual: unknown, dual: unknown): void => {
+      for (const [kind, answer] of Object.entries({ own, usual, dual })) {
+        for (const name of names[kind as keyof typeof names]) expect([name, both(name)]).toEqual([name, answer]);
+      }
+    };
+    const [all, ipv4, ipv6] = [
+      [a, aaaa],
+      [a, "no-data"],
+      ["no-data", aaaa],
+    ];
+    expectAll(all, all, all);
+    retype(build, id, { dnsRecordIpType: "service-defined" });
+    expectAll(all, ipv4, all);
+    retype(build, id, { dnsRecordIpType: "ipv6" });
+    expectAll(ipv6, ipv6, ipv6);
+    // With IPv4 alone the service's dual-stack names are none of the endpoint's.
+    retype(build, id, { ipAddressType: "ipv4" });
+    expect(eni().ipv6Addresses).toEqual([]);
+    expectAll(ipv4, ipv4, [[s3], [serviceAddress("s3", "us-east-1", 128)]]);
+    retype(build, id, { ipAddressType: "dualstack" });
+    expect(eni().ipv6Addresses).toHaveLength(1);
+    expectAll(ipv4, ipv4, ipv4);
+  });
+
+  test("has both families only in subnets that have both, and IPv6 alone in none", () => {
+    const { build, vpc, id } = dualStack();
+    const bare = build.subnet(vpc, "10.0.2.0/24");
+    const make = (ipAddressType: "dualstack" | "ipv6"): unknown =>
+      build.interfaceEndpoint(vpc, "sts", { subnetIds: [bare], ipAddressType });
+    for (const type of ["dualstack", "ipv6"] as const) {
+      expect(() => make(type)).toThrow(`The subnet ${bare} does not support the IP address type ${type}.`);
+    }
+    expect(() => retype(build, id, { ipAddressType: "ipv6" })).toThrow("does not support the IP address type ipv6");
   });
 });

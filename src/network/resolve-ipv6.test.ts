@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block } from "../../test/ipv6-builder.ts";
+import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block, retype } from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { parseIp } from "../base/ip.ts";
 import { modifyPrivateDnsNameOptions } from "../model/instance-attribute.ts";
-import { modifyVpcEndpoint } from "../model/vpc-endpoint.ts";
 import { addressesOf, resolveAddresses, resolveName } from "./resolve.ts";
 import { serviceAddress } from "./service-address.ts";
 
@@ -44,18 +43,22 @@ test.each([
 
 test("what has no names below it does not exist", () => {
   const { ask } = network();
-  expect([ask("us-east-1.api.aws", "A"), ask("lambda.us-east-1.api.aws", "AAAA")]).toEqual(["no-data", "no-name"]);
+  expect([ask("us-east-1.api.aws", "A"), ask("states.us-east-1.api.aws", "AAAA")]).toEqual(["no-data", "no-name"]);
+});
+
+test("services that are not served have dual-stack names too", () => {
+  const { ask } = network();
+  const [dual, usual] = ["lambda.us-east-1.api.aws", "lambda.us-east-1.amazonaws.com"];
+  expect(ask(dual, "A")).toEqual(ask(usual, "A"));
+  expect([ask(dual, "AAAA"), ask(usual, "AAAA")]).toEqual([[expect.stringMatching(/^2600:1f70:/)], "no-data"]);
 });
 
 test("an endpoint's record type says what the service's names lead to in its VPC", () => {
   const { build, vpcId, ask } = network();
   const endpoint = build.endpoint(vpcId, "s3", build.mainTable(vpcId));
   carryIpv6(build, endpoint);
-  const set = (dnsRecordIpType: "ipv4" | "ipv6" | "dualstack"): void => {
-    const add = { routeTableIds: [], subnets: [], securityGroupIds: [], dnsRecordIpType };
-    const remove = { routeTableIds: [], subnetIds: [], securityGroupIds: [] };
-    build.run(modifyVpcEndpoint, { vpcEndpointId: endpoint, add, remove });
-  };
+  build.attribute(vpcId, "enableDnsHostnames", true);
+  const set = (dnsRecordIpType: "ipv4" | "ipv6" | "dualstack"): void => retype(build, endpoint, { dnsRecordIpType });
   const both = (name: string): unknown => [ask(name, "A"), ask(name, "AAAA")];
   const [ipv4, ipv6] = [[serviceAddress("s3", "us-east-1")], [serviceAddress("s3", "us-east-1", 128)]];
   const [plain, dual] = ["s3.us-east-1.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com"];

@@ -10,6 +10,7 @@
  */
 
 import { formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
+import { widthsOfType } from "../model/endpoint-record.ts";
 import { privateHostName, publicHostName } from "../model/host-name.ts";
 import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
@@ -128,15 +129,13 @@ function serviceHolder(view: View, host: ServiceHost): Holder | undefined {
   const region = bucket?.region ?? host.region;
   const endpoint = gatewayFor(view, `com.amazonaws.${region}.${host.service}`);
   const { dnsRecordIpType = host.dualStack === true ? "dualstack" : "ipv4" } = endpoint ?? {};
-  const ips = recordWidths[dnsRecordIpType].flatMap((width) => serviceAddress(host.service, region, width) ?? []);
+  const ips = widthsOfType[dnsRecordIpType].flatMap((width) => serviceAddress(host.service, region, width) ?? []);
   if (ips.length === 0) return undefined;
   const where = bucket === undefined || region === host.region ? "" : `: the bucket is in ${region}`;
   const whose = endpoint?.dnsRecordIpType === undefined ? "" : ` with the records of ${endpoint.id}`;
   const by = `service name${whose}${where}`;
   return { records: ips.map((ip) => recordOf(ip, serviceTtlSeconds[host.service])), by };
 }
-
-const recordWidths = { ipv4: [32], ipv6: [128], dualstack: [32, 128] } as const;
 
 /** Source: AWS PrivateLink guide, "Gateway endpoints", "DNS record IP type": it says what the service's names resolve to. */
 function gatewayFor({ state, vpc }: View, serviceName: string): GatewayVpcEndpoint | undefined {
@@ -154,7 +153,7 @@ function unservedHost(name: string): Holder | undefined {
   const service = unservedService(name);
   if (service === undefined) return undefined;
   const by = `service name: ${service.service} is not served here, nothing answers`;
-  return { records: [{ type: "A", ip: service.ip, ttlSeconds: serviceTtlSeconds.ec2 }], by };
+  return { records: service.ips.map((ip) => recordOf(ip, serviceTtlSeconds.ec2)), by };
 }
 
 /** `ip-10-0-1-5.ec2.internal`: known inside the VPC that has the address. */

@@ -47,7 +47,9 @@ export function openFilters(build: Build, vpcId: string): FilterPlace {
   );
   const openGroup = { name: "open", description: "open", vpcId, tags: [] };
   const openGroupId = build.run(createSecurityGroup, openGroup).id;
-  allow(build, { groupId: openGroupId, isEgress: false }, { protocol: "-1", peer: everywhere });
+  for (const peer of [everywhere, everywhereIpv6]) {
+    allow(build, { groupId: openGroupId, isEgress: false }, { protocol: "-1", peer });
+  }
   return { openGroupId, groupIds, aclIds: [1, 2].map(() => build.run(createNetworkAcl, { vpcId, tags: [] }).id) };
 }
 

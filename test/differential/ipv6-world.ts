@@ -50,6 +50,16 @@ export function dealIpv6(build: Build, dice: Dice, place: Ipv6Place): void {
   if (egressIds[0] !== undefined && dice.chance(15)) dropEgressOnly(build, egressIds[0]);
 }
 
+/** Of an interface endpoint: most have both families where their subnets do. */
+export function dealAddressType(
+  build: Build,
+  dice: Dice,
+  { vpcId }: Pick<Ipv6Place, "vpcId">,
+): { readonly ipAddressType?: "dualstack" } {
+  const hasIpv6 = (find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks ?? []).length > 0;
+  return hasIpv6 && dice.chance(75) ? { ipAddressType: "dualstack" } : {};
+}
+
 /** Takes away what a round dealt, but for routes. */
 export function dropIpv6(build: Build, { vpcId, instances }: Ipv6Place): void {
   for (const { made } of instances) {

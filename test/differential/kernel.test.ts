@@ -19,6 +19,7 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const rare = [...kinds, "network-acl for answers", ...nearby, ...ipv6].filter((kind) => (ends[kind] ?? 0) < 100);
   expect(rare).toEqual([]);
   expect(ends["interface"]).toBeGreaterThan(20);
+  expect(ends["interface by IPv6"]).toBeGreaterThan(20);
   if (under.carries === "instances") expect(ends["peering through"]).toBeGreaterThan(20);
 }
 

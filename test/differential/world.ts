@@ -17,7 +17,7 @@ import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-
 import { dualStackVpc } from "../ipv6-builder.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
-import { dealIpv6, dropIpv6, ipv6Destinations, isIpv6, openIpv6 } from "./ipv6-world.ts";
+import { dealAddressType, dealIpv6, dropIpv6, ipv6Destinations, isIpv6, openIpv6 } from "./ipv6-world.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import { dealPeerings, dealPeerRoutes, peerAddresses } from "./peering-world.ts";
 import type { Trial } from "./trial.ts";
@@ -172,7 +172,11 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
     if (!dice.chance(60)) continue;
     const { groupIds, openGroupId } = place.filters;
     const groupId = dice.chance(70) ? openGroupId : dice.pick(groupIds);
-    const wish = { subnetIds: [dice.pick(place.subnetIds)], securityGroupIds: [groupId] };
+    const wish = {
+      subnetIds: [dice.pick(place.subnetIds)],
+      securityGroupIds: [groupId],
+      ...dealAddressType(build, dice, place),
+    };
     tryTo(() => build.interfaceEndpoint(place.vpcId, service, wish));
   }
   // Routes to an instance that is gone are blackholes.

@@ -317,9 +317,9 @@ const refusals: readonly Refusal[] = [
   },
   {
     does: "CreateVpcEndpoint: an address type that the service has not",
-    when: create(() => ({ IpAddressType: "dualstack" })),
+    when: create(() => ({ ServiceName: `${prefix}.ssm`, IpAddressType: "dualstack" })),
     code: invalid,
-    text: `The VPC endpoint service ${prefix}.ec2 does not support the IP address type dualstack.`,
+    text: `The VPC endpoint service ${prefix}.ssm does not support the IP address type dualstack.`,
     source: "PrivateLink, IP address types; text ours",
   },
   {
@@ -328,6 +328,26 @@ const refusals: readonly Refusal[] = [
     code: invalid,
     text: (w) => `The subnet ${w.a} does not support the IP address type ipv6.`,
     source: "PrivateLink, IP address types; text ours",
+  },
+  {
+    does: "CreateVpcEndpoint: a record type that the addresses have not",
+    when: create((w) => ({ SubnetIds: [w.a], DnsOptions: { DnsRecordIpType: "service-defined" } })),
+    code: invalid,
+    text: "The DNS record IP type service-defined is not supported for the IP address type ipv4.",
+    source: "S3, DNS record IP types for VPC endpoints; text ours",
+  },
+  {
+    does: "CreateVpcEndpoint: a gateway's record type in a VPC without host names",
+    when: create((w) => ({
+      ServiceName: `${prefix}.s3`,
+      VpcEndpointType: "Gateway",
+      VpcId: w.plainVpc,
+      DnsOptions: { DnsRecordIpType: "ipv4" },
+    })),
+    code: invalid,
+    text: (w) =>
+      `The DNS record IP type ipv4 requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for ${w.plainVpc}`,
+    source: "S3, DNS record IP types for VPC endpoints; text ours",
   },
   {
     does: "CreateVpcEndpoint: a record type that is none",

@@ -104,13 +104,31 @@ export const withoutPolicy: ReadonlySet<string> = new Set([
   "transfer.server",
 ]);
 
+/** Source also: Amazon S3 User Guide, "IP Address types for VPC endpoints". */
 export const withIpv6: ReadonlySet<string> = new Set([
   "access-analyzer",
   "account",
   "monitoring",
   "resource-explorer-2",
   "resource-explorer-2-fips",
+  "s3",
   "xray",
+]);
+
+/**
+ * Hosts of public dual-stack names `HOST.REGION.api.aws`, by their service.
+ * Source: the endpoint metadata of AWS's SDKs (botocore 1.43.11, endpoints.json, variants with the tag `dualstack`); "Dual-stack
+ * endpoint support" of IAM (for STS), AWS KMS and AWS Private CA; AWS General Reference, "Amazon DynamoDB endpoints".
+ */
+export const dualStackHosts: ReadonlyMap<string, string> = new Map([
+  ["ecr.api", "ecr"],
+  ["kinesis-firehose", "firehose"],
+  ...`access-analyzer acm-pca appmesh appsync aps athena braket cleanrooms cloudcontrolapi cloudhsmv2 comprehend datasync
+  dynamodb ec2 elasticbeanstalk elasticmapreduce events glue groundstation internetmonitor iotfleetwise kms lakeformation
+  lambda logs macie2 mediaconvert pi polly ram rbin rekognition s3-outposts secretsmanager securityhub servicediscovery sns
+  sqs ssm-incidents ssm-sap sts synthetics textract transcribe transcribestreaming translate`
+    .split(/\s+/)
+    .map((service) => [service, service] as const),
 ]);
 
 /**
