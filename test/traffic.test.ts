@@ -7,12 +7,15 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
   CreateFlowLogsCommand,
+  CreateSecurityGroupCommand,
   CreateVpcEndpointCommand,
   DeleteFlowLogsCommand,
   DescribeFlowLogsCommand,
   DescribeInstancesCommand,
+  DescribeVpcEndpointsCommand,
   EC2Client,
   type InstanceNetworkInterface,
+  ModifyVpcEndpointCommand,
   RevokeSecurityGroupEgressCommand,
 } from "@aws-sdk/client-ec2";
 import {
@@ -21,13 +24,15 @@ import {
   GetBucketPolicyCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Account, buildAccount } from "../demo/account.ts";
-import { ended, launcher } from "../demo/region-process.ts";
+import { ended, type Ended, launcher } from "../demo/region-process.ts";
 import { type DemoRegion, startRegion } from "../demo/region.ts";
-import type { Figures } from "../src/api/underpass/figures.ts";
+import type { EndpointFigures, Figures } from "../src/api/underpass/figures.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { lackOfCurl, testWith } from "./need.ts";
 
@@ -95,8 +100,11 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
   };
   const eniOf = async (instanceId: string): Promise<string> => (await interfaceOf(instanceId)).NetworkInterfaceId!;
 
-  const curl = (instanceId: string): Promise<unknown> =>
-    ended(region.exec(instanceId, ["curl", "--silent", "--max-time", "2", "http://s3.us-east-1.amazonaws.com/"]));
+  const curl = (instanceId: string, url = "http://s3.us-east-1.amazonaws.com/"): Promise<Ended> =>
+    ended(region.exec(instanceId, ["curl", "--silent", "--connect-timeout", "1", "--max-time", "5", url]));
+
+  const underpass = (...words: string[]): Promise<Ended> =>
+    ended(spawn(process.execPath, [launcher, ...words], { stdio: ["pipe", "pipe", "pipe"] }));
 
   test("records of every field say what went out, by which way and what came back", async () => {
     const { vpcId } = account;
@@ -167,6 +175,113 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
     await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: made.FlowLogIds! }));
   });
 
+  test("another region's bucket is out of the gateway endpoint's reach: its traffic takes the internet gateway", async () => {
+    const { instanceId } = account.inPublic;
+    const { NetworkInterfaceId: eni, Association } = await interfaceOf(instanceId);
+    const far = new S3Client({
+      endpoint: region.endpoint,
+      region: "eu-west-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      forcePathStyle: true,
+    });
+    const Bucket = "flows-elsewhere";
+    await far.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }));
+    await far.send(new PutObjectCommand({ Bucket, Key: "hello", Body: "from afar" }));
+    // Who comes through any endpoint, or with a private address, gets nothing.
+    const Condition = {
+      IpAddress: { "aws:SourceIp": `${Association!.PublicIp}/32` },
+      Null: { "aws:SourceVpce": "true", "aws:SourceVpc": "true" },
+    };
+    const Statement = [
+      { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${Bucket}/*`, Condition },
+    ];
+    await far.send(
+      new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }),
+    );
+    far.destroy();
+    const { FlowLogIds } = await ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "NetworkInterface",
+        ResourceIds: [eni!],
+        TrafficType: "ALL",
+        LogDestinationType: "s3",
+        LogDestination: `arn:aws:s3:::${bucket}/far/`,
+        LogFormat: format,
+      }),
+    );
+    const before = (await region.own<Figures>("figures")).endpoints;
+    const { stdout } = await curl(instanceId, `http://${Bucket}.s3.eu-west-1.amazonaws.com/hello`);
+    expect(stdout).toBe("from afar");
+    const out = await found("far/", { "flow-direction": "egress", dstport: "80" });
+    expect(out).toMatchObject({ "traffic-path": "8", "pkt-dst-aws-service": "S3", action: "ACCEPT" });
+    expect((await region.own<Figures>("figures")).endpoints).toEqual(before);
+    await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: FlowLogIds! }));
+  });
+
+  test("what goes to an interface endpoint is told by its figures and its interface's records, and so is what its group drops", async () => {
+    const { vpcId, inPublic } = account;
+    const { SubnetId, Groups } = await interfaceOf(inPublic.instanceId);
+    const { VpcEndpoint } = await ec2.send(
+      new CreateVpcEndpointCommand({
+        VpcId: vpcId,
+        VpcEndpointType: "Interface",
+        ServiceName: "com.amazonaws.us-east-1.sts",
+        SubnetIds: [SubnetId!],
+        PrivateDnsEnabled: false,
+      }),
+    );
+    const { VpcEndpointId, NetworkInterfaceIds, DnsEntries } = VpcEndpoint!;
+    const [eni] = NetworkInterfaceIds!;
+    await vi.waitFor(async () => {
+      const { VpcEndpoints } = await ec2.send(new DescribeVpcEndpointsCommand({ VpcEndpointIds: [VpcEndpointId!] }));
+      expect(VpcEndpoints![0]!.State).toBe("available");
+    });
+    const { FlowLogIds } = await ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "NetworkInterface",
+        ResourceIds: [eni!],
+        TrafficType: "ALL",
+        LogDestinationType: "s3",
+        LogDestination: `arn:aws:s3:::${bucket}/interface/`,
+        LogFormat: format,
+      }),
+    );
+    const figures = async (): Promise<EndpointFigures> =>
+      (await region.own<Figures>("figures")).endpoints.find((one) => one.vpcEndpointId === VpcEndpointId)!;
+    const url = `http://${DnsEntries![0]!.DnsName}/`;
+    await curl(inPublic.instanceId, url);
+    const carried = await figures();
+    expect(carried).toMatchObject({ endpointType: "Interface", vpcId, newConnections: 1, packetsDropped: 0 });
+    expect(carried.bytesIn).toBeGreaterThan(50);
+    expect(carried.bytesOut).toBeGreaterThan(50);
+    const { subnets, endpointType, serviceName, vpcId: _vpcId, vpcEndpointId: _id, ...sums } = carried;
+    expect(subnets).toEqual([{ ...sums, subnetId: SubnetId, networkInterfaceId: eni }]);
+    const came = await found("interface/", { "flow-direction": "ingress", dstport: "80", action: "ACCEPT" });
+    expect(came).toMatchObject({ "interface-id": eni, "subnet-id": SubnetId, "instance-id": "-", "traffic-path": "-" });
+    const went = await found("interface/", { "flow-direction": "egress", srcport: "80" });
+    expect(went).toMatchObject({ srcaddr: came["dstaddr"], dstaddr: came["srcaddr"], "traffic-path": "1" });
+    const { GroupId } = await ec2.send(
+      new CreateSecurityGroupCommand({ VpcId: vpcId, GroupName: "closed", Description: "lets nobody in" }),
+    );
+    await ec2.send(
+      new ModifyVpcEndpointCommand({
+        VpcEndpointId,
+        AddSecurityGroupIds: [GroupId!],
+        RemoveSecurityGroupIds: [Groups![0]!.GroupId!],
+      }),
+    );
+    await curl(inPublic.instanceId, url);
+    expect((await figures()).packetsDropped).toBeGreaterThan(0);
+    const stopped = await found("interface/", { "flow-direction": "ingress", dstport: "80", action: "REJECT" });
+    expect(stopped).toMatchObject({ "interface-id": eni, srcaddr: came["srcaddr"], "tcp-flags": "2" });
+    const { stdout } = await underpass("top", "--endpoint", region.endpoint);
+    expect(stdout).toMatch(new RegExp(`^${VpcEndpointId} +${serviceName} +0 +1 `, "m"));
+    expect(stdout).toMatch(
+      new RegExp(String.raw`^\d+ +the security groups of ${eni} of ${VpcEndpointId}, inbound$`, "m"),
+    );
+    await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: FlowLogIds! }));
+  });
+
   test("what a group drops is a record of REJECT in the default format, in folders by the hour for Hive", async () => {
     const { instanceId } = account.inPublic;
     const { NetworkInterfaceId: eni, Groups } = await interfaceOf(instanceId);
@@ -199,16 +314,14 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
 
   test("endpoints and drops have figures", async () => {
     const now = await region.own<Figures>("figures");
-    const [endpoint] = now.endpoints;
+    const endpoint = now.endpoints.find(({ endpointType }) => endpointType === "Gateway");
     expect(endpoint!.newConnections).toBeGreaterThan(0);
     expect(endpoint!.bytesIn).toBeGreaterThan(50);
     expect(endpoint!.bytesOut).toBeGreaterThan(50);
     expect(endpoint!.packetsDropped).toBeGreaterThan(0);
-    const dropped = now.drops.find(({ kind }) => kind === "security-group");
-    expect(dropped).toMatchObject({ direction: "egress", vpcId: account.vpcId });
-    const { stdout, status } = await ended(
-      spawn(process.execPath, [launcher, "top", "--endpoint", region.endpoint], { stdio: ["pipe", "pipe", "pipe"] }),
-    );
+    const dropped = now.drops.find(({ kind, direction }) => kind === "security-group" && direction === "egress");
+    expect(dropped).toMatchObject({ vpcId: account.vpcId, vpcEndpointId: endpoint!.vpcEndpointId });
+    const { stdout, status } = await underpass("top", "--endpoint", region.endpoint);
     expect(status).toBe(0);
     expect(stdout).toMatch(new RegExp(`^${endpoint!.vpcEndpointId} +com.amazonaws.us-east-1.s3 +0 +[1-9]`, "m"));
     expect(stdout).toMatch(/^\d+ +the security groups of eni-\w+, outbound/m);

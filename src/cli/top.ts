@@ -1,7 +1,7 @@
 /** `underpass top`: what goes through the endpoints, and what the filters dropped. */
 
 import { setTimeout as after } from "node:timers/promises";
-import type { EndpointFigures, Figures } from "../api/underpass/figures.ts";
+import type { EndpointCounts, Figures } from "../api/underpass/figures.ts";
 import type { DropCount } from "../network/traffic-count.ts";
 import { lastRuleNumber } from "../network/traffic-count.ts";
 import { ask, type ClientOptions } from "./client.ts";
@@ -37,27 +37,45 @@ export async function top(options: TopOptions): Promise<number> {
 /** With rates where there are figures from before. */
 export function topText(now: Figures, before?: Figures): string {
   const seconds = before === undefined ? 0 : (now.atMs - before.atMs) / 1000;
-  const rows = now.endpoints.map((one) => {
-    const earlier = before?.endpoints.find(({ vpcEndpointId }) => vpcEndpointId === one.vpcEndpointId);
-    return rowOf(one, earlier, seconds);
+  const rows = now.endpoints.flatMap(({ vpcEndpointId, serviceName, subnets, ...counts }) => {
+    const earlier = before?.endpoints.find((one) => one.vpcEndpointId === vpcEndpointId);
+    const rowsOfSubnets = subnets.map(({ subnetId, networkInterfaceId, ...own }) => {
+      const ownBefore = earlier?.subnets.find((one) => one.subnetId === subnetId);
+      return [`  ${subnetId}`, `  ${networkInterfaceId}`, ...cellsOf(own, ownBefore, seconds)];
+    });
+    // One subnet's figures are those of the endpoint.
+    const more = subnets.length > 1 ? rowsOfSubnets : [];
+    return [[vpcEndpointId, serviceName, ...cellsOf(counts, earlier, seconds)], ...more];
   });
   const unit = seconds > 0 ? "/s" : "";
   const head = ["ENDPOINT", "SERVICE", "ACTIVE", `NEW${unit}`, `IN${unit}`, `OUT${unit}`, "RESETS", "DROPS"];
-  const endpoints = rows.length === 0 ? ["no gateway endpoints"] : tableOf([head, ...rows]);
+  const endpoints = rows.length === 0 ? ["no endpoints"] : tableOf([head, ...rows]);
+  const endpointOf = new Map(
+    now.endpoints.flatMap(({ vpcEndpointId, subnets }) =>
+      subnets.map(({ networkInterfaceId }) => [networkInterfaceId, vpcEndpointId] as const),
+    ),
+  );
+  const holderText: HolderText = (networkInterfaceId) => {
+    const vpcEndpointId = endpointOf.get(networkInterfaceId);
+    return vpcEndpointId === undefined ? networkInterfaceId : `${networkInterfaceId} of ${vpcEndpointId}`;
+  };
   const drops = now.drops.toSorted((a, b) => b.packets - a.packets);
   const dropped =
-    drops.length === 0 ? ["nothing was dropped"] : tableOf([["PACKETS", "DROPPED BY"], ...drops.map(dropRow)]);
+    drops.length === 0
+      ? ["nothing was dropped"]
+      : tableOf([["PACKETS", "DROPPED BY"], ...drops.map((drop) => dropRow(drop, holderText))]);
   return [...endpoints, "", ...dropped].join("\n");
 }
 
-function rowOf(now: EndpointFigures, before: EndpointFigures | undefined, seconds: number): string[] {
-  const rate = (value: (one: EndpointFigures) => number): number => {
+/** What an interface is called in a sentence. */
+type HolderText = (networkInterfaceId: string) => string;
+
+function cellsOf(now: EndpointCounts, before: EndpointCounts | undefined, seconds: number): string[] {
+  const rate = (value: (one: EndpointCounts) => number): number => {
     const all = value(now);
     return seconds > 0 ? (all - (before === undefined ? 0 : value(before))) / seconds : all;
   };
   return [
-    now.vpcEndpointId,
-    now.serviceName,
     `${now.activeConnections}`,
     `${Math.round(rate((one) => one.newConnections))}`,
     bytesText(rate((one) => one.bytesIn)),
@@ -67,11 +85,11 @@ function rowOf(now: EndpointFigures, before: EndpointFigures | undefined, second
   ];
 }
 
-function dropRow(drop: DropCount): string[] {
-  return [`${drop.packets}`, dropText(drop)];
+function dropRow(drop: DropCount, holderText: HolderText): string[] {
+  return [`${drop.packets}`, dropText(drop, holderText)];
 }
 
-function dropText(drop: DropCount): string {
+function dropText(drop: DropCount, holderText: HolderText): string {
   const way = drop.direction === "egress" ? "outbound" : "inbound";
   switch (drop.kind) {
     case "network-acl-rule": {
@@ -79,9 +97,9 @@ function dropText(drop: DropCount): string {
       return `${way} ${rule} of ${drop.networkAclId}`;
     }
     case "security-group":
-      return `the security groups of ${drop.networkInterfaceId}, ${way}${endText(drop)}`;
+      return `the security groups of ${holderText(drop.networkInterfaceId)}, ${way}${endText(drop)}`;
     case "network-acl":
-      return `the network ACL at ${drop.networkInterfaceId}, ${way}${endText(drop)}`;
+      return `the network ACL at ${holderText(drop.networkInterfaceId)}, ${way}${endText(drop)}`;
     case "source-check":
       return `the source check of ${drop.networkInterfaceId}`;
   }

@@ -18,8 +18,15 @@ export interface Connections {
   readonly resetStale: (state: State) => number;
   readonly resetAll: () => void;
   readonly size: () => number;
-  /** Connections through an endpoint: those that are open, and all since the start. */
-  readonly through: (vpcEndpointId: string) => { readonly active: number; readonly opened: number };
+  /** Connections to what the address is of, an interface of the endpoint; absent for a gateway endpoint, which has none. */
+  readonly through: (vpcEndpointId: string, interfaceIp?: string) => ConnectionCount;
+}
+
+export interface ConnectionCount {
+  /** Those that are open. */
+  readonly active: number;
+  /** All since the start. */
+  readonly opened: number;
 }
 
 export function openConnections(): Connections {
@@ -28,7 +35,8 @@ export function openConnections(): Connections {
   return {
     add: (socket, path) => {
       open.set(socket, path);
-      const count = path.kind === "gateway-endpoint" ? countOf(through, path.vpcEndpointId) : undefined;
+      const place = placeOf(path);
+      const count = place === undefined ? undefined : countAt(through, place);
       if (count !== undefined) {
         count.active += 1;
         count.opened += 1;
@@ -51,7 +59,8 @@ export function openConnections(): Connections {
       for (const socket of open.keys()) socket.resetAndDestroy();
     },
     size: () => open.size,
-    through: (vpcEndpointId) => through.get(vpcEndpointId) ?? { active: 0, opened: 0 },
+    through: (vpcEndpointId, interfaceIp) =>
+      through.get(placeName(vpcEndpointId, interfaceIp)) ?? { active: 0, opened: 0 },
   };
 }
 
@@ -60,10 +69,27 @@ interface Count {
   opened: number;
 }
 
-function countOf(through: Map<string, Count>, vpcEndpointId: string): Count {
-  const count = through.get(vpcEndpointId) ?? { active: 0, opened: 0 };
-  through.set(vpcEndpointId, count);
+function countAt(through: Map<string, Count>, place: string): Count {
+  const count = through.get(place) ?? { active: 0, opened: 0 };
+  through.set(place, count);
   return count;
+}
+
+/** Where a path is counted; undefined for those through no endpoint. */
+function placeOf(path: Path): string | undefined {
+  switch (path.kind) {
+    case "gateway-endpoint":
+      return placeName(path.vpcEndpointId);
+    case "interface-endpoint":
+      return placeName(path.vpcEndpointId, path.destinationIp);
+    case "host":
+    case "internet":
+      return undefined;
+  }
+}
+
+function placeName(vpcEndpointId: string, interfaceIp = ""): string {
+  return `${vpcEndpointId} ${interfaceIp}`;
 }
 
 /**

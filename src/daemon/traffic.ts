@@ -7,8 +7,8 @@ export interface Traffic {
   readonly collect: () => Promise<void>;
   /** Of all drops since the region started. */
   readonly drops: () => readonly DropCount[];
-  /** Of all that passed since then, by endpoint. */
-  readonly endpoints: () => ReadonlyMap<string, EndpointCount>;
+  /** Of all that passed endpoints since then, once for each gateway endpoint and each interface of the others. */
+  readonly endpoints: () => readonly EndpointCount[];
   /** Hears every reading, with when it and the one before were done. */
   readonly onReading: (hear: (reading: TrafficReading, span: Span) => void) => void;
 }
@@ -35,9 +35,10 @@ export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => nu
       sums.set(key, { ...drop, packets: packets + (sums.get(key)?.packets ?? 0) });
     }
     for (const one of reading.endpoints) {
-      const before = endpoints.get(one.vpcEndpointId);
-      endpoints.set(one.vpcEndpointId, {
-        vpcEndpointId: one.vpcEndpointId,
+      const key = one.networkInterfaceId ?? one.vpcEndpointId;
+      const before = endpoints.get(key);
+      endpoints.set(key, {
+        ...one,
         bytesIn: one.bytesIn + (before?.bytesIn ?? 0),
         bytesOut: one.bytesOut + (before?.bytesOut ?? 0),
         resets: one.resets + (before?.resets ?? 0),
@@ -54,7 +55,7 @@ export function openTraffic(read: () => Promise<TrafficReading>, nowMs: () => nu
       return running;
     },
     drops: () => [...sums.values()],
-    endpoints: () => endpoints,
+    endpoints: () => [...endpoints.values()],
     onReading: (hear) => void hearers.push(hear),
   };
 }

@@ -38,9 +38,11 @@ export type FlowDoor =
   /** An interface of the same VPC: an instance's, or that of a NAT gateway. */
   | { readonly kind: "interface" };
 
-/** What passed a gateway endpoint. */
+/** What passed an endpoint. */
 export interface EndpointCount {
   readonly vpcEndpointId: string;
+  /** By which interface of an interface endpoint; absent for a gateway endpoint, which has none. */
+  readonly networkInterfaceId?: string;
   /** To the service and back. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -68,7 +70,7 @@ interface DropAtInterface {
   readonly vpcId: string;
   readonly networkInterfaceId: string;
   readonly direction: "ingress" | "egress";
-  /** The gateway endpoint that the packet was on its way to or came from. */
+  /** The endpoint that the packet was on its way to or came from. */
   readonly vpcEndpointId?: string;
   readonly packets: number;
 }

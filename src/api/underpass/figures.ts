@@ -3,6 +3,7 @@
  * Source: PrivateLink guide, "CloudWatch metrics for AWS PrivateLink"; OpenMetrics specification 1.0, "Text format".
  */
 
+import type { VpcEndpointType } from "../../model/service-catalogue.ts";
 import type { DropCount } from "../../network/traffic-count.ts";
 
 /** Counts since the region started. */
@@ -12,16 +13,27 @@ export interface Figures {
   readonly drops: readonly DropCount[];
 }
 
-export interface EndpointFigures {
+export interface EndpointFigures extends EndpointCounts {
   readonly vpcEndpointId: string;
+  readonly endpointType: VpcEndpointType;
   readonly vpcId: string;
   readonly serviceName: string;
+  /** Where the endpoint's interfaces are, of which its own figures are the sum; a gateway endpoint has none. */
+  readonly subnets: readonly SubnetFigures[];
+}
+
+export interface SubnetFigures extends EndpointCounts {
+  readonly subnetId: string;
+  readonly networkInterfaceId: string;
+}
+
+export interface EndpointCounts {
   readonly activeConnections: number;
   readonly newConnections: number;
   /** To the service and back; AWS's BytesProcessed is their sum. */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** By security groups and network ACLs, on the way to the endpoint or back. */
+  /** By security groups and network ACLs: at its interfaces or, of a gateway endpoint, on the way to it and back. */
   readonly packetsDropped: number;
   readonly rstPacketsReceived: number;
 }
@@ -29,8 +41,9 @@ export interface EndpointFigures {
 export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 export function openMetricsText({ endpoints, drops }: Figures): string {
-  const ofEndpoints = (value: (one: EndpointFigures) => number, more: Labels = {}): Sample[] =>
-    endpoints.map((one) => ({ labels: { ...labelsOf(one), ...more }, value: value(one) }));
+  const places = endpoints.flatMap(placesOf);
+  const ofEndpoints = (value: (counts: EndpointCounts) => number, more: Labels = {}): Sample[] =>
+    places.map(({ labels, counts }) => ({ labels: { ...labels, ...more }, value: value(counts) }));
   return [
     ...family("endpoint_connections_active", "gauge", "Open connections through an endpoint.", [
       ...ofEndpoints((one) => one.activeConnections),
@@ -77,8 +90,17 @@ function labelText(labels: Labels): string {
     .join(",");
 }
 
-function labelsOf({ vpcEndpointId, vpcId, serviceName }: EndpointFigures): Labels {
-  return { vpc_endpoint_id: vpcEndpointId, vpc_id: vpcId, service_name: serviceName };
+/** A sample for each subnet, so that none is the sum of others. Source: PrivateLink guide, metrics, dimensions. */
+function placesOf(endpoint: EndpointFigures): readonly { readonly labels: Labels; readonly counts: EndpointCounts }[] {
+  const { vpcEndpointId, endpointType, vpcId, serviceName, subnets } = endpoint;
+  const labels = {
+    vpc_endpoint_id: vpcEndpointId,
+    endpoint_type: endpointType,
+    vpc_id: vpcId,
+    service_name: serviceName,
+  };
+  if (endpointType === "Gateway") return [{ labels, counts: endpoint }];
+  return subnets.map((counts) => ({ labels: { ...labels, subnet_id: counts.subnetId }, counts }));
 }
 
 function dropSamples(drops: readonly DropCount[]): Sample[] {

@@ -25,7 +25,7 @@ const server = createServer((incoming, response) => {
     followRequests: () => () => {},
     programs: new ProgramTable(() => 0),
     coverage: () => [],
-    figures: () => Promise.resolve({ atMs: 0, endpoints: [endpointFigures], drops: [ruleDrop] }),
+    figures: () => Promise.resolve({ atMs: 0, endpoints: [endpointFigures, interfaceFigures], drops: [ruleDrop] }),
     reset: () => Promise.resolve(),
     nowMs: () => 0,
   })(incoming, response, { kind: "host", sourceIp: "127.0.0.1" });
@@ -34,6 +34,8 @@ let port: number;
 
 const endpointFigures: EndpointFigures = {
   vpcEndpointId: "vpce-1",
+  endpointType: "Gateway",
+  subnets: [],
   vpcId: "vpc-1",
   serviceName: "com.amazonaws.us-east-1.s3",
   activeConnections: 2,
@@ -42,6 +44,22 @@ const endpointFigures: EndpointFigures = {
   bytesOut: 200,
   packetsDropped: 3,
   rstPacketsReceived: 1,
+};
+const inSubnet = {
+  activeConnections: 1,
+  newConnections: 4,
+  bytesIn: 10,
+  bytesOut: 20,
+  packetsDropped: 0,
+  rstPacketsReceived: 0,
+};
+const interfaceFigures: EndpointFigures = {
+  ...inSubnet,
+  vpcEndpointId: "vpce-2",
+  endpointType: "Interface",
+  vpcId: "vpc-1",
+  serviceName: "com.amazonaws.us-east-1.sts",
+  subnets: [{ ...inSubnet, subnetId: "subnet-1", networkInterfaceId: "eni-1" }],
 };
 const ruleDrop: DropCount = {
   kind: "network-acl-rule",
@@ -96,14 +114,23 @@ test.each<[string, string, Record<string, string>, string, number, RegExp]>([
 test("figures as OpenMetrics, for who names this machine", async () => {
   const { status, text } = await call("GET", "/metrics", { host: "127.0.0.1" });
   expect(status).toBe(200);
-  const labels = 'vpc_endpoint_id="vpce-1",vpc_id="vpc-1",service_name="com.amazonaws.us-east-1.s3"';
+  const labels =
+    'vpc_endpoint_id="vpce-1",endpoint_type="Gateway",vpc_id="vpc-1",service_name="com.amazonaws.us-east-1.s3"';
+  const inSubnet1 =
+    'vpc_endpoint_id="vpce-2",endpoint_type="Interface",vpc_id="vpc-1",service_name="com.amazonaws.us-east-1.sts",subnet_id="subnet-1"';
   expect(text.split("\n").filter((line) => !line.startsWith("# ") && line !== "")).toEqual([
     `underpass_endpoint_connections_active{${labels}} 2`,
+    `underpass_endpoint_connections_active{${inSubnet1}} 1`,
     `underpass_endpoint_connections_total{${labels}} 5`,
+    `underpass_endpoint_connections_total{${inSubnet1}} 4`,
     `underpass_endpoint_bytes_total{${labels},direction="in"} 100`,
+    `underpass_endpoint_bytes_total{${inSubnet1},direction="in"} 10`,
     `underpass_endpoint_bytes_total{${labels},direction="out"} 200`,
+    `underpass_endpoint_bytes_total{${inSubnet1},direction="out"} 20`,
     `underpass_endpoint_resets_total{${labels}} 1`,
+    `underpass_endpoint_resets_total{${inSubnet1}} 0`,
     `underpass_endpoint_drops_total{${labels}} 3`,
+    `underpass_endpoint_drops_total{${inSubnet1}} 0`,
     'underpass_network_acl_rule_drops_total{vpc_id="vpc-1",network_acl_id="acl-1",rule_number="90",direction="ingress"} 7',
   ]);
   expect(text.endsWith("# EOF\n")).toBe(true);

@@ -24,7 +24,8 @@ export type Device =
   /** Or one that is egress-only. */
   | { readonly kind: "internet-gateway" }
   | { readonly kind: "gateway-endpoint"; readonly vpcEndpointId: string }
-  | { readonly kind: "interface"; readonly networkInterfaceId: string }
+  /** `vpcEndpointId` where it is one of an interface endpoint. */
+  | { readonly kind: "interface"; readonly networkInterfaceId: string; readonly vpcEndpointId?: string }
   | { readonly kind: "vpc-peering-connection"; readonly vpcPeeringConnectionId: string }
   | { readonly kind: "vpn-gateway" };
 
@@ -53,8 +54,10 @@ export function deviceOfHost({ key }: Pick<HostBlueprint, "key">): number {
   return HOST_DEVICES + key;
 }
 
+/** Of a gateway endpoint, or of an interface of an interface endpoint. */
 export function isDeviceOfEndpoint(index: number): boolean {
-  return index > ENDPOINT_DEVICES && index < NAT_DEVICES;
+  const isOfInterface = index > ENDPOINT_INTERFACE_DEVICES && index < HOST_DEVICES;
+  return isOfInterface || (index > ENDPOINT_DEVICES && index < NAT_DEVICES);
 }
 
 /** All devices of the VPC's router, by their numbers. */
@@ -78,8 +81,8 @@ export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
     devices.set(deviceOfPeer(peer), { kind: "vpc-peering-connection", vpcPeeringConnectionId });
   }
   for (const endpoint of vpc.endpointInterfaces) {
-    const { networkInterfaceId } = endpoint;
-    devices.set(deviceOfEndpointInterface(endpoint), { kind: "interface", networkInterfaceId });
+    const { networkInterfaceId, vpcEndpointId } = endpoint;
+    devices.set(deviceOfEndpointInterface(endpoint), { kind: "interface", networkInterfaceId, vpcEndpointId });
   }
   for (const host of vpc.hosts) {
     const { networkInterfaceId } = host;

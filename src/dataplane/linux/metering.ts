@@ -99,7 +99,8 @@ export function countingChain(direction: "out" | "in", priority: number): Chain 
     priority: PRIORITY.filter + priority,
     rules: [
       [...isLogged(direction), jumpTo(flowChain(`accept_${direction}`))],
-      ...(direction === "out" ? [TALLY_RESETS] : []),
+      // Behind the filters of both sides: what an endpoint does not get is not counted as its own.
+      ...(direction === "in" ? [TALLY_RESETS] : []),
     ],
   };
 }

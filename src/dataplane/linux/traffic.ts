@@ -62,11 +62,10 @@ export class TrafficReader {
         if (one !== undefined) drops.push(...ruleDropOf(router, one));
       }
       for (const { index, sent, received } of meter.devices) {
-        const device = router.devices.get(index);
+        const place = endpointAt(router.devices.get(index));
         const bytesIn = fresh(`${meter.namespace} sent ${index}`, sent)?.bytes ?? 0;
         const bytesOut = fresh(`${meter.namespace} received ${index}`, received)?.bytes ?? 0;
-        if (device?.kind !== "gateway-endpoint" || bytesIn + bytesOut === 0) continue;
-        endpoints.push({ vpcEndpointId: device.vpcEndpointId, bytesIn, bytesOut, resets: 0 });
+        if (place !== undefined && bytesIn + bytesOut > 0) endpoints.push({ ...place, bytesIn, bytesOut, resets: 0 });
       }
       if (Object.values(FLOW_SETS).some((set) => (sizes.get(set) ?? 0) >= FLOW_LIMIT)) overflown.push(vpc.vpcId);
     }
@@ -157,13 +156,14 @@ function dropOf({ vpc, devices }: Router, { key, packets }: Tally): DropCount[] 
   const [holder, other] = filter?.isOut === true ? [from, to] : [to, from];
   if (filter === undefined || holder?.kind !== "interface") return [];
   const { networkInterfaceId } = holder;
+  const vpcEndpointId = endpointAt(other)?.vpcEndpointId;
   return [
     {
       kind: filter.kind,
       vpcId: vpc.vpcId,
       networkInterfaceId,
       direction: filter.isOut ? "egress" : "ingress",
-      ...(other?.kind === "gateway-endpoint" && { vpcEndpointId: other.vpcEndpointId }),
+      ...(vpcEndpointId !== undefined && { vpcEndpointId }),
       packets,
     },
   ];
@@ -171,10 +171,17 @@ function dropOf({ vpc, devices }: Router, { key, packets }: Tally): DropCount[] 
 
 /** Of those on the way to an endpoint. */
 function resetsOf({ devices }: Router, { key, packets }: Tally): EndpointCount[] {
-  const to = devices.get(Buffer.from(key, "hex").readUInt32LE(4));
-  return to?.kind === "gateway-endpoint"
-    ? [{ vpcEndpointId: to.vpcEndpointId, bytesIn: 0, bytesOut: 0, resets: packets }]
-    : [];
+  const place = endpointAt(devices.get(Buffer.from(key, "hex").readUInt32LE(4)));
+  return place === undefined ? [] : [{ ...place, bytesIn: 0, bytesOut: 0, resets: packets }];
+}
+
+function endpointAt(
+  device: Device | undefined,
+): Pick<EndpointCount, "vpcEndpointId" | "networkInterfaceId"> | undefined {
+  if (device?.kind === "gateway-endpoint") return { vpcEndpointId: device.vpcEndpointId };
+  if (device?.kind !== "interface" || device.vpcEndpointId === undefined) return undefined;
+  const { networkInterfaceId, vpcEndpointId } = device;
+  return { vpcEndpointId, networkInterfaceId };
 }
 
 /** Of a rule that denies. */

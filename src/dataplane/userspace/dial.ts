@@ -7,7 +7,7 @@ import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
 import { answersOnInternet } from "../../network/echo-host.ts";
 import { dropText } from "../../network/drop-text.ts";
-import { type FilterStep, reach } from "../../network/reach.ts";
+import { type Reach, reach } from "../../network/reach.ts";
 import { resolveAddresses } from "../../network/resolve.ts";
 import type { Exit } from "../../network/exit.ts";
 import { pathOf } from "../../network/path-origin.ts";
@@ -20,14 +20,15 @@ export type Dial =
       readonly kind: "refused";
       readonly status: 502 | 504;
       readonly text: string;
-      readonly dropped?: Drop;
+      /** The packet that left the instance and was never answered. */
+      readonly lost?: LostPacket;
     };
 
-export interface Drop {
-  /** The filter that said no. */
-  readonly step: FilterStep;
-  /** Where the way would have led. */
-  readonly exit: Exit;
+/** A packet that opens no connection: a filter drops it or its answer, or no way leads where it is to go. */
+export interface LostPacket {
+  readonly destinationIp: string;
+  readonly port: number;
+  readonly reached: Reach;
 }
 
 export type ServicePort = 80 | 443;
@@ -77,18 +78,18 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
   }
   const path = pathOf(instance, reached, address);
   const name = host === address ? host : `${host} (${address})`;
+  const lost: LostPacket = { destinationIp: address, port, reached };
   if (reached.dropped !== undefined) {
-    const { dropped: step, exit } = reached;
-    const text = `no answer from ${name}: ${dropText(step)}`;
-    return { kind: "refused", status: 504, text, dropped: { step, exit } };
+    return { ...refused(504, `no answer from ${name}: ${dropText(reached.dropped)}`), lost };
   }
-  if (reached.astray !== undefined) return refused(504, `no answer from ${name}: ${reached.astray}`);
-  if (path === undefined) return deadEnd(reached.exit, name);
+  if (reached.astray !== undefined) return { ...refused(504, `no answer from ${name}: ${reached.astray}`), lost };
+  if (path === undefined) {
+    const isSent = reached.exit.kind === "none" && reached.route !== undefined;
+    return { ...deadEnd(reached.exit, name), ...(isSent && { lost }) };
+  }
   if (path.kind !== "interface-endpoint" && !answersOnInternet(address)) {
-    return refused(
-      504,
-      `no answer from ${name}: behind the internet gateway only AWS's services and the echo host answer`,
-    );
+    const text = `no answer from ${name}: behind the internet gateway only AWS's services and the echo host answer`;
+    return { ...refused(504, text), lost };
   }
   if (port !== 80 && port !== 443)
     return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
@@ -117,7 +118,7 @@ function addressesOf(state: State, instance: Instance, host: string): ReturnType
   return resolveAddresses(state, { vpcId: instance.vpcId, hasIpv6: hasIpv6(state, instance) }, host);
 }
 
-function deadEnd(exit: Exit, name: string): Dial {
+function deadEnd(exit: Exit, name: string): Extract<Dial, { kind: "refused" }> {
   switch (exit.kind) {
     case "none":
       return refused(504, `no route to ${name}: ${exit.reason}`);
@@ -134,6 +135,6 @@ function deadEnd(exit: Exit, name: string): Dial {
   }
 }
 
-function refused(status: 502 | 504, text: string): Dial {
+function refused(status: 502 | 504, text: string): Extract<Dial, { kind: "refused" }> {
   return { kind: "refused", status, text };
 }

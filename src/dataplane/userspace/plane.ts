@@ -154,7 +154,7 @@ function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
 
   function dialFrom(instanceId: string, target: Parameters<typeof dial>[2]): Dial {
     const dialled = dial(state(), instanceId, target);
-    if (dialled.kind === "refused" && dialled.dropped !== undefined) tally.refuse(state(), instanceId, dialled.dropped);
+    if (dialled.kind === "refused" && dialled.lost !== undefined) tally.lose(state(), instanceId, dialled.lost);
     return dialled;
   }
 
