@@ -60,6 +60,11 @@ except Exception as error:
     return { status: stdout.trim(), line };
   }
 
+  /** Of all other traffic. */
+  const plainProgram = `
+import urllib.request
+print(urllib.request.urlopen("http://echo.internet.test/", timeout=5).read().decode(), end="")`;
+
   const allowOnly = (condition: object): Promise<unknown> =>
     network.s3.send(
       new PutBucketPolicyCommand({
@@ -127,6 +132,8 @@ except Exception as error:
     const route = { RouteTableId: publicTableId, DestinationIpv6CidrBlock: "::/0" };
     await ec2.send(new ReplaceRouteCommand({ ...route, EgressOnlyInternetGatewayId: egressOnlyId }));
     await seen(egressOnlyId);
+    const plain = await ended(region.exec(inPublic.instanceId, ["python3", "-c", plainProgram]));
+    expect(plain.stdout).toBe(`${inPublic.ip}\n`);
     await allowOnly({ IpAddress: { "aws:SourceIp": `${inPublic.ip}/128` } });
     expect((await read(inPublic.instanceId)).status).toBe("AccessDenied");
   });

@@ -238,8 +238,26 @@ print(s3.get_object(Bucket="${docsBucket}", Key="boto3")["Body"].read().decode()
       new DescribeInstancesCommand({ InstanceIds: [account.inPublic.instanceId] }),
     );
     expect(outside.stdout).toBe(`${Reservations![0]!.Instances![0]!.PublicIpAddress}\n`);
+    expect((await curl(account.inPublic, "https://echo.internet.test/")).stdout).toBe(outside.stdout);
     const inside = await curl(account.inPrivate, "--fail", "--max-time", "2", "http://echo.internet.test/");
     expect(inside.status).not.toBe(0);
+  });
+
+  test("the internet's plain host sends back what comes to its echo port", async () => {
+    const program = `
+      const proxy = process.env.http_proxy && new URL(process.env.http_proxy);
+      const socket = require("node:net").connect(proxy?.port ?? 7, proxy?.hostname ?? "echo.internet.test");
+      const echo = () => {
+        socket.end("there and back");
+        socket.pipe(process.stdout);
+      };
+      if (proxy) {
+        const token = Buffer.from(proxy.username + ":" + proxy.password).toString("base64");
+        socket.write("CONNECT echo.internet.test:7 HTTP/1.1\\r\\nproxy-authorization: Basic " + token + "\\r\\n\\r\\n");
+        socket.once("data", echo);
+      } else echo();`;
+    const { stdout, stderr } = await run(account.inPublic, process.execPath, "--eval", program);
+    expect([stdout, stderr]).toEqual(["there and back", ""]);
   });
 
   testWith(lackOfAwsCli)(

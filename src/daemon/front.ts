@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { unservedService } from "../api/unserved-service.ts";
 import { assert } from "../base/assert.ts";
-import { echoHost } from "../network/echo-host.ts";
+import { echoPort, isEchoHost } from "../network/echo-host.ts";
 import type { Path } from "../network/path.ts";
 import { serviceAt } from "../network/service-address.ts";
 import type { Connections } from "./connections.ts";
@@ -70,7 +70,9 @@ export function openFront(options: FrontOptions): Front {
     accept: (socket, path, port) => {
       socket.on("error", () => socket.destroy());
       options.connections.add(socket, path);
-      if (port === 443) secure(server, socket, { path, paths, options });
+      // Only the echo host listens there. Source: RFC 862: what comes is sent back until the client closes.
+      if (port === echoPort) socket.pipe(socket);
+      else if (port === 443) secure(server, socket, { path, paths, options });
       else {
         paths.set(socket, path);
         server.emit("connection", socket);
@@ -103,7 +105,7 @@ function handlerFor(options: FrontOptions, request: IncomingMessage, path: Path)
     // What was called decides, not what the request says of itself.
     case "gateway-endpoint":
     case "internet":
-      if (path.destinationIp === echoHost.ip) return echo;
+      if (isEchoHost(path.destinationIp)) return echo;
       return handlerOf(options, serviceAt(path.destinationIp)?.service ?? "this service");
     case "interface-endpoint":
       return handlerOf(options, path.service);

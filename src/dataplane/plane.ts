@@ -24,7 +24,7 @@ export interface DataPlane extends AsyncDisposable {
 }
 
 export interface PlaneHost {
-  /** Takes over an accepted connection to a service port. `port` is the port that the client called: 80 or 443. */
+  /** Takes over an accepted connection to a service. `port` is the port that the client called. */
   readonly accept: (socket: Socket, path: Path, port: number) => void;
   /** Takes over an accepted connection to the instance metadata service. */
   readonly acceptMetadata: (socket: Socket, client: MetadataClient) => void;

@@ -103,7 +103,10 @@ function typed(holder: Holder | undefined, type: string, name: string): Resoluti
 
 function holderOf(view: View, name: string): Holder | undefined {
   if (name.endsWith(".arpa")) return reverse(view, name);
-  if (name === echoHost.name) return { records: [recordOf(echoHost.ip, hostTtlSeconds)], by: "the echo host" };
+  if (name === echoHost.name) {
+    const records = Object.values(echoHost.ips).map((ip) => recordOf(ip, hostTtlSeconds));
+    return { records, by: "the echo host" };
+  }
   const { state, vpc } = view;
   const endpoint = endpointOwnName(state, name) ?? (vpc && endpointPrivateName(state, vpc.id, name));
   if (endpoint !== undefined) return endpointHolder(endpoint);

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import {
   openCertificateAuthority,
   readSystemRoots,
 } from "./certificate.ts";
+import { makeCertificate } from "./x509.ts";
 
 let folder: string;
 let authority: CertificateAuthority;
@@ -47,6 +48,8 @@ describe("names", () => {
     ["ec2.cn-north-1.amazonaws.com.cn", "ec2.cn-north-1.amazonaws.com.cn"],
     ["ec2.us-east-1.api.aws", "ec2.us-east-1.api.aws"],
     ["api.aws", undefined],
+    ["echo.internet.test", "echo.internet.test"],
+    ["internet.test", undefined],
     ["amazonaws.com", undefined],
     ["amazonaws.com.cn", undefined],
     ["example.com", undefined],
@@ -102,6 +105,23 @@ test("the authority is kept, its key for its owner alone", async () => {
   const certificate = new X509Certificate(authority.certificate);
   expect(certificate.ca).toBe(true);
   expect(certificate.verify(certificate.publicKey)).toBe(true);
+});
+
+test("an authority from before a domain was added gives way to one that has it", async () => {
+  const old = mkdtempSync(join(tmpdir(), "underpass-ca-"));
+  try {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const commonName = "Underpass region CA of old";
+    const dates = { notBefore: new Date(), notAfter: new Date(Date.now() + 3650 * 86_400_000) };
+    const names = { commonName, issuerCommonName: commonName };
+    const use = { kind: "authority", domains: ["amazonaws.com", "amazonaws.com.cn", "api.aws"] } as const;
+    writeFileSync(join(old, "ca.pem"), makeCertificate({ ...names, ...dates, publicKey, issuerKey: privateKey, use }));
+    writeFileSync(join(old, "ca-key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const { certificate } = await openCertificateAuthority(old);
+    expect(new X509Certificate(certificate).subject).not.toContain(commonName);
+  } finally {
+    rmSync(old, { recursive: true });
+  }
 });
 
 test("a key of another certificate is refused by name", async () => {

@@ -64,7 +64,7 @@ export function readSystemRoots(files: readonly string[] = systemBundles): strin
 
 /**
  * The name that a certificate for `serverName` carries: a wildcard over its parent domain where that is deep enough to
- * be one service's, else the name itself; undefined outside amazonaws.com and api.aws.
+ * be one service's, else the name itself; undefined outside amazonaws.com, api.aws and internet.test.
  * Source: RFC 6125 section 6.4.3 (a wildcard stands for the whole leftmost label).
  */
 export function certificateName(serverName: string): string | undefined {
@@ -72,7 +72,9 @@ export function certificateName(serverName: string): string | undefined {
   const labels = name.split(".");
   if (name.length > 253 || labels.some((label) => !/^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)))
     return undefined;
-  const parent = /^(amazonaws\.com(\.cn)?|api\.aws)$/.exec(labels.slice(labels.at(-1) === "cn" ? -3 : -2).join("."));
+  const parent = /^(amazonaws\.com(\.cn)?|api\.aws|internet\.test)$/.exec(
+    labels.slice(labels.at(-1) === "cn" ? -3 : -2).join("."),
+  );
   if (parent === null || labels.length <= parent[0].split(".").length) return undefined;
   const isDeep = labels.length >= parent[0].split(".").length + 3;
   return isDeep ? `*.${labels.slice(1).join(".")}` : name;
@@ -87,8 +89,8 @@ const systemBundles = [
   "/etc/ssl/cert.pem",
 ];
 
-/** A client that trusts us trusts us for these alone. */
-const domains = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
+/** A client that trusts us trusts us for these alone: AWS's, and that of the plain host on the internet. */
+const domains = ["amazonaws.com", "amazonaws.com.cn", "api.aws", "internet.test"];
 
 const dayMs = 86_400_000;
 const rootDays = 3650;
@@ -113,6 +115,8 @@ function readRoot(folder: string): Root | undefined {
     const parsed = new X509Certificate(certificate);
     if (!parsed.checkPrivateKey(key)) throw new Error("the key is not that of the certificate");
     if (Date.parse(parsed.validTo) < Date.now() + leafDays * dayMs) return undefined;
+    // One from before a domain was added proves no name there.
+    if (!domains.every((domain) => parsed.raw.includes(domain))) return undefined;
     const commonName = /^CN=(.*)$/m.exec(parsed.subject)?.[1] ?? "";
     return { certificate, commonName, key };
   } catch (cause) {

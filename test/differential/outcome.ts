@@ -3,7 +3,7 @@
 import type { Path } from "../../src/network/path.ts";
 import { allAddressesOf } from "../../src/model/network-interface.ts";
 import { find, type State } from "../../src/model/state.ts";
-import { answersOnInternet } from "../../src/network/echo-host.ts";
+import { portsOnInternet, servicePorts } from "../../src/network/echo-host.ts";
 import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
 import { pathOf } from "../../src/network/path-origin.ts";
 import { ports, type Trial } from "./trial.ts";
@@ -70,8 +70,8 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
   const path = pathOf(instance, reached, ip);
   if (path !== undefined) {
-    const isThere = path.kind === "interface-endpoint" || answersOnInternet(ip);
-    const isServed = kind === "tcp" && isThere && listens(ports.services, port);
+    const open = path.kind === "interface-endpoint" ? servicePorts : (portsOnInternet(ip) ?? []);
+    const isServed = kind === "tcp" && listens(open, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";

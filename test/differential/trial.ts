@@ -11,5 +11,5 @@ export interface Trial {
   readonly sourcePort: number;
 }
 
-/** What services and instances listen on. */
-export const ports = { services: [80, 443], tcp: [80, 8080], udp: [5000] } as const;
+/** What instances listen on. */
+export const ports = { tcp: [80, 8080], udp: [5000] } as const;

@@ -8,7 +8,7 @@ import { formatPrefix, maskIp, type Prefix, sizeOfPrefix } from "../../src/base/
 import { allAddressesOf, privateAddressesOf } from "../../src/model/network-interface.ts";
 import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
-import { echoHost } from "../../src/network/echo-host.ts";
+import { echoHost, echoPort } from "../../src/network/echo-host.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
@@ -111,7 +111,7 @@ const nearWishes: readonly Wish[] = [
 
 function dealTrials(dice: Dice, ip: string, sourcePort: () => number): readonly Trial[] {
   const isNear = ip.startsWith("10.") || ip.startsWith("2600:1f1");
-  const wishes = isNear ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443]) } as const];
+  const wishes = isNear ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443, echoPort]) } as const];
   return wishes.map((wish) => ({ ...wish, ip, sourcePort: sourcePort() }));
 }
 
@@ -261,7 +261,7 @@ function dealCidr(dice: Dice): string {
 }
 
 function someService(dice: Dice): string {
-  if (dice.chance(10)) return echoHost.ip;
+  if (dice.chance(10)) return echoHost.ips[32];
   const [service, region] = dice.pick([
     ["s3", "us-east-1"],
     ["s3", "us-east-1"],

@@ -4,6 +4,7 @@
  */
 
 import type { Width } from "../../base/ip.ts";
+import { echoHost, echoPort } from "../../network/echo-host.ts";
 import type {
   EgressOnlyGatewayBlueprint,
   InternetGatewayBlueprint,
@@ -48,8 +49,14 @@ export function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[]
     { kind: "namespace", namespace: INTERNET, role: "internet" },
     // Those for IPv6 are of one gateway each.
     ...serviceListeners(INTERNET, { kind: "internet" }, 32),
+    echoListener({ kind: "internet" }, 32),
     ...ownAddresses(INTERNET, cidrBlocks),
   ];
+}
+
+function echoListener(door: Door, width: Width, device?: number): KernelObject {
+  const at = { namespace: INTERNET, ip: echoHost.ips[width], port: echoPort };
+  return { kind: "listener", transport: "tcp", ...at, door, ...(device !== undefined && { device }) };
 }
 
 export function objectsOfInternetGateway(vpc: VpcBlueprint, internetGatewayId: string): KernelObject[] {
@@ -127,7 +134,9 @@ function objectsOfGateway(vpc: VpcBlueprint, gateway: Gateway): KernelObject[] {
         const by: RouteBy = { kind: "gateway", index: far.index, gateway: FAR_IP[128] };
         return route(mainOf(INTERNET), cidrBlock, by, gateway.metric);
       }),
-    ...(widths.includes(128) ? serviceListeners(INTERNET, door, 128, far.index) : []),
+    ...(widths.includes(128)
+      ? [...serviceListeners(INTERNET, door, 128, far.index), echoListener(door, 128, far.index)]
+      : []),
   ];
 }
 

@@ -3,6 +3,7 @@
 import type { Width } from "../../base/ip.ts";
 import { formatPrefix, parsePrefixMasked } from "../../base/prefix.ts";
 import { RecentMap } from "../../base/recent-map.ts";
+import { servicePorts } from "../../network/echo-host.ts";
 import {
   type Door,
   type KernelObject,
@@ -33,8 +34,6 @@ const FAR_MAC = "02:00:00:00:00:02";
 
 /** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 9001 inside a VPC. */
 export const VPC_MTU = 9001;
-
-const SERVICE_PORTS = [80, 443];
 
 export interface DeviceName {
   readonly namespace: string;
@@ -83,7 +82,7 @@ export function nexthop({ index, namespace }: DeviceName, id: number, width: Wid
 export function serviceListeners(namespace: string, door: Door, width: Width, device?: number): KernelObject[] {
   const ip = width === 32 ? "0.0.0.0" : "::";
   const where = { namespace, ip, ...(device !== undefined && { device }) };
-  return SERVICE_PORTS.map((port) => ({ kind: "listener", transport: "tcp", ...where, port, door }));
+  return servicePorts.map((port) => ({ kind: "listener", transport: "tcp", ...where, port, door }));
 }
 
 /** Of the route that says what becomes of everything else. */

@@ -9,6 +9,9 @@ import {
   AF_INET,
   AF_INET6,
   bindSocket,
+  IP_FREEBIND,
+  IPPROTO_IP,
+  IPV6_FREEBIND,
   IPV6_V6ONLY,
   openSocket,
   setSocketOption,
@@ -32,6 +35,9 @@ export function bindInside(namespace: Namespace, { device, transport, ip, port }
     const fd = openSocket(family, transport === "tcp" ? SOCK_STREAM : SOCK_DGRAM, 0);
     setSocketOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (family === AF_INET6) setSocketOption(fd, SOL_IPV6, IPV6_V6ONLY, 1);
+    // An address may be one of a block that the namespace answers for, which IPv6 does not take for its own.
+    if (family === AF_INET6) setSocketOption(fd, SOL_IPV6, IPV6_FREEBIND, 1);
+    else setSocketOption(fd, IPPROTO_IP, IP_FREEBIND, 1);
     if (device !== undefined) setSocketOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, device);
     bindSocket(fd, socketAddress(address, port));
     return fd;

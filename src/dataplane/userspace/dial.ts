@@ -5,7 +5,7 @@ import type { Instance } from "../../model/instance.ts";
 import { find, type State } from "../../model/state.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { Path } from "../../network/path.ts";
-import { answersOnInternet } from "../../network/echo-host.ts";
+import { portsOnInternet, servicePorts } from "../../network/echo-host.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type Reach, reach } from "../../network/reach.ts";
 import { resolveAddresses } from "../../network/resolve.ts";
@@ -31,8 +31,6 @@ export interface LostPacket {
   readonly reached: Reach;
 }
 
-export type ServicePort = 80 | 443;
-
 /** A connection as it was opened. */
 export type OpenFlow = ServiceFlow | MetadataFlow;
 
@@ -41,7 +39,7 @@ export interface ServiceFlow {
   readonly instanceId: string;
   readonly destinationIp: string;
   readonly path: Path;
-  readonly port: ServicePort;
+  readonly port: number;
 }
 
 /** To the metadata service of the instance. */
@@ -87,12 +85,12 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
     const isSent = reached.exit.kind === "none" && reached.route !== undefined;
     return { ...deadEnd(reached.exit, name), ...(isSent && { lost }) };
   }
-  if (path.kind !== "interface-endpoint" && !answersOnInternet(address)) {
+  const ports = path.kind === "interface-endpoint" ? servicePorts : portsOnInternet(address);
+  if (ports === undefined) {
     const text = `no answer from ${name}: behind the internet gateway only AWS's services and the echo host answer`;
     return { ...refused(504, text), lost };
   }
-  if (port !== 80 && port !== 443)
-    return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
+  if (!ports.includes(port)) return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
   return { kind: "open", flow: { kind: "service", instanceId, destinationIp: address, path, port } };
 }
 
