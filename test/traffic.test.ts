@@ -261,7 +261,7 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
     expect(carried).toMatchObject({ endpointType: "Interface", vpcId, newConnections: 1, packetsDropped: 0 });
     expect(carried.bytesIn).toBeGreaterThan(50);
     expect(carried.bytesOut).toBeGreaterThan(50);
-    const { subnets, endpointType, serviceName, vpcId: _vpcId, vpcEndpointId: _id, ...sums } = carried;
+    const { subnets, endpointType: _type, serviceName, vpcId: _vpcId, vpcEndpointId: _id, ...sums } = carried;
     expect(subnets).toEqual([{ ...sums, subnetId: SubnetId, networkInterfaceId: eni }]);
     const came = await found("interface/", { "flow-direction": "ingress", dstport: "80", action: "ACCEPT" });
     expect(came).toMatchObject({ "interface-id": eni, "subnet-id": SubnetId, "instance-id": "-", "traffic-path": "-" });
