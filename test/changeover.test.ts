@@ -47,11 +47,30 @@ const clientProgram = `
     }
   });`;
 
-interface Client {
+/** Prints the port and the text of all that comes. */
+const serverProgram = `
+  const net = require("node:net");
+  for (const port of [8080, 8081])
+    net.createServer((socket) => socket.on("data", (data) => console.log(port + " " + data))).listen(port);
+  setImmediate(() => console.log("up"));`;
+
+/** Opens a connection to both ports, and writes each line that it is told to both. */
+const callerProgram = `
+  const net = require("node:net");
+  const sockets = [8080, 8081].map((port) => net.connect(port, process.argv[1]));
+  const write = (text) => { for (const socket of sockets) socket.write(text); };
+  write("hello");
+  process.stdin.on("data", (data) => write(String(data).trim())).on("end", () => process.exit());`;
+
+interface Program {
   readonly child: ChildProcess;
-  readonly tell: (line: string) => void;
   /** The next line that it prints. */
   readonly next: () => Promise<string>;
+}
+
+interface Client extends Program {
+  readonly instanceId: string;
+  readonly tell: (line: string) => void;
 }
 
 let region: RegionProcess;
@@ -63,12 +82,17 @@ let staying: Client;
 function clientIn(instanceId: string): Client {
   const child = region.exec(instanceId, [process.execPath, "--eval", clientProgram]);
   child.stderr?.pipe(process.stderr);
+  return { ...linesOf(child), instanceId, tell: (line) => child.stdin?.write(`${line}\n`) };
+}
+
+function linesOf(child: ChildProcess): Program {
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  return {
-    child,
-    tell: (line) => child.stdin?.write(`${line}\n`),
-    next: async () => (await lines.next()).value as string,
-  };
+  return { child, next: async () => (await lines.next()).value as string };
+}
+
+async function instanceOf(instanceId: string): Promise<sdk.Instance> {
+  const { Reservations } = await ec2.send(new sdk.DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+  return Reservations![0]!.Instances![0]!;
 }
 
 async function makeTable(): Promise<string> {
@@ -201,6 +225,31 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await moving.next()).toBe("asked");
     const lines = await region.own<RequestLine[]>("requests?last=1");
     expect(lines.at(-1)?.path).toMatchObject({ kind: door });
+  });
+
+  test("a connection that everyone may open goes with its security group rule, a tracked one stays", async () => {
+    const { GroupId } = await ec2.send(
+      new sdk.CreateSecurityGroupCommand({ VpcId: id.vpc, GroupName: "server", Description: "server" }),
+    );
+    const { NetworkInterfaces, PrivateIpAddress: serverIp = "" } = await instanceOf(staying.instanceId);
+    const NetworkInterfaceId = NetworkInterfaces![0]!.NetworkInterfaceId;
+    await ec2.send(new sdk.ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Groups: [GroupId!] }));
+    const rule = (port: number, CidrIp: string) => ({
+      GroupId,
+      IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp }] }],
+    });
+    const [open, narrow] = [rule(8080, "0.0.0.0/0"), rule(8081, "10.0.0.0/16")];
+    for (const one of [open, narrow]) await ec2.send(new sdk.AuthorizeSecurityGroupIngressCommand(one));
+    const server = linesOf(region.exec(staying.instanceId, [process.execPath, "--eval", serverProgram]));
+    expect(await server.next()).toBe("up");
+    const client = region.exec(moving.instanceId, [process.execPath, "--eval", callerProgram, serverIp]);
+    expect([await server.next(), await server.next()].toSorted()).toEqual(["8080 hello", "8081 hello"]);
+    for (const one of [open, narrow]) await ec2.send(new sdk.RevokeSecurityGroupIngressCommand(one));
+    // It writes to 8080 first.
+    client.stdin?.write("again\n");
+    expect(await server.next()).toBe("8081 again");
+    client.stdin?.end();
+    server.child.kill("SIGKILL");
   });
 
   test("the connections of another subnet live on", async () => {

@@ -6,6 +6,7 @@ import { linuxPlaneLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
 import type { DataPlane, Entry, PlaneHost } from "../dataplane/plane.ts";
 import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
 import type { State } from "../model/state.ts";
+import { isCut, vpcsWithLostRules } from "../network/untracked.ts";
 import { resolveName } from "../network/resolve.ts";
 import type { MetadataServer } from "../services/metadata/server.ts";
 import type { CertificateAuthority } from "../wire/certificate.ts";
@@ -72,10 +73,24 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
     });
   }
 
+  let carried: State | undefined;
+
   async function carry(...[blueprint, state]: Parameters<CarryOut>): Promise<void> {
     await plane.apply(blueprint);
+    if (carried !== undefined) await cutUntracked(carried, state);
+    carried = state;
     join.connections.resetStale(state);
     join.programs.endStale(state);
+  }
+
+  async function cutUntracked(before: State, after: State): Promise<void> {
+    const vpcIds = vpcsWithLostRules(before, after);
+    if (vpcIds.length === 0) return;
+    const open = await plane.connections(vpcIds);
+    const lost = open.filter((one) => isCut(before, after, one));
+    if (lost.length === 0) return;
+    await plane.forget(lost);
+    options.log(`untracked connections that lost their security group rule and were cut: ${lost.length}`);
   }
 
   watch();

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { MetadataClient } from "../network/metadata-client.ts";
 import type { Path } from "../network/path.ts";
 import type { TrafficReading } from "../network/traffic-count.ts";
+import type { OpenConnection } from "../network/untracked.ts";
 import type { Blueprint } from "../plan/blueprint.ts";
 
 export interface DataPlane extends AsyncDisposable {
@@ -17,6 +18,10 @@ export interface DataPlane extends AsyncDisposable {
   readonly apply: (blueprint: Blueprint) => Promise<void>;
   /** How a program gets into an instance or an on-premises host, or undefined when the plane does not hold it. */
   readonly entry: (instanceId: string) => Entry | undefined;
+  /** The open connections of TCP and UDP in these VPCs. */
+  readonly connections: (vpcIds: readonly string[]) => Promise<readonly OpenConnection[]>;
+  /** Cuts them off from the rules that allowed them: they go on only as new ones would. */
+  readonly forget: (connections: readonly OpenConnection[]) => Promise<void>;
   /** What was counted since the reading before; one reads at a time. */
   readonly readTraffic: () => Promise<TrafficReading>;
   /** Resolves, with the reason, when the plane has stopped by itself; never after a disposal. */

@@ -1,10 +1,8 @@
 /**
  * Security groups: what may be opened from and to an interface. What answers an opened connection passes without a rule.
  * Source: Amazon VPC User Guide, "Security groups" and "Security group rules": rules only allow; those of all groups of an
- * interface count together; what none allows is dropped. Source: "Connection tracking": a tracked flow outlives its rule.
- *
- * ASSUMPTION: every flow is tracked. AWS does not track those that rules for everything allow in both directions, and cuts
- * them when such a rule goes.
+ * interface count together; what none allows is dropped. Source: "Connection tracking": a tracked flow outlives its rule; for
+ * those that are not tracked see `untracked.ts`.
  */
 
 import { formatIp } from "../base/ip.ts";

@@ -181,6 +181,26 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     socket.destroy();
   });
 
+  test("once forgotten, an open connection asks its group again", async () => {
+    const socket = await openStream();
+    // Of earlier tests some are kept in mind too.
+    const open = (await t.plane.connections([vpc.vpcId])).filter((one) => one.sourcePort === socket.remotePort);
+    expect(open).toMatchObject([{ vpcId: vpc.vpcId, protocol: 6, destinationIp: serviceIp, destinationPort: 80 }]);
+    await t.plane.forget(open);
+    await once(socket, "data");
+    await t.plane.apply(blueprintOf(withGroup(vpc, { egress: [], ingress: [] })));
+    await once(socket, "data");
+    await t.plane.forget(open);
+    expect(await reached(inPrivate)).toBe("nothing");
+    // By now all is read that had passed before.
+    const before = socket.bytesRead;
+    expect(await reached(inPrivate)).toBe("nothing");
+    expect(socket.bytesRead).toBe(before);
+    // It is gone, which is no failure.
+    await t.plane.forget(open);
+    socket.destroy();
+  });
+
   test("an ACL stops an open connection at once, without a word, and lets it go on", async () => {
     const socket = await openStream();
     await t.plane.apply(blueprintOf(withAcl(vpc, { egress: [] })));

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Socket as UdpSocket } from "node:dgram";
 import type { Server } from "node:net";
+import type { TrackedConnection } from "./conntrack.ts";
 import type { Change } from "./diff.ts";
 import type { KernelObject, ListenerObject } from "./kernel-object.ts";
 import type { Meter } from "./meter.ts";
@@ -79,6 +80,14 @@ export class NetdClient implements AsyncDisposable {
 
   async readMeters(): Promise<readonly Meter[]> {
     return (await this.#order({ kind: "read-meters", id: ++this.#lastId })).meters ?? [];
+  }
+
+  async listConnections(namespace: string): Promise<readonly TrackedConnection[]> {
+    return (await this.#order({ kind: "list-connections", id: ++this.#lastId, namespace })).connections ?? [];
+  }
+
+  async forgetConnections(namespace: string, connections: readonly TrackedConnection[]): Promise<void> {
+    await this.#order({ kind: "forget-connections", id: ++this.#lastId, namespace, connections });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the plane and its netd say to each other, over the IPC channel that Node gives a child. */
 
+import type { TrackedConnection } from "./conntrack.ts";
 import type { Change } from "./diff.ts";
 import type { KernelObject, ListenerObject } from "./kernel-object.ts";
 import type { Meter } from "./meter.ts";
@@ -12,7 +13,16 @@ export type Order =
   /** Puts back what these namespaces, or all, are made with; answered by `done` with `restored`. */
   | { readonly kind: "restore"; readonly id: number; readonly namespaces?: readonly string[] }
   /** Reads what the routers have counted; answered by `done` with `meters`. */
-  | { readonly kind: "read-meters"; readonly id: number };
+  | { readonly kind: "read-meters"; readonly id: number }
+  /** Lists the connections that this router keeps in mind; answered by `done` with `connections`. */
+  | { readonly kind: "list-connections"; readonly id: number; readonly namespace: string }
+  /** Has this router forget connections; answered by `done`. */
+  | {
+      readonly kind: "forget-connections";
+      readonly id: number;
+      readonly namespace: string;
+      readonly connections: readonly TrackedConnection[];
+    };
 
 export type Report =
   | { readonly kind: "ready"; readonly pid: number }
@@ -27,6 +37,7 @@ export type Report =
       readonly made: readonly MadeNamespace[];
       readonly objects?: readonly KernelObject[];
       readonly meters?: readonly Meter[];
+      readonly connections?: readonly TrackedConnection[];
       /** What was put back, a sentence each. */
       readonly restored?: readonly string[];
       /** What failed, said from the outermost to the innermost cause; the steps after it were not done. */

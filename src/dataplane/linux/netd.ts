@@ -6,6 +6,7 @@
 
 import type { Server } from "node:net";
 import type { Socket as UdpSocket } from "node:dgram";
+import { forgetConnections, listConnections, type TrackedConnection } from "./conntrack.ts";
 import type { Change } from "./diff.ts";
 import { dumpKernel } from "./dump.ts";
 import { Kernel } from "./kernel.ts";
@@ -71,6 +72,19 @@ async function obey(order: Order): Promise<void> {
         meters = readMeters(kernel);
       });
       await report({ kind: "done", id: order.id, made: [], meters, ...error });
+      return;
+    }
+    case "list-connections": {
+      let connections: readonly TrackedConnection[] = [];
+      const error = await errorOf(async () => {
+        connections = listConnections(kernel.get(order.namespace));
+      });
+      await report({ kind: "done", id: order.id, made: [], connections, ...error });
+      return;
+    }
+    case "forget-connections": {
+      const error = await errorOf(async () => forgetConnections(kernel.get(order.namespace), order.connections));
+      await report({ kind: "done", id: order.id, made: [], ...error });
     }
   }
 }

@@ -3,10 +3,12 @@
  * the connection. This side compares blueprints, orders netd, and accepts.
  */
 
+import type { OpenConnection } from "../../network/untracked.ts";
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
 import { type Change, type Difference, diffObjects, diffParts } from "./diff.ts";
+import { routerOf } from "./device.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
 import { namespaceOfInstance } from "./host-object.ts";
@@ -100,6 +102,29 @@ class LinuxPlane implements DataPlane {
   async readTraffic(): Promise<TrafficReading> {
     const meters = await this.#netd.readMeters();
     return this.#traffic.read(meters, this.#vpcs);
+  }
+
+  async connections(vpcIds: readonly string[]): Promise<readonly OpenConnection[]> {
+    const lists = this.#routersOf(vpcIds).map(async ({ vpcId, router }) =>
+      (await this.#netd.listConnections(router)).map((one) => ({ vpcId, ...one })),
+    );
+    return (await Promise.all(lists)).flat();
+  }
+
+  async forget(connections: readonly OpenConnection[]): Promise<void> {
+    const routers = this.#routersOf([...new Set(connections.map(({ vpcId }) => vpcId))]);
+    const orders = routers.map(({ vpcId, router }) =>
+      this.#netd.forgetConnections(
+        router,
+        connections.filter((one) => one.vpcId === vpcId),
+      ),
+    );
+    await Promise.all(orders);
+  }
+
+  #routersOf(vpcIds: readonly string[]): readonly { readonly vpcId: string; readonly router: string }[] {
+    const held = this.#vpcs.filter(({ vpcId }) => vpcIds.includes(vpcId));
+    return held.map((vpc) => ({ vpcId: vpc.vpcId, router: routerOf(vpc) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

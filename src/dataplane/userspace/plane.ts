@@ -14,6 +14,7 @@ import type { Duplex } from "node:stream";
 import type { State } from "../../model/state.ts";
 import type { Blueprint } from "../../plan/blueprint.ts";
 import type { DataPlane, Entry, PlaneHost } from "../plane.ts";
+import { connectionOf } from "./connection.ts";
 import { type Dial, dial, goesOn, type OpenFlow } from "./dial.ts";
 import { FlowTally } from "./flow-tally.ts";
 import { forwarder } from "./forward.ts";
@@ -58,6 +59,16 @@ export async function openUserspacePlane(host: PlaneHost, state: () => State): P
       return Promise.resolve();
     },
     entry,
+    connections: (vpcIds) => {
+      const open = proxy.open().flatMap(({ flow, number }) => connectionOf(state(), flow, number) ?? []);
+      return Promise.resolve(open.filter(({ vpcId }) => vpcIds.includes(vpcId)));
+    },
+    // What no rule allows any longer is over; what one still allows was not asked about.
+    forget: (connections) => {
+      const numbers = new Set(connections.map(({ sourcePort }) => sourcePort));
+      proxy.cut((_flow, number) => numbers.has(number));
+      return Promise.resolve();
+    },
     readTraffic: () => Promise.resolve(tally.read()),
     failed,
     [Symbol.asyncDispose]: async () => {
@@ -122,13 +133,15 @@ interface ProxyParts {
 interface Proxy {
   readonly server: Server;
   readonly destroyAll: () => void;
+  readonly open: () => readonly { readonly flow: OpenFlow; readonly number: number }[];
   /** Resets the connections that are chosen. */
-  readonly cut: (isChosen: (flow: OpenFlow) => boolean) => void;
+  readonly cut: (isChosen: (flow: OpenFlow, number: number) => boolean) => void;
 }
 
 function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
   const sockets = new Set<Socket>();
-  const flows = new Map<Socket, OpenFlow>();
+  const flows = new Map<Socket, { readonly flow: OpenFlow; readonly number: number }>();
+  let lastNumber = 0;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => {
@@ -138,7 +151,7 @@ function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
   };
   /** `near` is the socket on the instance's side. Source: Amazon VPC User Guide, "Flow log limitations": no metadata. */
   const deliver = (socket: Socket, flow: OpenFlow, near: Socket): void => {
-    flows.set(near, flow);
+    flows.set(near, { flow, number: ++lastNumber });
     if (flow.kind === "metadata") return host.acceptMetadata(socket, flow.client);
     tally.follow(state(), flow, near, near === socket ? "bytesRead" : "bytesWritten");
     host.accept(socket, flow.path, flow.port);
@@ -195,7 +208,8 @@ function openProxy({ host, state, tokens, pairs, tally }: ProxyParts): Proxy {
   return {
     server,
     destroyAll: () => sockets.forEach((socket) => socket.resetAndDestroy()),
-    cut: (isChosen) => flows.forEach((flow, socket) => isChosen(flow) && socket.resetAndDestroy()),
+    open: () => [...flows.values()],
+    cut: (isChosen) => flows.forEach(({ flow, number }, socket) => isChosen(flow, number) && socket.resetAndDestroy()),
   };
 }
 
