@@ -8,10 +8,9 @@ import { containsIp, formatPrefix, type Prefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
 import { type PrefixList, prefixListOfService } from "../model/prefix-list.ts";
 import type { State } from "../model/state.ts";
-import type { SubnetVerdict } from "../network/reach.ts";
 import type { GroupVerdict } from "../network/firewall.ts";
 import { hasPorts, type Packet, packetText, type PortRange, protocolNumbers } from "../network/packet.ts";
-import type { FilterStep, Flow, Reach } from "../network/reach.ts";
+import { type FilterStep, type Flow, networkAtEnd, type Reach, type SubnetVerdict } from "../network/reach.ts";
 import { serviceAt } from "../network/service-address.ts";
 import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 
@@ -19,8 +18,8 @@ import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 export function adviceOf(state: State, instance: Instance, flow: Flow, reached: Reach): readonly string[] {
   const network = networkOf(state, instance.vpcId);
   if (network === undefined || instance.state !== "running") return [];
-  // Behind a peering connection filters are of the other VPC.
-  const far = reached.peering === undefined ? network : (networkOf(state, reached.peering.vpcId) ?? network);
+  // At the end of the way filters may be of another VPC.
+  const far = networkAtEnd(state, network, reached) ?? network;
   const mended = reached.dropped && filterAdvice(isOf(far, reached.dropped) ? far : network, reached.dropped);
   const routed = routeAdvice(network, flow.destinationIp, reached);
   return [mended, routed].filter((line) => line !== undefined);

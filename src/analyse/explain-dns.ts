@@ -163,7 +163,7 @@ function wayTo(state: State, source: Instance | OnPremisesHost, ip: string): Add
   };
 }
 
-function exitText({ exit, nats = [] }: Walk): string {
+function exitText({ exit, nats = [], overInternet }: Walk): string {
   const through = nats.length === 0 ? "" : ` through ${nats.map((hop) => hop.natGatewayId).join(" and ")}`;
   switch (exit.kind) {
     case "gateway-endpoint":
@@ -172,8 +172,15 @@ function exitText({ exit, nats = [] }: Walk): string {
       return `${exit.networkInterfaceId} of interface endpoint ${exit.vpcEndpointId}${through}`;
     case "internet":
       return `the internet by ${exit.internetGatewayId}${through}, as ${exit.sourceIp}`;
-    case "local":
-      return exit.networkInterfaceId ?? "an address of the VPC that nobody has";
+    case "local": {
+      const { fromGatewayId, sourceIp, toGatewayId, vpcId } = overInternet ?? {};
+      const over =
+        overInternet &&
+        ` of ${vpcId} over the internet by ${fromGatewayId}${through}, in by ${toGatewayId}, as ${sourceIp}`;
+      return exit.networkInterfaceId === undefined
+        ? "an address of the VPC that nobody has"
+        : `${exit.networkInterfaceId}${over ?? ""}`;
+    }
     case "on-premises":
       return `${exit.hostId} behind ${exit.vpnConnectionId}`;
     case "vpc-service":

@@ -22,6 +22,7 @@ export type Exit =
       readonly networkInterfaceId: Id<"eni">;
       readonly sourceIp: string;
     }
+  /** At an interface of a VPC: the same one, a peer, or one that is reached over the internet. */
   | { readonly kind: "local"; readonly networkInterfaceId?: string }
   /** At a host behind a VPN connection. */
   | {

@@ -10,10 +10,9 @@
 import { assert } from "../base/assert.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
-import type { RouteTarget } from "../model/route-table.ts";
 import { find, type State } from "../model/state.ts";
 import { type AclVerdict, aclVerdict } from "./acl.ts";
-import { targetText } from "./compiled-table.ts";
+import { type CompiledRoute, targetText } from "./compiled-table.ts";
 import { type GroupVerdict, groupVerdict } from "./firewall.ts";
 import {
   anyPort,
@@ -25,9 +24,10 @@ import {
   protocolNumbers,
   replyTo,
 } from "./packet.ts";
+import { homewardGateway } from "./internet.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
-import { type Sender, senderOf } from "./sender.ts";
-import { type PeeringHop, type Walk, walk } from "./walk.ts";
+import { isIpv6, type Sender, senderOf } from "./sender.ts";
+import { type Walk, walk } from "./walk.ts";
 
 /** A flow that an instance would open. */
 export interface Flow {
@@ -126,11 +126,18 @@ export interface Arrival {
   readonly holder: NetworkInterface;
 }
 
-export function arrivalOf(state: State, network: VpcNetwork, { exit, peering }: Walk): Arrival | undefined {
-  const far = peering === undefined ? network : networkOf(state, peering.vpcId);
+export function arrivalOf(state: State, network: VpcNetwork, walked: Walk): Arrival | undefined {
+  const { exit } = walked;
+  const far = networkAtEnd(state, network, walked);
   const isInside = exit.kind === "local" || exit.kind === "interface-endpoint";
   const holder = isInside ? far?.interfaces.get(exit.networkInterfaceId ?? "") : undefined;
   return far !== undefined && holder !== undefined ? { network: far, holder } : undefined;
+}
+
+/** Of the VPC where the way ends: the one where it began, or the one behind a peering connection or the internet. */
+export function networkAtEnd(state: State, network: VpcNetwork, walked: Walk): VpcNetwork | undefined {
+  const vpcId = walked.peering?.vpcId ?? walked.overInternet?.vpcId;
+  return vpcId === undefined ? network : networkOf(state, vpcId);
 }
 
 /** Between two points a packet crosses the borders of their subnets where these differ. */
@@ -175,53 +182,89 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undef
 /** Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP. */
 const translated: ReadonlySet<number> = new Set([protocolNumbers.icmp, protocolNumbers.tcp, protocolNumbers.udp]);
 
-/** One more than there are NAT gateways on the way. */
+/** One more than there are NAT gateways on the way, and another one behind the internet. */
 function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow): readonly Segment[] {
-  const hops = walked.nats ?? [];
+  const { nats: hops = [], overInternet } = walked;
   const end: Point = target === undefined ? { network } : { network: target.network, subnetId: target.holder.subnetId };
+  const door: Point = overInternet === undefined ? end : { network };
   const near = [source.holder, ...hops].map(({ subnetId }): Point => ({ network, subnetId }));
   const first = firstPacket(source, flow);
-  return near.map((from, at): Segment => {
+  const segments = near.map((from, at): Segment => {
     const hop = hops[at - 1];
     const packet = hop === undefined ? first : afterNat(first, hop.privateIp);
-    return { from, to: near[at + 1] ?? end, packet };
+    return { from, to: near[at + 1] ?? door, packet };
   });
+  const last = segments.at(-1);
+  if (overInternet === undefined || last === undefined) return segments;
+  const { privateIp, sourceIp } = overInternet;
+  const arriving = { ...last.packet, sourceIp: ipOf(sourceIp), destinationIp: ipOf(privateIp) };
+  return [...segments, { from: door, to: end, packet: arriving }];
 }
 
 /**
  * An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight.
- * Over a peering connection the other side needs a route back. Source: Amazon VPC peering guide, "Update your route tables".
+ * From another VPC answers need a route back. Source: Amazon VPC peering guide, "Update your route tables".
  */
-function answersAstray({ network, source, target, walked }: WayOfFlow): string | undefined {
+function answersAstray(way: WayOfFlow): string | undefined {
+  const { network, source, target, walked } = way;
   const hops = (walked.nats ?? []).flatMap((hop) => {
     const holder = network.interfaces.get(hop.networkInterfaceId);
     return holder === undefined ? [] : [{ holder, ip: hop.privateIp }];
   });
-  const asking: readonly Sender[] = [source, ...hops];
-  const answering: Arrival[] = hops.map(({ holder }) => ({ network, holder }));
-  if (target !== undefined) answering.push(target);
-  for (const [at, { holder, network: place }] of answering.entries()) {
-    const to = asking[at];
-    const table = place.tableOf.get(holder.subnetId)?.table;
-    assert(to !== undefined && table !== undefined, "every subnet has a route table");
-    const route = table.byPrefix.longestMatch(ipOf(to.ip))?.value;
-    if (route?.active === true && leadsTo(route.target, to.holder, place === network ? undefined : walked.peering))
-      continue;
-    const way = route && `the route ${route.destination} of ${table.routeTable.id} to ${targetText(route.target)}`;
-    return way === undefined
-      ? `the answers of ${holder.id} have no route to ${to.ip} in ${table.routeTable.id}`
-      : `the answers of ${holder.id} take ${way}`;
+  let asking: Sender = source;
+  for (const hop of hops) {
+    const back = routeBack({ network, holder: hop.holder }, asking.ip);
+    if (!leadsTo(back, asking.holder)) return wayOfAnswers({ network, holder: hop.holder }, asking.ip);
+    asking = hop;
   }
-  return undefined;
+  if (target === undefined) return undefined;
+  const toIp = walked.overInternet?.sourceIp ?? asking.ip;
+  const back = routeBack(target, toIp);
+  const isInside = walked.overInternet === undefined && walked.peering === undefined;
+  if (!(isInside ? leadsTo(back, asking.holder) : leadsAcross(back, way, toIp))) return wayOfAnswers(target, toIp);
+  return back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
 }
 
-/** Whether a route leads to the interface; from the other side of a peering connection by that connection. */
-function leadsTo(target: RouteTarget, holder: NetworkInterface, peering: PeeringHop | undefined): boolean {
-  if (peering !== undefined) {
-    const id = peering.vpcPeeringConnectionId;
-    return target.kind === "vpc-peering-connection" && target.vpcPeeringConnectionId === id;
-  }
+function routeBack({ holder, network }: Arrival, toIp: string): CompiledRoute | undefined {
+  return network.tableOf.get(holder.subnetId)?.table.byPrefix.longestMatch(ipOf(toIp))?.value;
+}
+
+function wayOfAnswers(from: Arrival, toIp: string): string {
+  const tableId = from.network.tableOf.get(from.holder.subnetId)?.table.routeTable.id;
+  const route = routeBack(from, toIp);
+  if (route === undefined) return `the answers of ${from.holder.id} have no route to ${toIp} in ${tableId}`;
+  const { destination, target } = route;
+  return `the answers of ${from.holder.id} take the route ${destination} of ${tableId} to ${targetText(target)}`;
+}
+
+/** Whether a route leads to an interface of the same VPC. */
+function leadsTo(route: CompiledRoute | undefined, holder: NetworkInterface): boolean {
+  if (route?.active !== true) return false;
+  const { target } = route;
   return target.kind === "local" || (target.kind === "network-interface" && target.networkInterfaceId === holder.id);
+}
+
+/**
+ * Whether a route leads from the VPC at the end of a way to the one where it began. Addresses of IPv6 are nowhere
+ * translated, so that their answers may take another way than the request, but none by an egress-only gateway.
+ */
+function leadsAcross(route: CompiledRoute | undefined, { network, walked }: WayOfFlow, toIp: string): boolean {
+  if (route?.active !== true) return false;
+  const { target } = route;
+  if (target.kind === "internet-gateway") return walked.overInternet !== undefined || isIpv6(toIp);
+  if (target.kind !== "vpc-peering-connection") return false;
+  const { vpcPeeringConnectionId: id } = target;
+  return isIpv6(toIp) ? network.peers.has(id) : walked.peering?.vpcPeeringConnectionId === id;
+}
+
+/** Over the internet: an egress-only gateway lets in only what answers a packet that went out by it. */
+function answersStray({ network, walked }: WayOfFlow, toIp: string): string | undefined {
+  const home = homewardGateway(network);
+  if (!isIpv6(toIp) || (home !== undefined && home === network.internetGateway?.id)) return undefined;
+  if (home === undefined) return `${network.vpc.id} has no gateway by which answers to ${toIp} come in`;
+  return home === walked.overInternet?.fromGatewayId
+    ? undefined
+    : `the answers come back by ${home}, which saw no request go out`;
 }
 
 export function* borders({ from, to, packet }: Segment): Generator<SubnetVerdict, void, undefined> {

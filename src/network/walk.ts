@@ -15,6 +15,7 @@ import type { RouteTarget } from "../model/route-table.ts";
 import { find, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
 import { arrivalAt, type Exit, none, overVpn, viaInterface } from "./exit.ts";
+import { type InternetHop, overInternet } from "./internet.ts";
 import { isIpv6, type Sender, senderOf } from "./sender.ts";
 import { networkOf, type TableInForce, type VpcNetwork } from "./vpc-network.ts";
 
@@ -43,6 +44,8 @@ export interface Walk {
   readonly nats?: readonly NatHop[];
   /** The peering connection by which it leaves the VPC for another one; absent for none. */
   readonly peering?: PeeringHop;
+  /** The way over the internet into a VPC, to an address that is public there; absent for none. */
+  readonly overInternet?: InternetHop;
   readonly exit: Exit;
 }
 
@@ -143,7 +146,8 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
   if (chosen.target.kind === "vpc-peering-connection") {
     return { route, ...overPeering(aim, source, chosen.target.vpcPeeringConnectionId) };
   }
-  return { route, exit: exitOf(aim, source, chosen.target) };
+  const exit = exitOf(aim, source, chosen.target);
+  return { route, ...(exit.kind === "internet" ? overInternet(aim.state, exit, destinationIp) : { exit }) };
 }
 
 /** Source: "NAT gateway basics": what it sends on follows the route table of its own subnet. */

@@ -46,7 +46,7 @@ export function expectedOutcome(
     ...(sourceIp !== undefined && carries === "instances" && { sourceIp }),
     opens: { kind, port, ...chosen },
   });
-  const { dropped, nats = [], peering } = reached;
+  const { dropped, nats = [], overInternet, peering } = reached;
   if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
   const outcome = outcomeOf(state, instanceId, { kind, ip, port, reached, carries });
   const filter = dropped && `${dropped.verdict.kind}${dropped.leg === "reply" ? " for answers" : ""}`;
@@ -55,6 +55,7 @@ export function expectedOutcome(
     meets: [
       ...(filter === undefined ? [] : [filter]),
       ...nats.map(() => "nat-gateway"),
+      ...(overInternet === undefined ? [] : [outcome === "nothing" ? "over internet" : "over internet through"]),
       ...(peering === undefined ? [] : [outcome === "nothing" ? "peering" : "peering through"]),
     ],
   };
@@ -77,7 +78,8 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
   const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
   const target = holder?.attachment?.instanceId;
-  if (holder === undefined || target === undefined || !allAddressesOf(holder).includes(ip)) return "nothing";
+  const called = reached.overInternet?.privateIp ?? ip;
+  if (holder === undefined || target === undefined || !allAddressesOf(holder).includes(called)) return "nothing";
   return listens(ports[kind], port) ? `instance ${target}` : "nothing";
 }
 

@@ -18,6 +18,7 @@ import { dualStackVpc } from "../ipv6-builder.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf } from "./dice.ts";
 import { dealAddressType, dealIpv6, dropIpv6, ipv6Destinations, isIpv6, openIpv6 } from "./ipv6-world.ts";
+import { isPublic, publicAddresses, publicIpv6Addresses, publicOf } from "./internet-world.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import { dealPeerings, dealPeerRoutes, peerAddresses } from "./peering-world.ts";
 import type { Trial } from "./trial.ts";
@@ -86,8 +87,14 @@ function dealAllTrials(state: State, dice: Dice, made: TestInstance, sourcePort:
   const secondary = new Set(
     holders.flatMap((one) => [...one.secondaryPrivateIpAddresses, ...one.ipv6Addresses.slice(1)]),
   );
-  const destinations = [...destinationsFor(state, dice, made.id), ...ipv6Destinations(state, dice, made.id)];
-  return destinations.flatMap((ip) =>
+  for (const ip of publicOf(state, secondary)) secondary.add(ip);
+  const destinations = [
+    ...destinationsFor(state, dice, made.id),
+    ...ipv6Destinations(state, dice, made.id),
+    ...publicAddresses(state, dice),
+    ...(own?.ipv6Addresses.length === 0 ? [] : publicIpv6Addresses(state, dice)),
+  ];
+  return [...new Set(destinations)].flatMap((ip) =>
     dealTrials(dice, ip, sourcePort).flatMap((trial) => {
       // An answer to a datagram comes from the address that the system chooses, whichever was asked.
       if (trial.kind === "udp" && secondary.has(ip)) return [];
@@ -110,7 +117,7 @@ const nearWishes: readonly Wish[] = [
 ];
 
 function dealTrials(dice: Dice, ip: string, sourcePort: () => number): readonly Trial[] {
-  const isNear = ip.startsWith("10.") || ip.startsWith("2600:1f1");
+  const isNear = ip.startsWith("10.") || ip.startsWith("2600:1f1") || isPublic(ip);
   const wishes = isNear ? nearWishes : [{ kind: "tcp", port: dice.pick([80, 80, 443, echoPort]) } as const];
   return wishes.map((wish) => ({ ...wish, ip, sourcePort: sourcePort() }));
 }

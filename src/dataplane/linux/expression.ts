@@ -16,6 +16,8 @@ export const HEADER = { network: 1, transport: 2 } as const;
 export const ADDRESS_OFFSET = { 32: { source: 12, destination: 16 }, 128: { source: 8, destination: 24 } } as const;
 /** Bits of a connection's state. Source: uapi header linux/netfilter/nf_conntrack_common.h. */
 export const STATE = { invalid: 1, established: 2, related: 4 } as const;
+/** Of a connection. Source: uapi header linux/netfilter/nf_conntrack_tuple_common.h. */
+export const DIRECTION = { original: 0, reply: 1 } as const;
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
 const VERDICT_REGISTER = 0;
@@ -54,6 +56,12 @@ export function loadPayload(header: number, offset: number, bytes: number, regis
 export function loadState(): Buffer {
   const STATE_KEY = 0;
   return expression("ct", attribute(1, u32be(REGISTER_1)), attribute(2, u32be(STATE_KEY)));
+}
+
+/** Loads which way of its connection the packet goes: one byte, one of `DIRECTION`. */
+export function loadDirection(): Buffer {
+  const DIRECTION_KEY = 1;
+  return expression("ct", attribute(1, u32be(REGISTER_1)), attribute(2, u32be(DIRECTION_KEY)));
 }
 
 /** Keeps of the register the bits of `mask`. */

@@ -3,7 +3,7 @@
  * on the router alone.
  */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, WIDTHS } from "../../base/ip.ts";
 import { echoHost, echoPort } from "../../network/echo-host.ts";
 import type {
   EgressOnlyGatewayBlueprint,
@@ -20,6 +20,7 @@ import {
   EGRESS_ONLY_NEXTHOPS,
   FAR_IP,
   GATEWAY_NEXTHOP,
+  LAST_METRIC,
   mainOf,
   NAT_NEXTHOPS,
   NEAR_IP,
@@ -43,7 +44,10 @@ const INTERNET_EGRESS_ONLY_DEVICES = 0x10000;
 /** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 1500 through an internet gateway. */
 const INTERNET_MTU = 1500;
 
-/** The namespace that AWS's services and the rest of the internet answer in. */
+/**
+ * The namespace that AWS's services and the rest of the internet answer in. From one gateway to another it sends on what is
+ * for an address that is public in a VPC, and nothing else.
+ */
 export function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[] {
   return [
     { kind: "namespace", namespace: INTERNET, role: "internet" },
@@ -51,6 +55,7 @@ export function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[]
     ...serviceListeners(INTERNET, { kind: "internet" }, 32),
     echoListener({ kind: "internet" }, 32),
     ...ownAddresses(INTERNET, cidrBlocks),
+    ...WIDTHS.map((width) => route(mainOf(INTERNET), anyOf(width), { kind: "blackhole" }, LAST_METRIC)),
   ];
 }
 
@@ -60,33 +65,51 @@ function echoListener(door: Door, width: Width, device?: number): KernelObject {
 }
 
 export function objectsOfInternetGateway(vpc: VpcBlueprint, internetGatewayId: string): KernelObject[] {
-  return objectsOfGateway(vpc, {
-    gatewayId: internetGatewayId,
-    namespace: { kind: "namespace", namespace: namespaceOfGateway(internetGatewayId), role: "internet-gateway" },
-    near: { namespace: routerOf(vpc), index: GATEWAY_DEVICE, name: "igw" },
-    far: { namespace: INTERNET, index: INTERNET_DEVICES + vpc.key, name: `igw${vpc.key}` },
-    nexthopId: GATEWAY_NEXTHOP,
-    widths: widthsOf(vpc),
-    metric: 0,
-  });
+  const namespace = namespaceOfGateway(internetGatewayId);
+  return [
+    ...objectsOfGateway(vpc, {
+      gatewayId: internetGatewayId,
+      namespace: { kind: "namespace", namespace, role: "internet-gateway" },
+      near: { namespace: routerOf(vpc), index: GATEWAY_DEVICE, name: "igw" },
+      far: { namespace: INTERNET, index: INTERNET_DEVICES + vpc.key, name: `igw${vpc.key}` },
+      nexthopId: GATEWAY_NEXTHOP,
+      widths: widthsOf(vpc),
+      metric: 0,
+    }),
+    ...hiddenAddresses(vpc).map((ip) => route(mainOf(namespace), `${ip}/128`, { kind: "blackhole" })),
+  ];
 }
 
-export function objectsOfEgressOnlyGateway(vpc: VpcBlueprint, gateway: EgressOnlyGatewayBlueprint): KernelObject[] {
+/** Addresses of IPv6 that the internet does not reach. Source: EC2 API Reference, "NetworkInterface" (denyAllIgwTraffic). */
+export function hiddenAddresses({ endpointInterfaces }: VpcBlueprint): string[] {
+  return endpointInterfaces.flatMap(({ ips }) => ips.filter((ip) => widthOf(ip) === 128));
+}
+
+/** `place` is the gateway's among those of the VPC: the internet sends by the first of them. */
+export function objectsOfEgressOnlyGateway(
+  vpc: VpcBlueprint,
+  gateway: EgressOnlyGatewayBlueprint,
+  place: number,
+): KernelObject[] {
   const { egressOnlyInternetGatewayId, key } = gateway;
   const namespace = `egress-only-internet-gateway ${egressOnlyInternetGatewayId}`;
-  return objectsOfGateway(vpc, {
-    gatewayId: egressOnlyInternetGatewayId,
-    namespace: { kind: "namespace", namespace, role: "egress-only-internet-gateway" },
-    near: { namespace: routerOf(vpc), index: deviceOfEgressOnlyGateway(gateway), name: `eigw${key}` },
-    far: {
-      namespace: INTERNET,
-      index: INTERNET_EGRESS_ONLY_DEVICES + vpc.key * 16 + key,
-      name: `eigw${vpc.key}.${key}`,
-    },
-    nexthopId: EGRESS_ONLY_NEXTHOPS + key,
-    widths: [128],
-    metric: 100 + key,
-  });
+  const near = { namespace: routerOf(vpc), index: deviceOfEgressOnlyGateway(gateway), name: `eigw${key}` };
+  return [
+    ...objectsOfGateway(vpc, {
+      gatewayId: egressOnlyInternetGatewayId,
+      namespace: { kind: "namespace", namespace, role: "egress-only-internet-gateway" },
+      near,
+      far: {
+        namespace: INTERNET,
+        index: INTERNET_EGRESS_ONLY_DEVICES + vpc.key * 16 + key,
+        name: `eigw${vpc.key}.${key}`,
+      },
+      nexthopId: EGRESS_ONLY_NEXTHOPS + key,
+      widths: [128],
+      metric: 100 + place,
+    }),
+    { kind: "element", namespace: near.namespace, set: "egress_only", key: [`${near.index}`] },
+  ];
 }
 
 interface Gateway {

@@ -23,6 +23,7 @@ const FORWARDERS: ReadonlySet<NamespaceRole> = new Set<NamespaceRole>([
   "nat-gateway",
   "vpn-gateway",
   "on-premises-router",
+  "internet",
 ]);
 
 /** The namespace that this process started in. */
@@ -111,6 +112,7 @@ function settingsOf(role: NamespaceRole): (readonly [string, string])[] {
     case "on-premises-router":
       return [...common, ["ipv4/conf/all/send_redirects", "0"]];
     case "internet":
+      return [...common, ["ipv4/conf/all/send_redirects", "0"], ["core/somaxconn", "4096"]];
     case "endpoint":
       return [...common, ["core/somaxconn", "4096"]];
     case "host":

@@ -79,14 +79,18 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await reached(first.nameless)).toBe("nothing");
   });
 
-  test("instances reach each other within their VPC and nobody elsewhere", async () => {
-    const listening = `require("node:net").createServer((socket) => socket.end("{}\\n")).listen(80, () => console.log("up"))`;
+  test("instances reach each other within their VPC, and elsewhere by a public address alone", async () => {
+    const listening = `
+      const answer = (socket) => socket.end(JSON.stringify({ sourceIp: socket.remoteAddress }));
+      require("node:net").createServer(answer).listen(80, "0.0.0.0", () => console.log("up"))`;
     const server = t.start(first.inPublic, process.execPath, "--eval", listening);
     await once(server.stdout!, "data");
-    expect(await reached(first.inPrivate, "10.0.2.5")).toEqual({});
-    expect(await reached(first.nameless, "10.0.2.5")).toEqual({});
+    expect(await reached(first.inPrivate, "10.0.2.5")).toEqual({ sourceIp: "10.0.1.5" });
+    expect(await reached(first.nameless, "10.0.2.5")).toEqual({ sourceIp: "10.0.2.6" });
     expect(await reached(second.inPrivate, "10.0.2.5")).toBe("ECONNREFUSED");
-    expect(await reached(second.inPublic, first.publicIp)).toBe("nothing");
+    expect(await reached(second.inPublic, first.publicIp)).toEqual({ sourceIp: second.publicIp });
+    expect(await reached(first.inPublic, first.publicIp)).toEqual({ sourceIp: first.publicIp });
+    expect(await reached(first.inPublic, second.publicIp)).toBe("ECONNREFUSED");
     expect(await reached(first.inPrivate, "10.0.2.77")).toBe("nothing");
     server.kill("SIGKILL");
   });

@@ -111,7 +111,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
   return { type: RTM.newLink, flags: FLAG_CREATE | FLAG_EXCL, body, what: `make link ${link.name}` };
 }
 
-/** Brings the near end up; forwarding is on in every namespace that has near ends but the internet's. */
+/** Brings the near end up; forwarding is on in every namespace that has near ends. */
 export function startLink(link: LinkObject): Message[] {
   const settings: (readonly [number, number])[] = [[DEVCONF.sendRedirects, 0]];
   if (link.proxyArp) settings.push([DEVCONF.proxyArp, 1]);

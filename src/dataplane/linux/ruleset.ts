@@ -11,6 +11,7 @@ import {
   accept,
   ADDRESS_OFFSET,
   count,
+  DIRECTION,
   drop,
   HEADER,
   isEqual,
@@ -19,6 +20,7 @@ import {
   isNotIn,
   isOfWidth,
   keepBits,
+  loadDirection,
   loadMeta,
   loadPayload,
   loadState,
@@ -73,6 +75,8 @@ const ROUTER_SETS: readonly SetShape[] = [
   shapeOf(LOGGED_SET, ["device"]),
   // Devices that lead to routers of peers and to the VPN gateway.
   shapeOf("foreign", ["device"]),
+  // Devices that lead to egress-only internet gateways.
+  shapeOf("egress_only", ["device"]),
 ];
 
 const GATEWAY_SETS: readonly SetShape[] = [
@@ -190,6 +194,7 @@ function groupChain(direction: "out" | "in"): Chain {
     hook: HOOK.forward,
     priority: PRIORITY.filter + ORDER[`group_${direction}`],
     rules: [
+      ...(direction === "out" ? [EGRESS_ONLY_RULE] : []),
       [...isInState(STATE.established | STATE.related), accept()],
       [...isInState(STATE.invalid), ...isReset, accept()],
       [...isInState(STATE.invalid), count(), refuse(`group_${direction}`)],
@@ -205,6 +210,20 @@ function groupChain(direction: "out" | "in"): Chain {
     ],
   };
 }
+
+/**
+ * What was opened from outside came in by the internet gateway, and is not answered by an egress-only one. That one cannot
+ * know: it saw no packet of the connection before.
+ */
+const EGRESS_ONLY_RULE: readonly Buffer[] = [
+  ...isOfWidth(128),
+  loadMeta(META.oif, REGISTER_1),
+  isIn("egress_only", REGISTER_1),
+  loadDirection(),
+  isEqual(REGISTER_1, Buffer.from([DIRECTION.reply])),
+  count(),
+  drop(),
+];
 
 /** The resolver and the router's own addresses are for the VPC alone. */
 const INPUT_CHAIN: Chain = {

@@ -23,6 +23,7 @@ import {
   widthsOf,
 } from "./filter.ts";
 import {
+  hiddenAddresses,
   INTERNET,
   objectsOfEgressOnlyGateway,
   objectsOfInternet,
@@ -116,9 +117,9 @@ function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
   for (const gateway of vpc.natGateways) {
     part(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
   }
-  for (const gateway of vpc.egressOnlyGateways) {
+  for (const [place, gateway] of vpc.egressOnlyGateways.entries()) {
     const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;
-    part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway));
+    part(name, [gateway, place, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway, place));
   }
   for (const one of vpc.endpointInterfaces) {
     part(`endpoint-interface ${one.networkInterfaceId}`, [one], () => objectsOfEndpointInterface(vpc, one));
@@ -127,7 +128,7 @@ function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
   if (vpc.vpnGateway !== undefined) addVpn(vpc, vpc.vpnGateway, part);
   if (vpc.internetGateway === undefined) return;
   const { internetGatewayId } = vpc.internetGateway;
-  part(`internet-gateway ${internetGatewayId}`, [vpc.cidrBlocks, vpc.key], () =>
+  part(`internet-gateway ${internetGatewayId}`, [vpc.cidrBlocks, vpc.key, hiddenAddresses(vpc)], () =>
     objectsOfInternetGateway(vpc, internetGatewayId),
   );
 }
