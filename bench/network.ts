@@ -182,7 +182,7 @@ async function changeover(toEndpoint: boolean): Promise<number> {
         if (++over === ${connections}) { console.log(performance.timeOrigin + performance.now()); process.exit(); }
       });
     }`;
-  const { command, environment } = entryOf(client.id);
+  const { command, environment } = await entryOf(client.id);
   const kept = Object.entries({ ...process.env, ...environment }).filter(([, value]) => value !== null);
   const [program = "", ...words] = [...command, process.execPath, "--eval", script];
   const child = spawn(program, words, {
@@ -200,8 +200,8 @@ async function changeover(toEndpoint: boolean): Promise<number> {
   return Number(value) - begunMs;
 }
 
-function entryOf(instanceId: string): Entry {
-  const entry = plane.entry(instanceId);
+async function entryOf(instanceId: string): Promise<Entry> {
+  const entry = await plane.entry(instanceId);
   if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
   return entry;
 }

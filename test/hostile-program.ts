@@ -4,58 +4,15 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import koffi from "koffi";
-import { bindSocket, enterNamespace, nameOfErrno, openSocket, setSocketOption } from "../src/dataplane/linux/libc.ts";
+import { bindSocket, openSocket, setSocketOption } from "../src/dataplane/linux/libc.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../src/dataplane/linux/netlink-socket.ts";
 import { newTable, transaction } from "../src/dataplane/linux/nftables.ts";
 import { newAddress, putNeighbor, putRoute, setLinkUp } from "../src/dataplane/linux/rtnetlink.ts";
-
-export interface Surroundings {
-  readonly netdPid: number;
-  readonly daemonPid: number;
-  /** A program inside another instance. */
-  readonly otherPid: number;
-  /** Another instance of the same VPC. */
-  readonly otherIp: string;
-  readonly otherToken: string;
-  /** An address of the machine itself. */
-  readonly machineIp: string;
-  readonly regionPort: number;
-  readonly stateFolder: string;
-  readonly bucketHost: string;
-  /** An endpoint and an address that the bucket's policy lets in. */
-  readonly trustedEndpoint: string;
-  readonly trustedIp: string;
-}
-
-const around = JSON.parse(process.argv[2] ?? "") as Surroundings;
-const metadata = "169.254.169.254";
-
-function attempt(what: string, action: () => string | number | null | void): void {
-  try {
-    const gained = action();
-    console.log(`${what}: ${gained ?? "done"}`);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    console.log(`${what}: ${code ?? message}`);
-  }
-}
-
-/** The kernel's error name, or `done`. */
-function call(action: () => unknown): string {
-  return Number(action()) < 0 ? nameOfErrno(koffi.errno()) : "done";
-}
-
-const library = koffi.load(null);
-const ptrace = library.func("long ptrace(long request, int pid, void *address, void *data)");
-const systemCall = library.func("long syscall(long number, long a, long b, long c)");
-const PTRACE_ATTACH = 16;
-// The same number on every architecture, as for all newer calls. Source: Linux manual page syscalls(2).
-const PIDFD_OPEN = 434;
-const PIDFD_GETFD = 438;
+import { around, attempt, attemptAsk, call, library, metadata } from "./hostile-attempt.ts";
+import { reachByIpv6 } from "./hostile-ipv6.ts";
+import { reachProcesses } from "./hostile-process.ts";
 
 function changeNetwork(): void {
   const route = new NetlinkSocket(NETLINK_ROUTE);
@@ -110,43 +67,6 @@ function addressOf(ip: string, port: number): Buffer {
   return bytes;
 }
 
-function reachProcesses(): void {
-  const processes = { netd: around.netdPid, daemon: around.daemonPid, other: around.otherPid };
-  for (const [name, pid] of Object.entries(processes)) {
-    for (const kind of ["net", "user", "mnt"]) {
-      attempt(`enter the ${kind} namespace of ${name}`, () =>
-        enterNamespace(openSync(`/proc/${pid}/ns/${kind}`, "r"), 0),
-      );
-    }
-    for (const file of ["environ", "mem", "maps"]) {
-      attempt(`read ${file} of ${name}`, () => readFileSync(`/proc/${pid}/${file}`).length);
-    }
-    attempt(`open a descriptor of ${name}`, () => openFirst(`/proc/${pid}/fd`));
-    for (const folder of ["root", "cwd"]) {
-      attempt(`list ${folder} of ${name}`, () => readdirSync(`/proc/${pid}/${folder}/`).length);
-    }
-    attempt(`trace ${name}`, () => call(() => ptrace(PTRACE_ATTACH, pid, null, null)));
-    attempt(`take a descriptor of ${name}`, () => {
-      const fd = Number(systemCall(PIDFD_OPEN, pid, 0, 0));
-      return call(() => systemCall(PIDFD_GETFD, fd, 3, 0));
-    });
-  }
-}
-
-/** Opens one of the files in the folder; throws what met the last one where none can be opened. */
-function openFirst(folder: string): string {
-  let refusal: unknown;
-  for (const name of readdirSync(folder)) {
-    try {
-      openSync(`${folder}/${name}`, "r");
-      return `opened ${name}`;
-    } catch (error) {
-      refusal = error;
-    }
-  }
-  throw refusal;
-}
-
 function reachState(): void {
   attempt("list the state", () => readdirSync(around.stateFolder).join(" "));
   attempt(
@@ -158,41 +78,6 @@ function reachState(): void {
     "uncover the state in files of its own",
     () => spawnSync("unshare", ["--mount", "umount", around.stateFolder]).status,
   );
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-async function ask(
-  host: string,
-  path: string,
-  {
-    method = "GET",
-    headers = {},
-    port = 80,
-  }: { method?: string; headers?: Record<string, string>; port?: number } = {},
-): Promise<Answer> {
-  return await new Promise((resolve, reject) => {
-    const outgoing = request({ host, port, path, method, headers, timeout: 3000 }, (response) => {
-      let body = "";
-      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    outgoing.on("timeout", () => outgoing.destroy(Object.assign(new Error("nothing answers"), { code: "nothing" })));
-    outgoing.on("error", reject);
-    outgoing.end();
-  });
-}
-
-async function attemptAsk(what: string, ...asked: Parameters<typeof ask>): Promise<void> {
-  try {
-    const { status, body } = await ask(...asked);
-    console.log(`${what}: ${status}${status === 200 ? ` ${body}` : ""}`);
-  } catch (error) {
-    console.log(`${what}: ${(error as NodeJS.ErrnoException).code}`);
-  }
 }
 
 async function reachServices(): Promise<void> {
@@ -246,7 +131,8 @@ async function spoof(): Promise<void> {
 
 changeNetwork();
 openSockets();
-reachProcesses();
+await reachProcesses();
 reachState();
 await spoof();
 await reachServices();
+await reachByIpv6();

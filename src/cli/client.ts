@@ -51,5 +51,5 @@ export async function askRaw(options: ClientOptions, path: string, body?: unknow
       exitStatus.machine,
       `what answers at ${endpoint} is no Underpass region (status ${response.status})`,
     );
-  throw new Failure(exitStatus.input, message);
+  throw new Failure(response.status === 503 ? exitStatus.machine : exitStatus.input, message);
 }

@@ -1,10 +1,11 @@
 /** `underpass exec` and `underpass shell`: run a program of this machine inside an instance. */
 
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { isatty } from "node:tty";
 import { exitStatus, Failure } from "./failure.ts";
+import { startInside } from "./inside-process.ts";
 import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
 
 /** Resolves with the program's own exit status; 128 and the signal's number when a signal ended it. */
@@ -30,7 +31,12 @@ export async function shell(instance: string, options: InsideOptions): Promise<n
       { PROMPT_COMMAND: `PS1='[${promptOf(place)}] \\w\\$ '; unset PROMPT_COMMAND` }
     : { PS1: `[${promptOf(place)}] $ ` };
   const environment = { ...inside.environment, ...prompt, UNDERPASS_INSTANCE: inside.instanceId };
-  return await runInside({ ...inside, environment }, [bash ? "bash" : "/bin/sh"], options);
+  return await runInside({ ...inside, environment }, bash ? ["bash"] : plainShell(inside), options);
+}
+
+/** It would give the terminal back to the group that had it before, which has no number in the instance, and fail. */
+function plainShell({ command }: Inside): readonly string[] {
+  return command.length === 0 ? ["/bin/sh"] : ["/bin/sh", "+m"];
 }
 
 /** The name without what a shell would read as more than a text. */
@@ -39,29 +45,28 @@ function promptOf(name: string): string {
 }
 
 /** Runs the program on this terminal. */
-export async function runInside(
-  { command: way, environment, instanceId }: Inside,
-  program: readonly string[],
-  options: InsideOptions,
-): Promise<number> {
-  const [command = "", ...prefix] = [...way, ...program];
-  const child = spawn(command, prefix, { stdio: "inherit", env: environment });
+export async function runInside(inside: Inside, program: readonly string[], options: InsideOptions): Promise<number> {
+  // Only a terminal needs it in our process group, all of which a program inside may signal.
+  const onTerminal = [0, 1, 2].some((fd) => isatty(fd));
+  const running = startInside(inside, program, { stdio: ["inherit", "inherit", "inherit"], detached: !onTerminal });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     // A terminal sends its signals to the program itself; what comes to us alone is passed on.
     process.on(signal, () => {
-      if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
+      if (signal === "SIGTERM" || !onTerminal || !process.stdin.isTTY) running.kill(signal);
     });
   }
   void regionEnds(options).then(() => {
     // What runs inside an instance has no network any more, and would hold its remains.
     console.error("underpass: the region has ended");
-    child.kill("SIGKILL");
+    running.kill("SIGKILL");
   });
-  return await new Promise<number>((resolve, reject) => {
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      const text = cause.code === "ENOENT" ? `\`${command}\` is not on this machine` : cause.message;
-      reject(new Failure(exitStatus.machine, `cannot run \`${program[0]}\` in ${instanceId}: ${text}`, cause));
-    });
-    child.once("exit", (status, signal) => resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  });
+  try {
+    const end = await running.ended;
+    return "status" in end ? end.status : 128 + (constants.signals[end.signal as NodeJS.Signals] ?? 0);
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    const text =
+      cause.code === "ENOENT" ? `\`${[...inside.command, ...program][0]}\` is not on this machine` : cause.message;
+    throw new Failure(exitStatus.machine, `cannot run \`${program[0]}\` in ${inside.instanceId}: ${text}`, cause);
+  }
 }

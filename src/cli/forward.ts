@@ -1,10 +1,9 @@
 /** `underpass forward`: a port of this machine's loopback interface that leads to a port inside an instance. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { exitStatus, Failure } from "./failure.ts";
+import { type InsideProcess, startInside } from "./inside-process.ts";
 import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
 
 /** Runs until Ctrl-C, or until the instance or the region ends. */
@@ -16,13 +15,16 @@ export async function forward(instance: string, ports: string, options: InsideOp
   // Nobody reads from a connection here: the program inside does.
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
     socket.on("error", () => {});
-    connector.send("connection", socket);
+    connector.child.send("connection", socket);
   });
   const port = await listen(server, local);
   console.log(`127.0.0.1:${port} leads to port ${remote} of ${instanceId}; Ctrl-C ends that`);
   const ended = await Promise.race([
     told().then(() => undefined),
-    once(connector, "exit").then(() => `${instanceId} has ended`),
+    connector.ended.then(
+      () => `${instanceId} has ended`,
+      (cause: Error) => `cannot enter ${instanceId}: ${cause.message}`,
+    ),
     regionEnds(options).then(() => "the region has ended"),
   ]);
   server.close();
@@ -41,17 +43,15 @@ function portsOf(text: string): { readonly remote: number; readonly local: numbe
 }
 
 /** The program inside that makes the connections. Connections from here are handed to it as they are. */
-function startConnector({ command: way, environment, instanceId }: Inside, port: number): ChildProcess {
+function startConnector(inside: Inside, port: number): InsideProcess {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const program = fileURLToPath(new URL(`./connector${extension}`, import.meta.url));
-  const [command = "", ...words] = [...way, process.execPath, program, String(port)];
   // Of the environment nothing leads to a proxy: the connector makes plain connections.
-  const { NODE_OPTIONS: _, ...env } = environment;
-  const child = spawn(command, words, { stdio: ["ignore", "inherit", "inherit", "ipc"], env });
-  child.once("error", (cause) => {
-    console.error(`underpass: cannot enter ${instanceId}: ${cause.message}`);
+  const { NODE_OPTIONS: _, ...env } = inside.environment;
+  const way = { command: inside.command, environment: env };
+  return startInside(way, [process.execPath, program, String(port)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  return child;
 }
 
 async function listen(server: Server, port: number): Promise<number> {

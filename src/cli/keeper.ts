@@ -4,11 +4,13 @@
  * goes. Its order comes over IPC from the command line, which waits for the answer alone.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { KeeperLine } from "../api/underpass/program-route.ts";
 import type { ProgramOrder } from "../api/underpass/program-table.ts";
+import { startInside } from "./inside-process.ts";
 import type { Inside } from "./inside.ts";
 
 export interface KeeperTask {
@@ -20,32 +22,44 @@ export interface KeeperTask {
 
 export type KeeperAnswer = { readonly programId: string } | { readonly error: string };
 
+/** The program's process group. */
+interface Group {
+  readonly pid: number | undefined;
+  /** The program itself has ended. */
+  isOver: boolean;
+}
+
 /** How long a program has to end by itself once it was told. */
 const graceMs = 10_000;
 
 process.once("message", (task) => keep(task as KeeperTask));
 
 function keep({ endpoint, inside, program }: KeeperTask): void {
-  const [command = "", ...words] = [...inside.command, ...program];
   // A group of its own, so that what it starts ends with it.
-  const child = spawn(command, words, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: inside.environment,
-    detached: true,
+  const { child, ended } = startInside(inside, program, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const closed = once(child, "close");
+  const group: Group = { pid: child.pid, isOver: false };
+  const over = ended.then((end) => {
+    group.isOver = true;
+    return end;
   });
-  child.once("error", (cause) => answerAndEnd({ error: `cannot run \`${command}\`: ${cause.message}` }));
+  over.catch((cause: unknown) => {
+    const [command] = [...inside.command, ...program];
+    answerAndEnd({ error: `cannot run \`${command}\`: ${cause instanceof Error ? cause.message : String(cause)}` });
+  });
   child.once("spawn", () => {
     const life = request(`${endpoint}/_underpass/programs`, {
       method: "POST",
       headers: { "content-type": "application/x-ndjson" },
     });
-    life.on("error", () => leave(child));
-    life.on("response", (response) => obey(response, child));
-    life.on("close", () => leave(child));
+    life.on("error", () => leave(group));
+    life.on("response", (response) => obey(response, group));
+    life.on("close", () => leave(group));
     say(life, { start: { instanceId: inside.instanceId, program } });
     tellOutput(life, child);
-    child.once("close", (status, signal) => {
-      say(life, { end: signal === null ? { status: status ?? 0 } : { signal } });
+    // What it started may print on.
+    void Promise.all([over, closed]).then(([end]) => {
+      say(life, { end });
       life.end(() => process.exit());
     });
   });
@@ -62,28 +76,28 @@ function tellOutput(life: ClientRequest, child: ChildProcess): void {
 }
 
 /** The first line names the program; each one after it is an order. */
-function obey(response: IncomingMessage, child: ChildProcess): void {
-  if (response.statusCode !== 200) return leave(child);
+function obey(response: IncomingMessage, group: Group): void {
+  if (response.statusCode !== 200) return leave(group);
   createInterface({ input: response }).on("line", (text) => {
     const line = JSON.parse(text) as { readonly programId: string } | ProgramOrder;
     if ("programId" in line) answer({ programId: line.programId });
-    else if (line.order === "kill") endGroup(child, "SIGKILL");
+    else if (line.order === "kill") endGroup(group, "SIGKILL");
     else {
-      endGroup(child, "SIGTERM");
-      setTimeout(() => endGroup(child, "SIGKILL"), graceMs).unref();
+      endGroup(group, "SIGTERM");
+      setTimeout(() => endGroup(group, "SIGKILL"), graceMs).unref();
     }
   });
-  response.on("error", () => leave(child));
+  response.on("error", () => leave(group));
 }
 
 /** The region is gone, or does not want the program. */
-function leave(child: ChildProcess): void {
-  endGroup(child, "SIGKILL");
+function leave(group: Group): void {
+  endGroup(group, "SIGKILL");
   answerAndEnd({ error: "the region does not answer" });
 }
 
-function endGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+function endGroup({ pid, isOver }: Group, signal: NodeJS.Signals): void {
+  if (pid === undefined || isOver) return;
   try {
     process.kill(-pid, signal);
   } catch {

@@ -88,7 +88,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     own: ownApi({
       state: region.state,
       status,
-      entry: (instanceId) => plane && entryInto(plane, region.state(), instanceId),
+      entry: async (instanceId) => plane && (await entryInto(plane, region.state, instanceId)),
       onPremises: onPremisesVerbs(region),
       findRequest: requests.find,
       lastRequests: requests.last,
@@ -151,8 +151,13 @@ function onPremisesVerbs(region: Region): OnPremisesVerbs {
   };
 }
 
-function entryInto(plane: RunningPlane, state: State, instanceId: string): InstanceEntry | undefined {
-  const entry = plane.entry(instanceId);
+async function entryInto(
+  plane: RunningPlane,
+  stateNow: () => State,
+  instanceId: string,
+): Promise<InstanceEntry | undefined> {
+  const entry = await plane.entry(instanceId);
+  const state = stateNow();
   const instance = find(state, "instance", instanceId);
   // What the plane holds is an instance, or a host on premises, which has no role.
   const isKnown = instance !== undefined || find(state, "on-premises-host", instanceId) !== undefined;

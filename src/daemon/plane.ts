@@ -3,7 +3,7 @@
 import type { ProgramTable } from "../api/underpass/program-table.ts";
 import { answerDns } from "../dataplane/dns-answer.ts";
 import { linuxPlaneLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
-import type { DataPlane, Entry, PlaneHost } from "../dataplane/plane.ts";
+import type { DataPlane, PlaneHost } from "../dataplane/plane.ts";
 import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
 import type { State } from "../model/state.ts";
 import { isCut, vpcsWithLostRules } from "../network/untracked.ts";
@@ -16,7 +16,7 @@ import type { Front } from "./front.ts";
 import type { CarryOut, Region } from "./region.ts";
 
 export interface RunningPlane extends AsyncDisposable {
-  readonly entry: (instanceId: string) => Entry | undefined;
+  readonly entry: DataPlane["entry"];
   readonly readTraffic: DataPlane["readTraffic"];
   readonly status: () => PlaneStatus;
 }

@@ -29,7 +29,7 @@ export function kernelProber(plane: DataPlane): Prober {
   const insides = new Map<string, Promise<Inside>>();
 
   async function start(instanceId: string): Promise<Inside> {
-    const entry = plane.entry(instanceId);
+    const entry = await plane.entry(instanceId);
     if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
     const words = [...entry.command, process.execPath, join(import.meta.dirname, "probe.ts"), instanceId];
     const [command = "", ...rest] = words;
@@ -94,9 +94,9 @@ export function proxyProber(plane: DataPlane): Prober {
     });
   }
   return {
-    probe: (instanceId, trials, timeoutMs) => {
-      const proxy = new URL(plane.entry(instanceId)?.environment["HTTP_PROXY"] ?? "");
-      return Promise.all(
+    probe: async (instanceId, trials, timeoutMs) => {
+      const proxy = new URL((await plane.entry(instanceId))?.environment["HTTP_PROXY"] ?? "");
+      return await Promise.all(
         trials.map((trial) => (trial.kind === "tcp" ? one(proxy, trial, timeoutMs) : Promise.resolve("nothing"))),
       );
     },

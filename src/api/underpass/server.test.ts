@@ -15,7 +15,7 @@ const server = createServer((incoming, response) => {
     status: () => {
       throw new Error("not asked for here");
     },
-    entry: () => undefined,
+    entry: async () => undefined,
     onPremises: {
       add: ({ vpnConnectionId }) => Promise.resolve(fail("InvalidVpnConnectionID.NotFound", { vpnConnectionId })),
       remove: (named) => Promise.resolve(fail("NotFound", { message: named })),

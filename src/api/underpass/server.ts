@@ -23,7 +23,7 @@ export interface OwnApiHost {
   readonly state: () => State;
   readonly status: () => Status;
   /** The command and environment by which a program gets into an instance; undefined when the data plane does not hold it. */
-  readonly entry: (instanceId: string) => InstanceEntry | undefined;
+  readonly entry: (instanceId: string) => Promise<InstanceEntry | undefined>;
   readonly onPremises: OnPremisesVerbs;
   readonly findRequest: (requestId: string) => RequestRecord | undefined;
   readonly lastRequests: (count: number) => readonly RequestRecord[];
@@ -168,7 +168,15 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
     case "POST onprem/:id/remove":
       return await removeOnPremises(host.onPremises, host.state, decodeURIComponent(id ?? ""));
     case "GET instances/:id/entry":
-      return entryAnswer(host, decodeURIComponent(id ?? ""));
+      try {
+        return await entryAnswer(host, decodeURIComponent(id ?? ""));
+      } catch (error) {
+        return failure(
+          503,
+          "no-way-in",
+          `no program can enter: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
     case "GET requests":
       return {
         status: 200,
@@ -249,9 +257,9 @@ function instanceList(state: State): ListedInstance[] {
 }
 
 /** An instance is named by its id or, where just one has it, by its Name tag; an on-premises host by its id or name. */
-function entryAnswer(host: OwnApiHost, wanted: string): Answer {
+async function entryAnswer(host: OwnApiHost, wanted: string): Promise<Answer> {
   const outside = findOnPremisesHost(host.state(), wanted);
-  if (outside !== undefined) return outsideEntry(host, outside);
+  if (outside !== undefined) return await outsideEntry(host, outside);
   const instances = instanceList(host.state()).filter((one) => one.state === "running");
   const hits = instances.filter((one) => one.instanceId === wanted || one.name === wanted);
   const [hit, another] = hits;
@@ -262,7 +270,7 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
       `\`${wanted}\` names ${hits.map((one) => one.instanceId).join(" and ")}; use the id`,
     );
   }
-  const entry = hit && host.entry(hit.instanceId);
+  const entry = hit && (await host.entry(hit.instanceId));
   if (hit !== undefined && entry !== undefined) {
     const named = hit.name === undefined ? entry : { ...entry, instanceName: hit.name };
     return { status: 200, body: named satisfies InstanceEntry };
@@ -270,8 +278,8 @@ function entryAnswer(host: OwnApiHost, wanted: string): Answer {
   return failure(404, "no-such-instance", absenceText(wanted, instanceList(host.state())));
 }
 
-function outsideEntry(host: OwnApiHost, { id, name, vpnConnectionId }: OnPremisesHost): Answer {
-  const entry = host.entry(id);
+async function outsideEntry(host: OwnApiHost, { id, name, vpnConnectionId }: OnPremisesHost): Promise<Answer> {
+  const entry = await host.entry(id);
   if (entry !== undefined) return { status: 200, body: { ...entry, instanceName: name } satisfies InstanceEntry };
   return host.status().dataplane.kind === "linux"
     ? failure(

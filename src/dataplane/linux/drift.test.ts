@@ -31,7 +31,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   beforeAll(async () => {
     running = await openTestPlane();
     await running.plane.apply(blueprintOf(vpcBlueprint(1)));
-    const proc = /\/proc\/\d+/.exec(running.plane.entry(ids.inPrivate)!.command.join(" "))![0];
+    const proc = /\/proc\/\d+/.exec((await running.plane.entry(ids.inPrivate))!.command.join(" "))![0];
     const ways = readdirSync(`${proc}/fd`).map((fd) => [
       "nsenter",
       `--user=${proc}/ns/user`,

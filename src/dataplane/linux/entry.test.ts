@@ -1,14 +1,16 @@
 /** What a program inside an instance sees, and what it cannot do. */
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decode, encode, type Packet } from "dns-packet";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
+import { type InsideProcess, startInside } from "../../cli/inside-process.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { blueprintOf, idsOf, serviceIp, vpcBlueprint } from "./testdata/blueprint.ts";
 import { connecting, ended, openTestPlane, type TestPlane } from "./testdata/plane.ts";
-import { spawn } from "node:child_process";
 
 const lack = await linuxPlaneLack();
 const test = testWith(lack);
@@ -64,14 +66,68 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
 
   test("a signal that ends it comes out", async () => {
     expect((await t.run(inPrivate, "sh", "-c", "kill -TERM $$")).signal).toBe("SIGTERM");
-    const child = t.start(
-      inPrivate,
-      "sh",
-      "-c",
-      'trap "echo caught; exit 3" INT; echo up; while :; do sleep 0.01; done',
-    );
-    child.stdout!.once("data", () => child.kill("SIGINT"));
-    expect(await ended(child)).toMatchObject({ status: 3, signal: null });
+  });
+
+  /** As the command line starts it. */
+  async function adopted(...program: readonly string[]): Promise<InsideProcess> {
+    const { command, environment } = (await t.plane.entry(inPrivate))!;
+    const kept = Object.entries({ ...process.env, ...environment }).filter(([, value]) => value !== null);
+    const way = { command, environment: Object.fromEntries(kept) as NodeJS.ProcessEnv };
+    return startInside(way, program, { stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  test("adopted, it gets every signal first-hand and tells its end", async () => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"] as const) {
+      const script = `trap "echo caught; exit 3" ${signal.slice(3)}; echo up; while :; do sleep 0.01; done`;
+      const program = await adopted("sh", "-c", script);
+      const [said] = (await once(program.child.stdout!, "data")) as [Buffer];
+      expect(said.toString()).toBe("up\n");
+      expect(program.kill(signal)).toBe(true);
+      expect(await program.ended).toEqual({ status: 3 });
+      expect(program.kill(signal)).toBe(false);
+    }
+    expect(await (await adopted("sh", "-c", "kill -TERM $$")).ended).toEqual({ signal: "SIGTERM" });
+    expect(await (await adopted("sh", "-c", "exit 143")).ended).toEqual({ status: 143 });
+    expect(await (await adopted("/not/here")).ended).toEqual({ status: 127 });
+  });
+
+  test("adopted, it is told to end while it is on its way", async () => {
+    const program = await adopted("sleep", "1000");
+    program.kill("SIGTERM");
+    expect(await program.ended).toEqual({ signal: "SIGTERM" });
+  });
+
+  test("it sees the programs of its instance alone, and sends signals to these alone", async () => {
+    const sleeper = await t.start(inPrivate, "sleep", "1000.5");
+    const list = "for one in /proc/[0-9]*; do tr '\\0' ' ' < $one/cmdline; echo; done";
+    const listed = async (place: string): Promise<string> => (await t.run(place, "sh", "-c", list)).stdout;
+    await expect.poll(() => listed(inPrivate)).toContain("sleep 1000.5");
+    expect(await listed(inPublic)).not.toContain("sleep");
+    expect(await listed(inPublic)).not.toContain(process.execPath);
+    const end = `for one in /proc/[0-9]*; do case "$(cat $one/cmdline)" in sleep*1000.5) kill -TERM "\${one#/proc/}"; esac; done`;
+    const exit = once(sleeper, "exit");
+    await t.run(inPublic, "sh", "-c", `kill -KILL ${sleeper.pid} ${process.pid} 1; kill -KILL -1`);
+    await t.run(inPrivate, "sh", "-c", end);
+    expect(await exit).toEqual([null, "SIGTERM"]);
+  });
+
+  test("what is left behind by its parent is buried, and the first process outlives all that programs do to it", async () => {
+    const init = async (): Promise<string> =>
+      /--pid=(\S+)/.exec((await t.plane.entry(inPrivate))!.command.join(" "))?.[1] ?? "";
+    const before = await init();
+    const orphan = "(sleep 0.01 & exec 1>&-) ; kill -INT 1; kill -TERM 1; kill -KILL 2; echo left";
+    expect((await t.run(inPrivate, "sh", "-c", orphan)).stdout).toBe("left\n");
+    const states = "cat /proc/[0-9]*/stat | grep -c ') Z 1 '; true";
+    await expect.poll(async () => (await t.run(inPrivate, "sh", "-c", states)).stdout).toBe("0\n");
+    expect(await init()).toBe(before);
+    // Ended from outside it takes its programs along, and the next one finds another.
+    const sleeper = await t.start(inPrivate, "sh", "-c", "echo up; sleep 1000");
+    await once(sleeper.stdout!, "data");
+    const exit = once(sleeper, "exit");
+    process.kill(Number(/\d+/.exec(before)![0]), "SIGKILL");
+    expect(await exit).toEqual([null, "SIGKILL"]);
+    await expect.poll(init).not.toBe(before);
+    expect((await t.run(inPrivate, "echo", "in")).stdout).toBe("in\n");
   });
 
   test("low ports are for everyone", async () => {
@@ -94,14 +150,14 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     attempt("nft", () => new NetlinkSocket(NETLINK_NETFILTER).transact(transaction([newTable("mine")])));
     attempt("raw", () => openSocket(2, 3, 255));
     attempt("packet", () => openSocket(17, 3, 0));
-    for (const fd of readdirSync("/proc/" + netd + "/fd")) attempt("namespaces", () => openSync("/proc/" + netd + "/fd/" + fd));
+    attempt("namespaces", () => readdirSync("/proc/" + netd + "/fd"));
     attempt("router", () => enterNamespace(openSync("/proc/" + netd + "/ns/net"), 0));
     attempt("root", () => readdirSync("/proc/" + netd + "/root"));
     attempt("daemon", () => openSync("/proc/${process.pid}/ns/net"));
     attempt("own", () => leaveNamespaces(0x40000000));`;
 
   test("it cannot change its network nor reach another", async () => {
-    const netd = /\/proc\/(\d+)\//.exec(t.plane.entry(inPrivate)!.command.join(" "))![1]!;
+    const netd = /\/proc\/(\d+)\//.exec((await t.plane.entry(inPrivate))!.command.join(" "))![1]!;
     const { stdout } = await t.run(
       inPrivate,
       process.execPath,
@@ -112,11 +168,14 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     );
     const lines = stdout.trim().split("\n");
     expect(new Set(lines.map((line) => line.split(" ")[0])).size).toBe(10);
-    for (const line of lines) expect(line).toMatch(/ (EPERM|EACCES)$/);
+    // Of netd and the daemon it does not even see that they are there.
+    for (const line of lines) {
+      expect(line).toMatch(/^(namespaces|router|root|daemon) /.test(line) ? / ENOENT$/ : / (EPERM|EACCES)$/);
+    }
   });
 
   test("even with every right over its network it cannot send as another", async () => {
-    const entry = t.plane.entry(inPrivate)!;
+    const entry = (await t.plane.entry(inPrivate))!;
     // Only the way in: root over the instance's network, which no program that was let in ever is.
     const way = entry.command.slice(0, entry.command.indexOf("--") + 1);
     const script = `

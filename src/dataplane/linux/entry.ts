@@ -2,9 +2,12 @@
  * How a program gets into an instance: by small programs of util-linux, each replacing itself by the next, so that in the
  * end the program stands where the first was started, with its terminal, signals and exit status.
  *
- * The order is what keeps it in. First the instance's network, then a private view of the files (names, certificates),
- * then a user namespace of its own: it keeps the caller's user and group but holds no right over what came before, so it
- * can neither change its addresses nor undo the view, nor reach netd and its other namespaces through /proc.
+ * The order is what keeps it in. First the instance's network and processes, then a private view of the files (names,
+ * certificates, /proc), then a user namespace of its own: it keeps the caller's user and group but holds no right over what
+ * came before, so it can neither change its addresses nor undo the view, nor reach netd and its other namespaces.
+ *
+ * Only a new process can be in a PID namespace, so `nsenter` starts one and waits for it. Whoever starts the entry may take
+ * its place: the new process tells its id on the descriptor that UNDERPASS_ADOPT names, and goes on when it is answered there.
  * Source: Linux manual pages user_namespaces(7), mount_namespaces(7), nsenter(1), unshare(1), setpriv(1).
  */
 
@@ -12,6 +15,7 @@ import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
+import { MOUNT_PROC } from "./process-space.ts";
 import { SITE_RESOLVER_IP } from "./vpn-object.ts";
 
 /**
@@ -20,7 +24,9 @@ import { SITE_RESOLVER_IP } from "./vpn-object.ts";
  * folder holds on to it meanwhile, which a path would not.
  */
 const VIEW = `set -e
-here=$PWD hidden=$1 shown=$2
+here=$PWD hidden=$1 shown=$2 adopt=$UNDERPASS_ADOPT
+unset UNDERPASS_ADOPT
+[ -z "$adopt" ] || read -r pid rest < /proc/self/stat
 shift 2
 while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
 shift
@@ -30,10 +36,17 @@ mkdir -p "$shown"
 mount --no-canonicalize --bind . "$shown"
 mount -o remount,bind,ro "$hidden"
 cd "$here" 2>/dev/null || cd /
+`;
+
+const ADOPTION = `if [ "$adopt" ]; then echo "$pid" >&"$adopt"; read -r answer <&"$adopt"; eval "exec $adopt>&-"; fi
 exec "$@"`;
 
-/** As above, and keeps a real root from the instance's network settings, which are files of root. */
-const VIEW_OF_ROOT = VIEW.replace("exec", "mount -o bind,ro /proc/sys/net /proc/sys/net\nexec");
+/** Keeps a real root from the instance's network settings, which are files of root. */
+const COVER_SETTINGS = "mount -o bind,ro /proc/sys/net /proc/sys/net\n";
+
+function viewScript({ ownProc }: EntryTarget, uid: number): string {
+  return [VIEW, ownProc === true ? `${MOUNT_PROC}\n` : "", uid === 0 ? COVER_SETTINGS : "", ADOPTION].join("");
+}
 
 /** Where Debian, Fedora, SUSE and Alpine keep the certificates that programs trust. */
 const BUNDLES = [
@@ -87,15 +100,25 @@ export interface EntryTarget {
   readonly fd: number;
   /** Whose names it asks for: a VPC's id, or `public`. */
   readonly view: string;
+  /** The first process of the instance, which holds its PID and IPC namespaces; absent where the machine makes none. */
+  readonly initPid?: number;
+  /** Whether it sees its own processes in /proc, or the machine's. */
+  readonly ownProc?: boolean;
 }
 
 /** The command by which the user that runs this process starts a program inside, and the environment for it. */
-export function entryOf(host: PlaneHost, { netdPid, fd, view }: EntryTarget): Entry {
+export function entryOf(host: PlaneHost, target: EntryTarget): Entry {
+  const { netdPid, fd, view, initPid } = target;
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   const proc = `/proc/${netdPid}`;
   const bundle = join(folderOf(host), BUNDLE_FILE);
-  const joined = [`--user=${proc}/ns/user`, `--net=${proc}/fd/${fd}`, "--preserve-credentials"];
+  const joined = [
+    `--user=${proc}/ns/user`,
+    `--net=${proc}/fd/${fd}`,
+    ...(initPid === undefined ? [] : [`--ipc=/proc/${initPid}/ns/ipc`, `--pid=/proc/${initPid}/ns/pid`]),
+    "--preserve-credentials",
+  ];
   const own = [`--map-user=${uid}`, `--map-group=${gid}`];
   // Killed outright, the command line takes its program along.
   const rights = [
@@ -114,7 +137,7 @@ export function entryOf(host: PlaneHost, { netdPid, fd, view }: EntryTarget): En
       "--",
       "/bin/sh",
       "-c",
-      uid === 0 ? VIEW_OF_ROOT : VIEW,
+      viewScript(target, uid),
       "underpass",
       host.secretFolder,
       folderOf(host),

@@ -105,7 +105,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("a group is let in while an interface is its member, be it in the same subnet or another", async () => {
-    const server = t.start(inPublic, process.execPath, "--eval", answering);
+    const server = await t.start(inPublic, process.execPath, "--eval", answering);
     await once(server.stdout!, "data");
     const ingress = [groupRule(tcp(8080), { kind: "group", key: 1 })];
     await check(withGroup(vpc, { ingress }), [
@@ -145,7 +145,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("what stays in a subnet passes no ACL", async () => {
-    const server = t.start(inPublic, process.execPath, "--eval", answering);
+    const server = await t.start(inPublic, process.execPath, "--eval", answering);
     await once(server.stdout!, "data");
     await check(withAcl(vpc, { ingress: [], egress: [] }), [
       [nameless, "10.0.2.5", 8080, {}],
@@ -165,7 +165,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
 
   /** A connection that sends all the time, as the service sees it. */
   async function openStream(): Promise<Socket> {
-    const child = t.start(inPrivate, ...connecting(serviceIp, 80, true));
+    const child = await t.start(inPrivate, ...connecting(serviceIp, 80, true));
     await once(child.stdout!, "data");
     const { socket } = t.arrivals.at(-1)!;
     socket.resume();
@@ -216,7 +216,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("a reset by the new way reaches the client though its group forbids all by now", async () => {
-    const child = t.start(inPrivate, ...connecting(serviceIp, 80, true));
+    const child = await t.start(inPrivate, ...connecting(serviceIp, 80, true));
     await once(child.stdout!, "data");
     // Listened for from now on: the reset may come before the plane says that it holds the change.
     const reset = once(child.stdout!, "data");
@@ -264,7 +264,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
 
   test("an open connection through a NAT gateway is reset when an endpoint takes its route", async () => {
     await t.plane.apply(blueprintOf(behindNat));
-    const child = t.start(inPrivate, ...connecting(serviceIp, 80, true));
+    const child = await t.start(inPrivate, ...connecting(serviceIp, 80, true));
     await once(child.stdout!, "data");
     const reset = once(child.stdout!, "data");
     const attached = withRoutes(behindNat, privateTable, [...endpointRoutes(endpoint), toNat]);

@@ -78,6 +78,11 @@ export class NetdClient implements AsyncDisposable {
     return (await this.#order({ kind: "restore", id: ++this.#lastId, ...chosen })).restored ?? [];
   }
 
+  /** The process id of the first process of an instance; rejects where there is none and none can be started. */
+  async startInit(namespace: string): Promise<number> {
+    return (await this.#order({ kind: "start-init", id: ++this.#lastId, namespace })).initPid ?? 0;
+  }
+
   async readMeters(): Promise<readonly Meter[]> {
     return (await this.#order({ kind: "read-meters", id: ++this.#lastId })).meters ?? [];
   }

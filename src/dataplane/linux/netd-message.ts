@@ -12,6 +12,8 @@ export type Order =
   | { readonly kind: "dump"; readonly id: number; readonly namespaces?: readonly string[] }
   /** Puts back what these namespaces, or all, are made with; answered by `done` with `restored`. */
   | { readonly kind: "restore"; readonly id: number; readonly namespaces?: readonly string[] }
+  /** Sees to the first process of an instance; answered by `done` with `initPid`. */
+  | { readonly kind: "start-init"; readonly id: number; readonly namespace: string }
   /** Reads what the routers have counted; answered by `done` with `meters`. */
   | { readonly kind: "read-meters"; readonly id: number }
   /** Lists the connections that this router keeps in mind; answered by `done` with `connections`. */
@@ -38,6 +40,7 @@ export type Report =
       readonly objects?: readonly KernelObject[];
       readonly meters?: readonly Meter[];
       readonly connections?: readonly TrackedConnection[];
+      readonly initPid?: number;
       /** What was put back, a sentence each. */
       readonly restored?: readonly string[];
       /** What failed, said from the outermost to the innermost cause; the steps after it were not done. */

@@ -9,6 +9,7 @@ import type { Socket as UdpSocket } from "node:dgram";
 import { forgetConnections, listConnections, type TrackedConnection } from "./conntrack.ts";
 import type { Change } from "./diff.ts";
 import { dumpKernel } from "./dump.ts";
+import { InstanceInits } from "./instance-init.ts";
 import { Kernel } from "./kernel.ts";
 import type { ListenerObject } from "./kernel-object.ts";
 import { bindInside, wrapListener } from "./listener.ts";
@@ -19,6 +20,7 @@ import { Watch } from "./watch.ts";
 
 const kernel = new Kernel();
 const watch = new Watch();
+const inits = new InstanceInits();
 /** One look costs a system call, however many namespaces there are. */
 const LOOK_MS = 200;
 /** Orders are done one after another. */
@@ -64,6 +66,14 @@ async function obey(order: Order): Promise<void> {
       });
       watch.settle();
       await report({ kind: "done", id: order.id, made: [], restored, ...error });
+      return;
+    }
+    case "start-init": {
+      let initPid = 0;
+      const error = await errorOf(async () => {
+        initPid = await inits.pidIn(kernel.get(order.namespace));
+      });
+      await report({ kind: "done", id: order.id, made: [], initPid, ...error });
       return;
     }
     case "read-meters": {

@@ -100,7 +100,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const script = `
       const server = require("node:net").createServer((socket) => socket.end(socket.remoteAddress));
       server.listen({ host: "::", port: 8080 }, () => console.log("ready"));`;
-    const child = t.start(first.inPublic, process.execPath, "-e", script);
+    const child = await t.start(first.inPublic, process.execPath, "-e", script);
     await new Promise((resolve) => child.stdout?.once("data", resolve));
     const { stdout } = await t.run(first.inPrivate, ...connecting(publicIp ?? "", 8080));
     child.kill("SIGKILL");

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
@@ -18,7 +17,7 @@ import {
   withoutEndpoint,
   withRoutes,
 } from "./testdata/blueprint.ts";
-import { connecting, openTestPlane, type TestPlane } from "./testdata/plane.ts";
+import { connecting, type Ended, openTestPlane, type TestPlane } from "./testdata/plane.ts";
 
 const lack = await linuxPlaneLack();
 const test = testWith(lack);
@@ -83,7 +82,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const listening = `
       const answer = (socket) => socket.end(JSON.stringify({ sourceIp: socket.remoteAddress }));
       require("node:net").createServer(answer).listen(80, "0.0.0.0", () => console.log("up"))`;
-    const server = t.start(first.inPublic, process.execPath, "--eval", listening);
+    const server = await t.start(first.inPublic, process.execPath, "--eval", listening);
     await once(server.stdout!, "data");
     expect(await reached(first.inPrivate, "10.0.2.5")).toEqual({ sourceIp: "10.0.1.5" });
     expect(await reached(first.nameless, "10.0.2.5")).toEqual({ sourceIp: "10.0.2.6" });
@@ -160,7 +159,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     ["deleted", attached, deleted, throughInternet(1)],
   ])("an open stream is reset when the endpoint is %s", async (_name, before, after, path) => {
     await t.plane.apply(blueprintOf(before));
-    const child = t.start(first.inPublic, ...connecting(serviceIp, 80, true));
+    const child = await t.start(first.inPublic, ...connecting(serviceIp, 80, true));
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toMatch(/^{/);
     await t.plane.apply(blueprintOf(after));
@@ -179,7 +178,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
 
   test("an idle connection is reset with its endpoint", async () => {
     await t.plane.apply(blueprintOf(attached));
-    const child = t.start(first.inPublic, ...idle);
+    const child = await t.start(first.inPublic, ...idle);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("data");
     const { socket } = t.arrivals.at(-1)!;
@@ -189,7 +188,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("an idle connection is reset with its public address", async () => {
-    const child = t.start(first.inPublic, ...idle);
+    const child = await t.start(first.inPublic, ...idle);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("data");
     const internetGateway = { internetGatewayId: vpc.internetGateway!.internetGatewayId, addresses: [] };
@@ -199,7 +198,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("a connection that a change does not touch lives on", async () => {
-    const child = t.start(first.inPrivate, ...connecting(serviceIp, 80, true));
+    const child = await t.start(first.inPrivate, ...connecting(serviceIp, 80, true));
     await once(child.stdout!, "data");
     const { socket } = t.arrivals.at(-1)!;
     await t.plane.apply(blueprintOf(withoutEndpoint(attached, first.otherEndpoint)));
@@ -210,13 +209,13 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   test("an instance that is terminated takes its programs along", async () => {
-    const child = t.start(first.nameless, "sleep", "1000");
+    const child = await t.start(first.nameless, "sleep", "1000");
     const exit = once(child, "exit");
-    // The entry is a row of programs; the last of them is the one that sleeps.
-    await expect.poll(() => readFileSync(`/proc/${child.pid}/comm`, "utf8").trim()).toBe("sleep");
+    const names = (): Promise<Ended> => t.run(first.nameless, "sh", "-c", "cat /proc/[0-9]*/comm");
+    await expect.poll(async () => (await names()).stdout).toContain("sleep");
     await t.plane.apply(blueprintOf({ ...vpc, hosts: vpc.hosts.slice(0, 2) }));
     expect((await exit)[1]).toBe("SIGKILL");
-    expect(t.plane.entry(first.nameless)).toBeUndefined();
+    expect(await t.plane.entry(first.nameless)).toBeUndefined();
   });
 
   test("a key that is used again makes a new instance", async () => {
@@ -227,7 +226,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     );
     await t.plane.apply(blueprintOf({ ...vpc, hosts }));
     expect(await reached("i-90000001")).toMatchObject(throughEndpoint(1));
-    expect(t.plane.entry(first.inPrivate)).toBeUndefined();
+    expect(await t.plane.entry(first.inPrivate)).toBeUndefined();
   });
 
   test("a blueprint that the kernel refuses is told, and the next one is made true all the same", async () => {

@@ -18,6 +18,8 @@ import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
 import { NetdClient, type NetdEvents } from "./netd-client.ts";
 import { foundNodes, NOTHING, objectsOf, type Wanted } from "./part.ts";
+import { ipcNamespaceOf } from "./instance-init.ts";
+import { notKept, type ProcessSpace, processSpace } from "./process-space.ts";
 import { endProgramsIn } from "./program.ts";
 import { TrafficReader } from "./traffic.ts";
 import { wantedParts } from "./wanted.ts";
@@ -31,17 +33,27 @@ interface PlaneParts {
   readonly doors: Doors;
   readonly instances: Map<string, MadeNamespace>;
   readonly netd: NetdClient;
+  readonly processSpace: ProcessSpace;
+}
+
+/** The first process of an instance: while it runs, its IPC namespace has this name. */
+interface InstanceInit {
+  readonly pid: number;
+  readonly inode: string;
 }
 
 class LinuxPlane implements DataPlane {
   readonly kind = "linux";
-  readonly notEnforced: readonly string[] = [];
+  readonly notEnforced: readonly string[];
   readonly failed: Promise<Error>;
   readonly #host: PlaneHost;
   readonly #doors: Doors;
   readonly #netd: NetdClient;
   /** Namespaces of instances by their name. */
   readonly #instances: Map<string, MadeNamespace>;
+  readonly #processSpace: ProcessSpace;
+  /** By the name of their instance's namespace. */
+  readonly #inits = new Map<string, InstanceInit>();
   /** What the kernel holds; absent while that is not known. */
   #held: Wanted | undefined = NOTHING;
   #vpcs: readonly VpcBlueprint[] = [];
@@ -55,6 +67,8 @@ class LinuxPlane implements DataPlane {
     this.#doors = parts.doors;
     this.#netd = parts.netd;
     this.#instances = parts.instances;
+    this.#processSpace = parts.processSpace;
+    this.notEnforced = notKept(parts.processSpace);
     this.failed = new Promise((resolve) => {
       void parts.netd.ended.then((reason) => {
         this.#close();
@@ -67,13 +81,14 @@ class LinuxPlane implements DataPlane {
     const doors = new Doors(host);
     const instances = new Map<string, MadeNamespace>();
     let drifted: NetdEvents["onDrift"] = () => {};
+    const space = processSpace();
     const netd = await NetdClient.start({
       onListener: (listener, handle) => doors.open(listener, handle),
       onDrift: (namespaces) => drifted(namespaces),
       onMade: (made) => made.forEach((one) => instances.set(one.namespace, one)),
       onLine: host.log,
     });
-    const plane = new LinuxPlane(host, { doors, instances, netd });
+    const plane = new LinuxPlane(host, { doors, instances, netd, processSpace: await space });
     drifted = (namespaces) => plane.#queueMending(namespaces);
     return plane;
   }
@@ -84,11 +99,23 @@ class LinuxPlane implements DataPlane {
     return applied;
   }
 
-  entry(instanceId: string): Entry | undefined {
+  async entry(instanceId: string): Promise<Entry | undefined> {
     const made = this.#instances.get(namespaceOfInstance(instanceId));
     const view = this.#viewOf(instanceId);
     if (made === undefined || view === undefined) return undefined;
-    return entryOf(this.#host, { netdPid: this.#netd.pid, fd: made.fd, view });
+    const way = { netdPid: this.#netd.pid, fd: made.fd, view };
+    if (this.#processSpace === "shared") return entryOf(this.#host, way);
+    const initPid = await this.#initOf(made.namespace);
+    return entryOf(this.#host, { ...way, initPid, ownProc: this.#processSpace === "own" });
+  }
+
+  /** Started by netd where it is the first time, or where somebody has ended it. */
+  async #initOf(namespace: string): Promise<number> {
+    const known = this.#inits.get(namespace);
+    if (known !== undefined && ipcNamespaceOf(known.pid) === known.inode) return known.pid;
+    const pid = await this.#netd.startInit(namespace);
+    this.#inits.set(namespace, { pid, inode: ipcNamespaceOf(pid) });
+    return pid;
   }
 
   /** Whose names a program there sees. */
@@ -178,7 +205,11 @@ class LinuxPlane implements DataPlane {
     for (const change of leaving) this.#closeDoor(change);
     this.#resetClientsOf(leaving.map(({ object }) => object));
     await this.#netd.perform(clear);
-    for (const { object } of leaving) if (object.kind === "namespace") this.#instances.delete(object.namespace);
+    for (const { object } of leaving) {
+      if (object.kind !== "namespace") continue;
+      this.#instances.delete(object.namespace);
+      this.#inits.delete(object.namespace);
+    }
   }
 
   #closeDoor({ verb, object }: Change): void {

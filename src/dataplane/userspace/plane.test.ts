@@ -18,8 +18,7 @@ import type { Path } from "../../network/path.ts";
 import { serviceAddress } from "../../network/service-address.ts";
 import { plan } from "../../plan/plan.ts";
 import { openCertificateAuthority } from "../../wire/certificate.ts";
-import type { DataPlane } from "../plane.ts";
-import { openUserspacePlane } from "./plane.ts";
+import { openUserspacePlane, type UserspacePlane } from "./plane.ts";
 
 /** A VPC with an endpoint for one subnet, an internet gateway for the other, nothing for the third. */
 const build = regionBuilder();
@@ -41,7 +40,7 @@ const s3 = serviceAddress("s3", "us-east-1")!;
 const folder = mkdtempSync(join(tmpdir(), "underpass-userspace-"));
 const accepted = new Map<Socket, Path>();
 let acceptedCount = 0;
-let plane: DataPlane;
+let plane: UserspacePlane;
 
 /** What stands in for the services: says how a request arrived, in XML that S3 clients read too. */
 const server = createServer({ keepAliveTimeout: 10_000 }, (request, response) => {

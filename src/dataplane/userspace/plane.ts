@@ -21,8 +21,13 @@ import { forwarder } from "./forward.ts";
 import { preloadText } from "./preload.ts";
 import { openSocketPairs } from "./socket-pair.ts";
 
+/** Its way in is known at once. */
+export interface UserspacePlane extends DataPlane {
+  readonly entry: (instanceId: string) => Entry | undefined;
+}
+
 /** Listens on a free port of the loopback interface. `state` is asked anew for every connection. */
-export async function openUserspacePlane(host: PlaneHost, state: () => State): Promise<DataPlane> {
+export async function openUserspacePlane(host: PlaneHost, state: () => State): Promise<UserspacePlane> {
   const folder = mkdtempSync(join(host.folder, "userspace-"));
   const preloadFile = join(folder, "preload.cjs");
   writeFileSync(preloadFile, preloadText());

@@ -12,6 +12,7 @@ void test.plane.failed.then((error) => process.stdout.write(`failed: ${error.mes
 process.on("SIGTERM", () => {
   void test[Symbol.asyncDispose]().then(() => process.exit(0));
 });
+const entry = await test.plane.entry(inPrivate);
 process.stdout.write(
-  `${JSON.stringify({ user: user.stdout.trim(), path: stdout.trim(), entry: test.plane.entry(inPrivate)?.command })}\n`,
+  `${JSON.stringify({ user: user.stdout.trim(), path: stdout.trim(), entry: entry?.command, notEnforced: test.plane.notEnforced })}\n`,
 );

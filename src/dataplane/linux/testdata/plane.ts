@@ -27,7 +27,7 @@ export interface TestPlane extends AsyncDisposable {
   }[];
   readonly log: string[];
   /** Starts a program inside. */
-  readonly start: (instanceId: string, ...program: readonly string[]) => ChildProcess;
+  readonly start: (instanceId: string, ...program: readonly string[]) => Promise<ChildProcess>;
   /** Runs a program inside to its end. */
   readonly run: (instanceId: string, ...program: readonly string[]) => Promise<Ended>;
 }
@@ -69,8 +69,8 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
     secretFolder: folder,
     folder,
   });
-  const start: TestPlane["start"] = (instanceId, ...program) => {
-    const entry = plane.entry(instanceId);
+  const start: TestPlane["start"] = async (instanceId, ...program) => {
+    const entry = await plane.entry(instanceId);
     if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
     const kept = Object.entries({ ...process.env, ...entry.environment }).filter(([, value]) => value !== null);
     const [command = "", ...words] = [...entry.command, ...program];
@@ -86,7 +86,7 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
     queries,
     log,
     start,
-    run: (instanceId, ...program) => ended(start(instanceId, ...program)),
+    run: async (instanceId, ...program) => ended(await start(instanceId, ...program)),
     [Symbol.asyncDispose]: async () => {
       for (const { socket } of arrivals) socket.destroy();
       await plane[Symbol.asyncDispose]();
