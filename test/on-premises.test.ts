@@ -1,6 +1,6 @@
 /** Hosts behind a VPN connection on the kernel: what programs on both sides see of each other and of endpoints. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import {
@@ -38,10 +38,9 @@ describe("behind a VPN connection", () => {
   let instanceId: string;
   let instanceIp: string;
 
-  const underpass = (...words: string[]): Promise<Ended> =>
-    ended(
-      spawn(process.execPath, [launcher, ...words], { env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint } }),
-    );
+  const start = (...words: string[]): ChildProcess =>
+    spawn(process.execPath, [launcher, ...words], { env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint } });
+  const underpass = (...words: string[]): Promise<Ended> => ended(start(...words));
   const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
   const on = (place: string, ...program: string[]): Promise<Ended> => ended(region.exec(place, program, keys));
 
@@ -66,6 +65,27 @@ describe("behind a VPN connection", () => {
     expect(twice).toMatchObject({ status: 3 });
     expect(twice.stderr).toMatch(/there is an on-premises host `desk` already/);
     expect((await on("desk", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);
+  }, 60_000);
+
+  test("a shell, programs that run on and forwarded ports are there as in an instance", async () => {
+    const shell = start("shell", "desk");
+    shell.stdin!.end(`eval "$PROMPT_COMMAND"; echo "$PS1 $UNDERPASS_INSTANCE"\n`);
+    expect((await ended(shell)).stdout).toMatch(/^\[desk\] .*onprem-\w+\n/);
+    const serve = `require("node:http").createServer((_request, response) => response.end("from the desk"))
+      .listen(18998, "${deskIp}", () => console.log("up"))`;
+    const detached = await underpass("exec", "-d", "desk", "--", process.execPath, "--eval", serve);
+    expect(detached).toMatchObject({ status: 0, stderr: "" });
+    const programId = detached.stdout.trim();
+    expect((await underpass("ps", "desk")).stdout).toMatch(new RegExp(`^${programId} +onprem-\\w+ +running `));
+    expect((await underpass("ps", instanceId)).stdout).toBe("");
+    await expect.poll(async () => (await underpass("logs", programId)).stdout, { timeout: 20_000 }).toBe("up\n");
+    const forward = start("forward", "desk", "18998:0");
+    const [line] = (await once(createInterface({ input: forward.stdout! }), "line")) as [string];
+    const port = /^127\.0\.0\.1:(\d+) leads to port 18998 of onprem-/.exec(line)![1];
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("from the desk");
+    forward.kill("SIGINT");
+    expect((await once(forward, "exit"))[0]).toBe(0);
+    expect((await underpass("stop", programId)).stdout).toMatch(/ended (SIGTERM|143) /);
   }, 60_000);
 
   test("instances and hosts open connections to each other, with a route on the VPC's side", async () => {
@@ -130,8 +150,12 @@ describe("behind a VPN connection", () => {
     await underpass("onprem", "add", "printer", "--vpn", vpnConnectionId, "--ip", "192.168.0.11");
     const child = region.exec("printer", ["sleep", "1000"]);
     const over = once(child, "exit");
+    const kept = (await underpass("exec", "-d", "printer", "--", "sleep", "1000")).stdout.trim();
     await region.own("onprem/printer/remove", {});
     await over;
+    await expect
+      .poll(async () => (await underpass("ps")).stdout, { timeout: 20_000 })
+      .toMatch(new RegExp(`^${kept} +onprem-\\w+ +ended SIGKILL `, "m"));
     await account.ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: vpnConnectionId }));
     expect((await underpass("onprem", "list")).stdout).toBe("");
     expect((await on("desk", "true")).stderr).toMatch(/no instance `desk` is running/);
