@@ -102,6 +102,8 @@ function dropText(drop: DropCount, holderText: HolderText): string {
       return `the network ACL at ${holderText(drop.networkInterfaceId)}, ${way}${endText(drop)}`;
     case "source-check":
       return `the source check of ${drop.networkInterfaceId}`;
+    case "no-route":
+      return `no route that leads anywhere, from ${holderText(drop.networkInterfaceId)}`;
   }
 }
 

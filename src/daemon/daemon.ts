@@ -107,7 +107,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await listen(front, options);
   started.defer(() => closeFront(front, connections.resetAll));
   const metadata = started.use(openMetadataServer({ ...shared, tokenKey: randomBytes(32) }));
-  plane = started.use(await openPlane({ options, region, connections, programs, front, metadata, authority, folders }));
+  plane = started.use(
+    await openPlane({ options, region, connections, traffic, programs, front, metadata, authority, folders }),
+  );
   started.use(sweepSessions(region));
   started.use(openFlowLogs({ ...flowLogOptions(options), traffic, state: region.state, store: objects }));
   const running = started.move();

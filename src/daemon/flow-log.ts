@@ -45,6 +45,8 @@ interface Interval {
 
 interface Page {
   readonly holder: NetworkInterface;
+  /** In which it was found. */
+  readonly state: State;
   readonly flows: Map<string, RecordedFlow>;
   skipped: boolean;
 }
@@ -69,7 +71,7 @@ export function openFlowLogs(options: FlowLogOptions): AsyncDisposable {
       const endMs = nowMs();
       if (interval === undefined || (!isLast && endMs - interval.startMs < intervalMs)) continue;
       intervals.set(one.id, { startMs: endMs, pages: new Map() });
-      const lines = linesOf(state(), one, { interval, endMs });
+      const lines = linesOf(one, { interval, endMs });
       if (lines.length > 0) await deliver(one, lines, endMs);
     }
   }
@@ -99,17 +101,35 @@ function gather(
     const interval = intervals.get(log.id) ?? { startMs: Math.max(span.startMs, log.createdAtMs), pages: new Map() };
     intervals.set(log.id, interval);
     for (const holder of interfacesOf(state, log)) {
-      const page = interval.pages.get(holder.id) ?? { holder, flows: new Map(), skipped: false };
+      const page = interval.pages.get(holder.id) ?? newPage(holder, state);
       interval.pages.set(holder.id, page);
       if (reading.overflown.includes(holder.vpcId)) page.skipped = true;
     }
     for (const flow of reading.flows) {
-      const flows = interval.pages.get(flow.networkInterfaceId)?.flows;
-      if (flows === undefined) continue;
+      const page = interval.pages.get(flow.networkInterfaceId) ?? pageOfGone(log, flow, span.states);
+      if (page === undefined) continue;
+      interval.pages.set(flow.networkInterfaceId, page);
       const key = keyOf(flow);
-      flows.set(key, joined(flows.get(key), flow, span));
+      page.flows.set(key, joined(page.flows.get(key), flow, span));
     }
   }
+}
+
+function newPage(holder: NetworkInterface, state: State): Page {
+  return { holder, state, flows: new Map(), skipped: false };
+}
+
+/** Of an interface that came and went since the reading before; undefined where the log is not about it. */
+function pageOfGone(
+  { resourceId }: FlowLog,
+  { networkInterfaceId }: FlowCount,
+  states: readonly State[],
+): Page | undefined {
+  const last = states.findLast((one) => find(one, "network-interface", networkInterfaceId) !== undefined);
+  const holder = last && find(last, "network-interface", networkInterfaceId);
+  if (last === undefined || holder === undefined) return undefined;
+  const { id, subnetId, vpcId } = holder;
+  return [id, subnetId, vpcId].some((one) => one === resourceId) ? newPage(holder, last) : undefined;
 }
 
 function keyOf(flow: FlowCount): string {
@@ -118,11 +138,12 @@ function keyOf(flow: FlowCount): string {
 }
 
 function joined(before: RecordedFlow | undefined, flow: FlowCount, span: Span): RecordedFlow {
-  if (before === undefined) return { ...flow, ...span };
+  const { startMs, endMs } = span;
+  if (before === undefined) return { ...flow, startMs, endMs };
   return {
     ...flow,
     startMs: before.startMs,
-    endMs: span.endMs,
+    endMs,
     packets: before.packets + flow.packets,
     bytes: before.bytes + flow.bytes,
     tcpFlags: before.tcpFlags | flow.tcpFlags,
@@ -130,12 +151,11 @@ function joined(before: RecordedFlow | undefined, flow: FlowCount, span: Span): 
 }
 
 function linesOf(
-  state: State,
   log: FlowLog,
   { interval, endMs }: { readonly interval: Interval; readonly endMs: number },
 ): readonly string[] {
   const { startMs } = interval;
-  return [...interval.pages.values()].flatMap(({ holder, flows, skipped }) =>
+  return [...interval.pages.values()].flatMap(({ holder, state, flows, skipped }) =>
     recordsOf(state, log, holder, { flows: [...flows.values()], window: { startMs, endMs, skipped } }),
   );
 }

@@ -14,6 +14,7 @@ import type { DaemonOptions, Folders } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import type { Front } from "./front.ts";
 import type { CarryOut, Region } from "./region.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface RunningPlane extends AsyncDisposable {
   readonly entry: DataPlane["entry"];
@@ -32,6 +33,7 @@ export interface PlaneJoin {
   readonly options: DaemonOptions;
   readonly region: Region;
   readonly connections: Connections;
+  readonly traffic: Traffic;
   readonly programs: ProgramTable;
   readonly front: Front;
   readonly metadata: MetadataServer;
@@ -76,6 +78,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   let carried: State | undefined;
 
   async function carry(...[blueprint, state]: Parameters<CarryOut>): Promise<void> {
+    join.traffic.follow(state);
     await plane.apply(blueprint);
     if (carried !== undefined) await cutUntracked(carried, state);
     carried = state;

@@ -50,11 +50,13 @@ export interface EndpointCount {
   readonly resets: number;
 }
 
-/** Packets that a filter dropped. */
+/** Packets that a filter dropped, or that had no way to go. */
 export type DropCount =
   | (DropAtInterface & { readonly kind: "security-group" | "network-acl" })
   /** The packet's source was not an address of its interface. */
   | (DropAtInterface & { readonly kind: "source-check" })
+  /** No route of the interface's table led anywhere, or the one that held the packet was a blackhole. */
+  | (DropAtInterface & { readonly kind: "no-route" })
   /** Counted at the interfaces as well. */
   | {
       readonly kind: "network-acl-rule";

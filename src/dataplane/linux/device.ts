@@ -12,6 +12,8 @@ import type {
 export const LOOPBACK = 1;
 export const GATEWAY_DEVICE = 3;
 export const VPN_GATEWAY_DEVICE = 4;
+/** Of what no route leads anywhere: nothing passes it. */
+export const NOWHERE_DEVICE = 5;
 const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
 const EGRESS_ONLY_DEVICES = 0x3000;

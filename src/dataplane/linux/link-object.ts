@@ -18,6 +18,7 @@ export const ONLY_DEVICE = 2;
 
 export const GATEWAY_NEXTHOP = 1;
 export const VPN_NEXTHOP = 2;
+export const NOWHERE_NEXTHOP = 3;
 export const ENDPOINT_NEXTHOPS = 0x1000;
 export const NAT_NEXTHOPS = 0x2000;
 export const EGRESS_ONLY_NEXTHOPS = 0x3000;

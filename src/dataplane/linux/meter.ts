@@ -43,10 +43,12 @@ export interface RuleTally {
   readonly bytes: number;
 }
 
-export function readMeters(kernel: Kernel): Meter[] {
-  return [...kernel.namespaces].flatMap(([name, namespace]) =>
-    namespace.role === "router" ? [readMeter(name, namespace)] : [],
-  );
+/** Of these routers, or of all. */
+export function readMeters(kernel: Kernel, names?: readonly string[]): Meter[] {
+  return [...kernel.namespaces].flatMap(([name, namespace]) => {
+    const isChosen = namespace.role === "router" && (names === undefined || names.includes(name));
+    return isChosen ? [readMeter(name, namespace)] : [];
+  });
 }
 
 function readMeter(name: string, namespace: Namespace): Meter {

@@ -6,6 +6,7 @@
  * receiver says. Source: Amazon VPC User Guide, "Flow log record examples": each interface has records of its own.
  */
 
+import { NOWHERE_DEVICE } from "./device.ts";
 import {
   drop,
   FAMILY_IPV4,
@@ -26,7 +27,7 @@ import {
   REGISTERS,
   tally,
 } from "./expression.ts";
-import type { Message } from "./netlink-message.ts";
+import { type Message, u32 } from "./netlink-message.ts";
 import { type Chain, HOOK, newChain, newRule, newTallySet, PRIORITY } from "./nftables.ts";
 
 /** By tag, devices, protocol, ports, flags and addresses of either width. */
@@ -47,8 +48,8 @@ export const FLOW_TAG = { accept_out: 0, accept_in: 1, reject_out: 2, reject_in:
 type FlowTag = keyof typeof FLOW_TAG;
 
 /** The first word of a drop's key: which filter it was. */
-export const DROP_TAG = { group_out: 0, group_in: 1, acl_out: 2, acl_in: 3, source: 4 } as const;
-type Filter = Exclude<keyof typeof DROP_TAG, "source">;
+export const DROP_TAG = { group_out: 0, group_in: 1, acl_out: 2, acl_in: 3, source: 4, no_route: 5 } as const;
+type Filter = Exclude<keyof typeof DROP_TAG, "source" | "no_route">;
 
 /** The set of devices whose interfaces have a flow log. */
 export const LOGGED_SET = "flow_logged";
@@ -90,6 +91,17 @@ const TALLY_RESETS: readonly Buffer[] = [
   tally(RESET_SET, REGISTERS[0]),
 ];
 
+/** Ends what no route leads anywhere. */
+const DROP_NOWHERE: readonly Buffer[] = [
+  loadMeta(META.oif, REGISTER_1),
+  isEqual(REGISTER_1, u32(NOWHERE_DEVICE)),
+  loadNumber(DROP_TAG.no_route, REGISTERS[0]),
+  loadMeta(META.iif, REGISTERS[1]),
+  loadMeta(META.oif, REGISTERS[2]),
+  tally(DROP_SET, REGISTERS[0]),
+  drop(),
+];
+
 /** Base chains that count what the filters of either side let through; each stands behind them. */
 export function countingChain(direction: "out" | "in", priority: number): Chain {
   return {
@@ -99,6 +111,7 @@ export function countingChain(direction: "out" | "in", priority: number): Chain 
     priority: PRIORITY.filter + priority,
     rules: [
       [...isLogged(direction), jumpTo(flowChain(`accept_${direction}`))],
+      ...(direction === "out" ? [DROP_NOWHERE] : []),
       // Behind the filters of both sides: what an endpoint does not get is not counted as its own.
       ...(direction === "in" ? [TALLY_RESETS] : []),
     ],

@@ -83,8 +83,9 @@ export class NetdClient implements AsyncDisposable {
     return (await this.#order({ kind: "start-init", id: ++this.#lastId, namespace })).initPid ?? 0;
   }
 
-  async readMeters(): Promise<readonly Meter[]> {
-    return (await this.#order({ kind: "read-meters", id: ++this.#lastId })).meters ?? [];
+  async readMeters(namespaces?: readonly string[]): Promise<readonly Meter[]> {
+    const chosen = namespaces === undefined ? {} : { namespaces };
+    return (await this.#order({ kind: "read-meters", id: ++this.#lastId, ...chosen })).meters ?? [];
   }
 
   async listConnections(namespace: string): Promise<readonly TrackedConnection[]> {

@@ -14,8 +14,8 @@ export type Order =
   | { readonly kind: "restore"; readonly id: number; readonly namespaces?: readonly string[] }
   /** Sees to the first process of an instance; answered by `done` with `initPid`. */
   | { readonly kind: "start-init"; readonly id: number; readonly namespace: string }
-  /** Reads what the routers have counted; answered by `done` with `meters`. */
-  | { readonly kind: "read-meters"; readonly id: number }
+  /** Reads what these routers, or all, have counted; answered by `done` with `meters`. */
+  | { readonly kind: "read-meters"; readonly id: number; readonly namespaces?: readonly string[] }
   /** Lists the connections that this router keeps in mind; answered by `done` with `connections`. */
   | { readonly kind: "list-connections"; readonly id: number; readonly namespace: string }
   /** Has this router forget connections; answered by `done`. */

@@ -79,7 +79,7 @@ async function obey(order: Order): Promise<void> {
     case "read-meters": {
       let meters: ReturnType<typeof readMeters> = [];
       const error = await errorOf(async () => {
-        meters = readMeters(kernel);
+        meters = readMeters(kernel, order.namespaces);
       });
       await report({ kind: "done", id: order.id, made: [], meters, ...error });
       return;

@@ -21,7 +21,7 @@ import { foundNodes, NOTHING, objectsOf, type Wanted } from "./part.ts";
 import { ipcNamespaceOf } from "./instance-init.ts";
 import { notKept, type ProcessSpace, processSpace } from "./process-space.ts";
 import { endProgramsIn } from "./program.ts";
-import { TrafficReader } from "./traffic.ts";
+import { joinedReadings, TrafficReader } from "./traffic.ts";
 import { wantedParts } from "./wanted.ts";
 
 /** A plane that holds nothing yet; rejects when netd does not come up. */
@@ -59,6 +59,8 @@ class LinuxPlane implements DataPlane {
   #vpcs: readonly VpcBlueprint[] = [];
   readonly #entryFiles: EntryFiles = new Map();
   readonly #traffic = new TrafficReader();
+  /** Readings that a change of the network would have made impossible, not handed on yet. */
+  readonly #readBefore: TrafficReading[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -126,9 +128,14 @@ class LinuxPlane implements DataPlane {
     return sites.some(({ hosts }) => hosts.some((host) => host.hostId === hostId)) ? PUBLIC_VIEW : undefined;
   }
 
-  async readTraffic(): Promise<TrafficReading> {
-    const meters = await this.#netd.readMeters();
-    return this.#traffic.read(meters, this.#vpcs);
+  /** In its turn: the meters are those of the network that is known here. */
+  readTraffic(): Promise<TrafficReading> {
+    const read = this.#queue.then(async () => {
+      const meters = await this.#netd.readMeters();
+      return joinedReadings([...this.#readBefore.splice(0), this.#traffic.read(meters, this.#vpcs)]);
+    });
+    this.#queue = read.catch(() => {});
+    return read;
   }
 
   async connections(vpcIds: readonly string[]): Promise<readonly OpenConnection[]> {
@@ -165,12 +172,22 @@ class LinuxPlane implements DataPlane {
     const wanted = wantedParts(blueprint, this.#held);
     const held = this.#held ?? (await this.#readBack());
     const difference = diffParts(held, wanted);
+    await this.#readLosing(blueprint);
     this.#held = undefined;
     // The files are written while netd is at work.
     const writing = async (): Promise<void> => writeEntryFiles(this.#host, blueprint.vpcs, this.#entryFiles);
     await Promise.all([this.#perform(difference), writing()]);
     this.#held = wanted;
     this.#vpcs = blueprint.vpcs;
+    // Only flows have to be told of interfaces that are gone.
+    this.#traffic.follow(blueprint.loggedInterfaceIds === undefined ? [] : blueprint.vpcs);
+  }
+
+  async #readLosing({ vpcs }: Blueprint): Promise<void> {
+    const losing = this.#traffic.losing(vpcs);
+    if (losing.length === 0) return;
+    const meters = await this.#netd.readMeters(losing.map(routerOf));
+    this.#readBefore.push(this.#traffic.read(meters, this.#vpcs));
   }
 
   #queueMending(namespaces: readonly string[]): void {

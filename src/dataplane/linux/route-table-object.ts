@@ -16,6 +16,7 @@ import {
   maskedCidr,
   NAT_NEXTHOPS,
   nexthopId,
+  NOWHERE_NEXTHOP,
   PEER_NEXTHOPS,
   route,
   VPN_NEXTHOP,
@@ -35,7 +36,7 @@ export function objectsOfRouteTable(vpc: VpcBlueprint, { table }: RouteTableBlue
     ...widthsOf(vpc).flatMap((width): KernelObject[] => [
       { kind: "rule", namespace, width, mark: table, table },
       route(where, SERVICE_BLOCK[width], { kind: "throw" }),
-      route(where, anyOf(width), { kind: "blackhole" }, LAST_METRIC),
+      route(where, anyOf(width), nowhere(width), LAST_METRIC),
     ]),
     ...vpc.cidrBlocks.map((cidrBlock) => route(where, cidrBlock, { kind: "throw" })),
   ];
@@ -118,6 +119,11 @@ function wayOf(target: TargetBlueprint, width: Width): string {
 }
 
 function byOf(ways: Ways, { cidrBlock, target }: RouteBlueprint): RouteBy {
-  const id = ways[wayOf(target, widthOf(cidrBlock))];
-  return id === undefined ? { kind: "blackhole" } : { kind: "nexthop", id };
+  const width = widthOf(cidrBlock);
+  const id = ways[wayOf(target, width)];
+  return id === undefined ? nowhere(width) : { kind: "nexthop", id };
+}
+
+function nowhere(width: Width): RouteBy {
+  return { kind: "nexthop", id: nexthopId(NOWHERE_NEXTHOP, width) };
 }

@@ -2,15 +2,27 @@
 
 import type { Width } from "../../base/ip.ts";
 import type { SubnetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
-import { LOOPBACK, routerOf } from "./device.ts";
-import { bordersOf } from "./filter.ts";
+import { LOOPBACK, NOWHERE_DEVICE, routerOf } from "./device.ts";
+import { bordersOf, widthsOf } from "./filter.ts";
 import type { Door, KernelObject } from "./kernel-object.ts";
-import { anyOf, LAST_METRIC, mainOf, route, widthOf } from "./link-object.ts";
+import {
+  anyOf,
+  LAST_METRIC,
+  mainOf,
+  nexthop,
+  NOWHERE_NEXTHOP,
+  route,
+  unnumberedLink,
+  VPC_MTU,
+  widthOf,
+} from "./link-object.ts";
 
 const DNS_PORT = 53;
 /** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
 const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
 const METADATA_PORT = 80;
+/** At the far end, by the key of the VPC. */
+const NOWHERE_DEVICES = 0x1000;
 
 /** The namespace comes with IPv4, which every VPC has. */
 export function objectsOfRouter(router: string, width: Width): KernelObject[] {
@@ -18,6 +30,27 @@ export function objectsOfRouter(router: string, width: Width): KernelObject[] {
     ...(width === 32 ? [{ kind: "namespace", namespace: router, role: "router" } as const] : []),
     // Nothing but the addresses of the VPC itself is reachable without a route table's word.
     route(mainOf(router), anyOf(width), { kind: "blackhole" }, LAST_METRIC),
+  ];
+}
+
+const NOWHERE = "nowhere";
+
+/** The one place where routes that lead nowhere end. Nobody is there, and it forwards nothing. */
+export function objectsOfNowhere(): KernelObject[] {
+  return [{ kind: "namespace", namespace: NOWHERE, role: "endpoint" }];
+}
+
+/**
+ * The way there, on which the router drops everything: a packet meets the filters of its interface first and is counted,
+ * which it would not be if the kernel found no route for it. `docs/decisions/009-flows-counted-in-sets.md`
+ */
+export function objectsOfWayNowhere(vpc: VpcBlueprint): KernelObject[] {
+  const widths = widthsOf(vpc);
+  const near = { namespace: routerOf(vpc), index: NOWHERE_DEVICE, name: "nowhere" };
+  const far = { namespace: NOWHERE, index: NOWHERE_DEVICES + vpc.key, name: `vpc${vpc.key}` };
+  return [
+    ...unnumberedLink(near, far, { mtu: VPC_MTU, widths }),
+    ...widths.map((width) => nexthop(near, NOWHERE_NEXTHOP, width)),
   ];
 }
 

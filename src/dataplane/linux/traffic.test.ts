@@ -4,7 +4,18 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
 import type { DropCount, FlowCount } from "../../network/traffic-count.ts";
 import { linuxPlaneLack } from "./lack.ts";
-import { blueprintOf, idsOf, serviceIp, vpcBlueprint, withAcl, withGroup } from "./testdata/blueprint.ts";
+import {
+  blueprintOf,
+  defaultRoute,
+  idsOf,
+  privateTable,
+  serviceIp,
+  vpcBlueprint,
+  withAcl,
+  withGroup,
+  withNatGateway,
+  withRoutes,
+} from "./testdata/blueprint.ts";
 import { connecting, openTestPlane, type TestPlane } from "./testdata/plane.ts";
 
 const lack = await linuxPlaneLack();
@@ -22,7 +33,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await running[Symbol.asyncDispose]();
   });
 
-  const logged = [eniOf(ids.inPrivate), eniOf(ids.inPublic)];
+  const logged = [eniOf(ids.inPrivate), eniOf(ids.inPublic), "eni-80000001", "eni-90000001"];
   const goTo = (vpc: ReturnType<typeof vpcBlueprint>, loggedInterfaceIds: readonly string[] = logged): Promise<void> =>
     running.plane.apply({ ...blueprintOf(vpc), loggedInterfaceIds });
   const total = (
@@ -103,6 +114,75 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(got.packets).toBe(sent.packets);
     expect(dropped(drops, { kind: "network-acl-rule", ruleNumber: 5, direction: "ingress" })).toBe(got.packets);
     expect(dropped(drops, { kind: "network-acl", networkInterfaceId: eniOf(ids.inPublic) })).toBe(got.packets);
+  });
+
+  test("a NAT gateway's interface has both halves of a way, each with the addresses that its packets have there", async () => {
+    const toNat = { kind: "nat-gateway", natGatewayId: ids.natGateway } as const;
+    const behindNat = withRoutes(vpcBlueprint(1), privateTable, [{ ...defaultRoute, target: toNat }]);
+    const networkInterfaceId = "eni-90000001";
+    await goTo(withNatGateway(behindNat));
+    await running.plane.readTraffic();
+    expect((await running.run(ids.inPrivate, ...connecting(serviceIp))).stdout).toContain("internet");
+    const { flows } = await running.plane.readTraffic();
+    const passed = (sourceIp: string, destinationIp: string): Pick<FlowCount, "direction" | "door"> | undefined =>
+      flows.find(
+        (flow) =>
+          flow.networkInterfaceId === networkInterfaceId &&
+          flow.sourceIp === sourceIp &&
+          flow.destinationIp === destinationIp,
+      );
+    expect(passed("10.0.1.5", serviceIp)).toMatchObject({ direction: "ingress" });
+    expect(passed("10.0.2.9", serviceIp)).toMatchObject({ direction: "egress", door: { kind: "internet-gateway" } });
+    expect(passed(serviceIp, "10.0.2.9")).toMatchObject({ direction: "ingress" });
+    expect(passed(serviceIp, "10.0.1.5")).toMatchObject({ direction: "egress", door: { kind: "interface" } });
+  });
+
+  test("what no route leads anywhere left its interface all the same, unless a filter there drops it", async () => {
+    const networkInterfaceId = eniOf(ids.inPrivate);
+    const nowhere = "203.0.113.9";
+    await goTo(vpcBlueprint(1));
+    await running.plane.readTraffic();
+    expect((await running.run(ids.inPrivate, ...connecting(nowhere))).stdout).not.toContain("internet");
+    const open = await running.plane.readTraffic();
+    const sent = total(open.flows, {
+      networkInterfaceId,
+      destinationIp: nowhere,
+      direction: "egress",
+      action: "ACCEPT",
+    });
+    expect(sent.packets).toBeGreaterThan(0);
+    expect(open.flows.find(({ destinationIp }) => destinationIp === nowhere)).not.toHaveProperty("door");
+    expect(dropped(open.drops, { kind: "no-route", networkInterfaceId, direction: "egress" })).toBe(sent.packets);
+    await goTo(withGroup(vpcBlueprint(1), { egress: [] }));
+    await running.run(ids.inPrivate, ...connecting(nowhere));
+    const closed = await running.plane.readTraffic();
+    const rejected = total(closed.flows, { networkInterfaceId, destinationIp: nowhere, action: "REJECT" });
+    expect(rejected.packets).toBeGreaterThan(0);
+    expect(dropped(closed.drops, { kind: "no-route" })).toBe(0);
+  });
+
+  test("what an instance sent is told of it when it is gone, and when another one has its place", async () => {
+    const networkInterfaceId = eniOf(ids.inPrivate);
+    const vpc = vpcBlueprint(1);
+    const others = vpc.hosts.filter(({ instanceId }) => instanceId !== ids.inPrivate);
+    const follower = { instanceId: "i-80000001", networkInterfaceId: "eni-80000001" };
+    const heirs = vpc.hosts.map((host) => (host.instanceId === ids.inPrivate ? { ...host, ...follower } : host));
+    const toEndpoint = { direction: "egress", destinationIp: serviceIp, action: "ACCEPT" } as const;
+    const told = async (networkInterfaceId: string): Promise<number> =>
+      total((await running.plane.readTraffic()).flows, { networkInterfaceId, ...toEndpoint }).packets;
+    for (const hosts of [others, heirs]) {
+      await goTo(vpc);
+      await running.plane.readTraffic();
+      await running.run(ids.inPrivate, ...connecting(serviceIp));
+      await goTo({ ...vpc, hosts });
+      expect(await told(networkInterfaceId)).toBeGreaterThanOrEqual(3);
+    }
+    await running.run(follower.instanceId, ...connecting(serviceIp));
+    expect(await told(follower.networkInterfaceId)).toBeGreaterThanOrEqual(3);
+    await running.run(follower.instanceId, ...connecting(serviceIp));
+    // With its VPC goes the router that counted.
+    await running.plane.apply({ ...blueprintOf(vpcBlueprint(2)), loggedInterfaceIds: logged });
+    expect(await told(follower.networkInterfaceId)).toBeGreaterThanOrEqual(3);
   });
 
   test("between two instances each side has its own flow", async () => {

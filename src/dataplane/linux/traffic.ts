@@ -1,6 +1,7 @@
 /** From what the kernel counted since its routers were made to what came since the last reading, in the VPC's own terms. */
 
 import { formatIp } from "../../base/ip.ts";
+import { isSame } from "../../base/same.ts";
 import {
   type DropCount,
   type EndpointCount,
@@ -21,58 +22,109 @@ interface Count {
   readonly bytes: number;
 }
 
-/** Remembers one reading, to tell what is new in the next. */
+/** Remembers the last reading of every router, to tell what is new in the next. */
 export class TrafficReader {
-  #before = new Map<string, Count>();
-  #devices = new Map<string, ReadonlyMap<number, Device>>();
+  readonly #before = new Map<string, ReadonlyMap<string, Count>>();
+  /** What was behind each router's devices since it was last read. */
+  readonly #devices = new Map<string, Map<number, Device>>();
+  #followed: ReadonlyMap<string, VpcBlueprint> = new Map();
 
+  /** To be told of the network as it is now, so that an interface is known which is gone before the next reading. */
+  follow(vpcs: readonly VpcBlueprint[]): void {
+    for (const vpc of vpcs) {
+      if (this.#followed.get(vpc.vpcId) === vpc) continue;
+      const devices = this.#devicesOf(vpc);
+      for (const [index, device] of devicesOf(vpc)) devices.set(index, device);
+    }
+    this.#followed = new Map(vpcs.map((vpc) => [vpc.vpcId, vpc]));
+  }
+
+  /** The VPCs of which less could be told once the network is that of `next`: routers go, or a device's number has another owner. */
+  losing(next: readonly VpcBlueprint[]): readonly VpcBlueprint[] {
+    const coming = new Map(next.map((vpc) => [vpc.vpcId, vpc]));
+    return [...this.#followed.values()].filter((vpc) => {
+      const after = coming.get(vpc.vpcId);
+      if (after === vpc) return false;
+      const devices = this.#devicesOf(vpc);
+      if (after === undefined) return [...devices.values()].some(({ kind }) => kind === "interface");
+      return [...devicesOf(after)].some(([index, device]) => !isSame(devices.get(index) ?? device, device));
+    });
+  }
+
+  /** Reads those of the VPCs whose routers have a meter. */
   read(meters: readonly Meter[], vpcs: readonly VpcBlueprint[]): TrafficReading {
+    const byRouter = new Map(meters.map((meter) => [meter.namespace, meter]));
+    const reading: Reading = { flows: [], drops: [], endpoints: [], overflown: [] };
+    for (const vpc of vpcs) {
+      const meter = byRouter.get(routerOf(vpc));
+      if (meter !== undefined) this.#readRouter(reading, meter, vpc);
+    }
+    const routers = new Set(vpcs.map(routerOf));
+    for (const router of this.#before.keys()) if (!routers.has(router)) this.#before.delete(router);
+    for (const vpcId of this.#devices.keys()) if (!routers.has(routerOf({ vpcId }))) this.#devices.delete(vpcId);
+    return reading;
+  }
+
+  #readRouter({ flows, drops, endpoints, overflown }: Reading, meter: Meter, vpc: VpcBlueprint): void {
     const now = new Map<string, Count>();
+    const earlier = this.#before.get(meter.namespace);
     const fresh = <T extends Count>(place: string, counted: T): T | undefined => {
       now.set(place, { packets: counted.packets, bytes: counted.bytes });
-      const before = this.#before.get(place);
+      const before = earlier?.get(place);
       // A counter that fell began anew: its element had run out, or its rule was put back.
       if (before === undefined || before.packets > counted.packets) return counted.packets > 0 ? counted : undefined;
       const packets = counted.packets - before.packets;
       return packets === 0 ? undefined : { ...counted, packets, bytes: counted.bytes - before.bytes };
     };
-    const flows: FlowCount[] = [];
-    const drops: DropCount[] = [];
-    const endpoints: EndpointCount[] = [];
-    const overflown: string[] = [];
-    const devices = new Map<string, ReadonlyMap<number, Device>>();
-    for (const vpc of vpcs) {
-      const meter = meters.find(({ namespace }) => namespace === routerOf(vpc));
-      const known = devicesOf(vpc);
-      devices.set(vpc.vpcId, known);
-      if (meter === undefined) continue;
-      // An instance that has gone meanwhile still sent what it sent.
-      const router: Router = { vpc, devices: new Map([...(this.#devices.get(vpc.vpcId) ?? []), ...known]) };
-      const sizes = new Map<string, number>();
-      for (const tally of meter.tallies) {
-        sizes.set(tally.set, (sizes.get(tally.set) ?? 0) + 1);
-        const one = fresh(`${meter.namespace} ${tally.set} ${tally.key}`, tally);
-        if (one === undefined) continue;
-        if (one.set === DROP_SET) drops.push(...dropOf(router, one));
-        else if (one.set === RESET_SET) endpoints.push(...resetsOf(router, one));
-        else flows.push(...flowOf(router, one));
-      }
-      for (const rule of meter.rules) {
-        const one = fresh(`${meter.namespace} ${rule.chain} ${rule.name}`, rule);
-        if (one !== undefined) drops.push(...ruleDropOf(router, one));
-      }
-      for (const { index, sent, received } of meter.devices) {
-        const place = endpointAt(router.devices.get(index));
-        const bytesIn = fresh(`${meter.namespace} sent ${index}`, sent)?.bytes ?? 0;
-        const bytesOut = fresh(`${meter.namespace} received ${index}`, received)?.bytes ?? 0;
-        if (place !== undefined && bytesIn + bytesOut > 0) endpoints.push({ ...place, bytesIn, bytesOut, resets: 0 });
-      }
-      if (Object.values(FLOW_SETS).some((set) => (sizes.get(set) ?? 0) >= FLOW_LIMIT)) overflown.push(vpc.vpcId);
+    const known = devicesOf(vpc);
+    // An instance that has gone meanwhile still sent what it sent.
+    const router: Router = { vpc, devices: new Map([...this.#devicesOf(vpc), ...known]) };
+    this.#devices.set(vpc.vpcId, new Map(known));
+    const sizes = new Map<string, number>();
+    for (const tally of meter.tallies) {
+      sizes.set(tally.set, (sizes.get(tally.set) ?? 0) + 1);
+      const one = fresh(`${tally.set} ${tally.key}`, tally);
+      if (one === undefined) continue;
+      if (one.set === DROP_SET) drops.push(...dropOf(router, one));
+      else if (one.set === RESET_SET) endpoints.push(...resetsOf(router, one));
+      else flows.push(...flowOf(router, one));
     }
-    this.#before = now;
-    this.#devices = devices;
-    return { flows, drops, endpoints, overflown };
+    for (const rule of meter.rules) {
+      const one = fresh(`${rule.chain} ${rule.name}`, rule);
+      if (one !== undefined) drops.push(...ruleDropOf(router, one));
+    }
+    for (const { index, sent, received } of meter.devices) {
+      const place = endpointAt(router.devices.get(index));
+      const bytesIn = fresh(`sent ${index}`, sent)?.bytes ?? 0;
+      const bytesOut = fresh(`received ${index}`, received)?.bytes ?? 0;
+      if (place !== undefined && bytesIn + bytesOut > 0) endpoints.push({ ...place, bytesIn, bytesOut, resets: 0 });
+    }
+    if (Object.values(FLOW_SETS).some((set) => (sizes.get(set) ?? 0) >= FLOW_LIMIT)) overflown.push(vpc.vpcId);
+    this.#before.set(meter.namespace, now);
   }
+
+  #devicesOf({ vpcId }: VpcBlueprint): Map<number, Device> {
+    const devices = this.#devices.get(vpcId) ?? new Map<number, Device>();
+    this.#devices.set(vpcId, devices);
+    return devices;
+  }
+}
+
+interface Reading {
+  readonly flows: FlowCount[];
+  readonly drops: DropCount[];
+  readonly endpoints: EndpointCount[];
+  readonly overflown: string[];
+}
+
+/** One that tells all that they do. */
+export function joinedReadings(readings: readonly TrafficReading[]): TrafficReading {
+  return {
+    flows: readings.flatMap(({ flows }) => flows),
+    drops: readings.flatMap(({ drops }) => drops),
+    endpoints: readings.flatMap(({ endpoints }) => endpoints),
+    overflown: readings.flatMap(({ overflown }) => overflown),
+  };
 }
 
 interface Router {
@@ -147,6 +199,7 @@ const DROPS_BY_TAG = new Map<
   [DROP_TAG.acl_out, { kind: "network-acl", isOut: true }],
   [DROP_TAG.acl_in, { kind: "network-acl", isOut: false }],
   [DROP_TAG.source, { kind: "source-check", isOut: true }],
+  [DROP_TAG.no_route, { kind: "no-route", isOut: true }],
 ]);
 
 function dropOf({ vpc, devices }: Router, { key, packets }: Tally): DropCount[] {

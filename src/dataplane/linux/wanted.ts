@@ -38,7 +38,14 @@ import { LOGGED_SET } from "./metering.ts";
 import { type Adder, nodesOf, NOTHING, type Objects, objectsOf, type Wanted } from "./part.ts";
 import { objectsOfPeer } from "./peer-object.ts";
 import { objectsOfRoutes, objectsOfRouteTable, waysOf } from "./route-table-object.ts";
-import { objectsOfMetadata, objectsOfResolver, objectsOfRouter, objectsOfSubnet } from "./router-object.ts";
+import {
+  objectsOfMetadata,
+  objectsOfNowhere,
+  objectsOfResolver,
+  objectsOfRouter,
+  objectsOfSubnet,
+  objectsOfWayNowhere,
+} from "./router-object.ts";
 import { objectsOfSite, objectsOfSiteHost, objectsOfVpnGateway } from "./vpn-object.ts";
 
 /** What a blueprint means; what means the same as in `before` is taken from there. */
@@ -46,6 +53,7 @@ export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wan
   const { internetCidrs, loggedInterfaceIds = NO_IDS } = blueprint;
   return nodesOf(before, (add) => {
     add.part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs));
+    add.part("nowhere", [], objectsOfNowhere);
     for (const vpc of blueprint.vpcs) {
       add.section(vpc.vpcId, [vpc, loggedInterfaceIds], (inside) => {
         addVpc(vpc, inside);
@@ -108,6 +116,7 @@ function addVpc(vpc: VpcBlueprint, add: Adder): void {
 function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
   const widths = widthsOf(vpc);
   for (const width of widths) part(`router ${width}`, [], () => objectsOfRouter(routerOf(vpc), width));
+  part("nowhere", [widths, vpc.key], () => objectsOfWayNowhere(vpc));
   for (const width of widths) part(`metadata ${width}`, [], () => objectsOfMetadata(vpc, width));
   for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
   for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));

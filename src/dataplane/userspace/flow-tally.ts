@@ -45,8 +45,9 @@ export class FlowTally {
   #endpoints: EndpointCount[] = [];
   #logged: ReadonlySet<string> = new Set();
 
-  /** Whose flows are told from now on. */
+  /** Whose flows are told from now on; what came until now is told of those before. */
   log(networkInterfaceIds: readonly string[]): void {
+    for (const tally of this.#open) this.#tell(tally);
     this.#logged = new Set(networkInterfaceIds);
   }
 
