@@ -69,6 +69,11 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(stdout).toContain("gateway-endpoint");
   }
 
+  const setting = (path: string, value: string): readonly string[] => [
+    "sh",
+    "-c",
+    `echo ${value} > /proc/sys/net/${path}`,
+  ];
   const table = `${privateTable}`;
   test.each<[string, () => readonly string[], string]>([
     [
@@ -98,6 +103,21 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       () => [...inRouter, "ip", "route", "add", "blackhole", "52.216.10.0/24", "table", table],
       `drift: route ${router} ${table} 52.216.10.0/24 0 blackhole is not ours; it is taken away`,
     ],
+    [
+      "forwarding",
+      () => [...inRouter, ...setting("ipv4/ip_forward", "0")],
+      `drift: ipv4/ip_forward of ${router} was altered; it is as before`,
+    ],
+    [
+      "a setting of one device",
+      () => [...inRouter, ...setting("ipv4/conf/eni1/rp_filter", "1")],
+      `drift: ipv4/conf/eni1/rp_filter of ${router} was altered; it is as before`,
+    ],
+    [
+      "a setting that the kernel tells nobody of",
+      () => [...inHost, ...setting("ipv4/conf/all/arp_ignore", "8")],
+      `drift: ipv4/conf/all/arp_ignore of host ${ids.inPrivate} was altered; it is as before`,
+    ],
   ])("%s", async (_what, by, told) => check(by(), told), 30_000);
 
   nftTest.each<[string, readonly string[], string]>([
@@ -117,8 +137,35 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       ["insert", "rule", "inet", "underpass", "acl_out", "drop"],
       `drift: the rules of ${router} were altered; they are loaded again`,
     ],
+    [
+      "a rule that is not ours among those of a group",
+      ["insert", "rule", "inet", "underpass", "sg1_out", "drop"],
+      `drift: a rule in chain sg1_out of ${router} is not ours; it is taken away`,
+    ],
+    [
+      "a chain that is not ours and sees every packet",
+      ["add chain inet underpass mine { type filter hook forward priority 0; policy drop; }"],
+      `drift: the rules of ${router} were altered; they are loaded again`,
+    ],
     ["a table that is not ours", ["add", "table", "inet", "foreign"], "drift: table foreign"],
+    [
+      "a table of another family",
+      ["add table ip foreign; add chain ip foreign stop { type filter hook forward priority 0; policy drop; }"],
+      `drift: table foreign of ${router} is not ours; it is taken away`,
+    ],
   ])("%s", async (_what, words, told) => check([...inRouter, "nft", ...words], told), 30_000);
+
+  nftTest("a table in an instance", async () => {
+    const table = "add table ip foreign; add chain ip foreign stop { type filter hook output priority 0; policy drop; }";
+    await check([...inHost, "nft", table], `drift: table foreign of host ${ids.inPrivate} is not ours`);
+  });
+
+  nftTest("a rule that was put in another's place", async () => {
+    const last = String.raw`nft -a list chain inet underpass classify | sed -n 's/.* handle \([0-9]*\)$/\1/p' | tail -1`;
+    const replaced = `nft replace rule inet underpass classify handle $(${last}) meta mark set 7`;
+    const told = `drift: the rules of ${router} were altered; they are loaded again`;
+    await check([...inRouter, "sh", "-c", replaced], told);
+  });
 
   nftTest.each<[string, readonly string[]]>([
     [

@@ -62,7 +62,7 @@ interface Device {
 }
 
 function devicesOf(namespace: Namespace): Device[] {
-  const PROXY_ARP = 3;
+  const PROXY_ARP = 2;
   return list(namespace, RTM.getLink, 16, "links")
     .map(({ fixed, attributes }) => ({
       index: fixed.readInt32LE(4),
@@ -70,7 +70,7 @@ function devicesOf(namespace: Namespace): Device[] {
       macAddress: macOf(findAttribute(attributes, 1)),
       mtu: number(attributes, 4),
       group: number(attributes, 27),
-      proxyArp: ipv4Configuration(attributes, PROXY_ARP) === 1,
+      proxyArp: deviceSetting(attributes, AF_INET, PROXY_ARP) === 1,
       peerIndex: number(attributes, 5),
       peerNamespaceId: findAttribute(attributes, 37)?.readInt32LE(0) ?? -1,
     }))
@@ -306,13 +306,14 @@ export function list(namespace: Namespace, type: number, fixedBytes: number, wha
   }));
 }
 
-/** A setting of the device for IPv4; they are listed in the order of their numbers, from 1. */
-function ipv4Configuration(attributes: readonly Attribute[], setting: number): number | undefined {
+/** A setting of the device for a family, by its place in the kernel's list. */
+export function deviceSetting(attributes: readonly Attribute[], family: number, place: number): number | undefined {
   const FAMILIES = 26;
+  const VALUES = family === AF_INET ? 1 : 2;
   const families = decodeAttributes(findAttribute(attributes, FAMILIES) ?? Buffer.alloc(0));
-  const ipv4 = decodeAttributes(findAttribute(families, AF_INET) ?? Buffer.alloc(0));
-  const values = findAttribute(ipv4, 1);
-  return values === undefined || values.length < setting * 4 ? undefined : values.readInt32LE((setting - 1) * 4);
+  const own = decodeAttributes(findAttribute(families, family) ?? Buffer.alloc(0));
+  const values = findAttribute(own, VALUES);
+  return values === undefined || values.length < (place + 1) * 4 ? undefined : values.readInt32LE(place * 4);
 }
 
 /** Zero where the kernel leaves it out. */

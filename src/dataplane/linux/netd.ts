@@ -16,6 +16,8 @@ import { bindInside, wrapListener } from "./listener.ts";
 import { readMeters } from "./meter.ts";
 import { type MadeNamespace, type Order, readOrder, type Report } from "./netd-message.ts";
 import { restore } from "./restore.ts";
+import { Rounds } from "./round.ts";
+import { alteredSettings } from "./setting.ts";
 import { Watch } from "./watch.ts";
 
 const kernel = new Kernel();
@@ -23,6 +25,10 @@ const watch = new Watch();
 const inits = new InstanceInits();
 /** One look costs a system call, however many namespaces there are. */
 const LOOK_MS = 200;
+/** Settings that the kernel tells nobody of are read, of every namespace within a minute. */
+const ROUND_STEP_MS = 5000;
+const ROUND_STEPS = 12;
+const rounds = new Rounds(() => [...kernel.namespaces.keys()], ROUND_STEPS);
 /** Orders are done one after another. */
 let queue = Promise.resolve();
 
@@ -40,6 +46,17 @@ setInterval(() => {
     if (namespaces.length > 0) await report({ kind: "drift", namespaces });
   });
 }, LOOK_MS);
+setInterval(() => {
+  queue = queue.then(async () => {
+    const namespaces = rounds.next().filter((name) => isAltered(name));
+    if (namespaces.length > 0) await report({ kind: "drift", namespaces });
+  });
+}, ROUND_STEP_MS);
+
+function isAltered(name: string): boolean {
+  const namespace = kernel.namespaces.get(name);
+  return namespace !== undefined && namespace.inside(() => alteredSettings(namespace.role).length > 0);
+}
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {

@@ -7,7 +7,8 @@
 import { VERDICT } from "./expression.ts";
 import { attribute, FLAG_CREATE, type Message, nested, text, textOf, u32, u32be } from "./netlink-message.ts";
 
-const FAMILY_INET = 1;
+/** Of both widths. */
+export const FAMILY_INET = 1;
 
 const NFT = {
   newTable: 0,
@@ -100,14 +101,19 @@ export function newTable(table: string): Message {
   return nftMessage(NFT.newTable, FLAG_CREATE, [attribute(1, text(table))], `make table ${table}`);
 }
 
-/** Lists the tables of our family, which is that of both widths. */
+/** Lists the tables of every family; the first byte of an answer is its own. */
 export function getTables(): Message {
-  return nftMessage(NFT.getTable, 0, [], "list tables");
+  const ANY_FAMILY = 0;
+  return ofFamily(ANY_FAMILY, nftMessage(NFT.getTable, 0, [], "list tables"));
 }
 
-/** Takes the table away with all that is in it. */
-export function deleteTable(table: string): Message {
-  return nftMessage(NFT.delTable, 0, [attribute(1, text(table))], `delete table ${table}`);
+/** Takes the table away with all that is in it; one of our family, which is that of both widths, unless said otherwise. */
+export function deleteTable(table: string, family = FAMILY_INET): Message {
+  return ofFamily(family, nftMessage(NFT.delTable, 0, [attribute(1, text(table))], `delete table ${table}`));
+}
+
+function ofFamily(family: number, message: Message): Message {
+  return { ...message, body: Buffer.concat([Buffer.from([family]), message.body.subarray(1)]) };
 }
 
 export function newSet(table: string, set: NamedSet, id: number): Message {

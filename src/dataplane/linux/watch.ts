@@ -23,8 +23,8 @@ import { decodeMessages, type Received } from "./netlink-message.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE } from "./netlink-socket.ts";
 
 const ADD_MEMBERSHIP = 1;
-/** Links, addresses and routes of both widths, neighbours, rules and nexthops. */
-const ROUTE_GROUPS = [1, 3, 5, 7, 8, 9, 11, 19, 32];
+/** Links, addresses, routes and settings of both widths, neighbours, rules and nexthops. */
+const ROUTE_GROUPS = [1, 3, 5, 7, 8, 9, 11, 19, 24, 25, 32];
 const NFTABLES_GROUP = 7;
 const NEW_LINK = 16;
 /**
@@ -36,9 +36,8 @@ const OWN_MOTIONS: ReadonlySet<number> = new Set([NEW_LINK, 20, 24, 28, 29]);
 const buffer = Buffer.alloc(256 * 1024);
 
 /** Of the namespace that the thread is in. */
-export function openMonitors(hasTables: boolean): readonly number[] {
-  const route = openMonitor(NETLINK_ROUTE, ROUTE_GROUPS);
-  return hasTables ? [route, openMonitor(NETLINK_NETFILTER, [NFTABLES_GROUP])] : [route];
+export function openMonitors(): readonly number[] {
+  return [openMonitor(NETLINK_ROUTE, ROUTE_GROUPS), openMonitor(NETLINK_NETFILTER, [NFTABLES_GROUP])];
 }
 
 function openMonitor(protocol: number, groups: readonly number[]): number {
