@@ -3,6 +3,7 @@ import { isSame } from "../../base/same.ts";
 import type { Blueprint } from "../../plan/blueprint.ts";
 import { type Change, type Difference, diffObjects } from "./diff.ts";
 import { contentOf, keyOf } from "./kernel-object.ts";
+import { NOWHERE_NEXTHOP } from "./link-object.ts";
 import {
   blueprintOf,
   defaultRoute,
@@ -77,7 +78,7 @@ describe("difference", () => {
     const change = difference(blueprintOf(attached), blueprintOf(gone))
       .make.flat()
       .find(({ object }) => keyOf(object) === "route router vpc-00000001 1002 52.216.0.0/15 20");
-    expect(change).toMatchObject({ verb: "replace", object: { by: { kind: "blackhole" } } });
+    expect(change).toMatchObject({ verb: "replace", object: { by: { kind: "nexthop", id: NOWHERE_NEXTHOP } } });
   });
 
   test("everything is made before a packet is sent that way", () => {

@@ -156,7 +156,8 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   ])("%s", async (_what, words, told) => check([...inRouter, "nft", ...words], told), 30_000);
 
   nftTest("a table in an instance", async () => {
-    const table = "add table ip foreign; add chain ip foreign stop { type filter hook output priority 0; policy drop; }";
+    const table =
+      "add table ip foreign; add chain ip foreign stop { type filter hook output priority 0; policy drop; }";
     await check([...inHost, "nft", table], `drift: table foreign of host ${ids.inPrivate} is not ours`);
   });
 

@@ -12,7 +12,7 @@ import type { TrafficReading } from "../../network/traffic-count.ts";
 import { aclVerdict } from "../../network/acl.ts";
 import { groupVerdict } from "../../network/firewall.ts";
 import { type Packet, protocolNumbers } from "../../network/packet.ts";
-import { type FilterStep, firstPacket } from "../../network/reach.ts";
+import { type FilterStep, firstPacket, type Reach } from "../../network/reach.ts";
 import { networkOf } from "../../network/vpc-network.ts";
 import { type Walk, walk } from "../../network/walk.ts";
 import type { LostPacket, ServiceFlow } from "./dial.ts";
@@ -87,6 +87,7 @@ export class FlowTally {
     const holder = step && holderOfStep(way, step);
     if (step !== undefined && holder !== undefined) this.#refuse(holder, { step, exit: reached.exit });
     if (holder === source.holder && step?.leg === "request") return;
+    if (step === undefined) this.#countUnrouted(way, reached);
     this.#push({
       ...flowOfPacket(source.holder, packet),
       action: "ACCEPT",
@@ -94,6 +95,15 @@ export class FlowTally {
       tcpFlags: FLAGS.syn,
       ...((way.stations.length > 1 || way.door !== undefined) && { door: doorAt(way, 0) }),
     });
+  }
+
+  /** At the last interface, where its route is missing or a blackhole. */
+  #countUnrouted({ stations }: Way, { exit, nats, route }: Reach): void {
+    const holder = stations.at(-1)?.holder;
+    const { chosen } = nats?.at(-1)?.route ?? route ?? {};
+    if (holder === undefined || exit.kind !== "none" || chosen?.state === "active") return;
+    const { id: networkInterfaceId, vpcId } = holder;
+    this.#drops.push({ kind: "no-route", vpcId, networkInterfaceId, direction: "egress", packets: 1 });
   }
 
   read(): TrafficReading {
