@@ -347,10 +347,3 @@ function nftMessage(type: number, flags: number, attributes: readonly Buffer[], 
   const body = Buffer.concat([Buffer.from([FAMILY_INET, 0, 0, 0]), ...attributes]);
   return { type: (SUBSYSTEM << 8) | type, flags, body, what };
 }
-
-/** Types of messages that make something, as they are listed too. */
-export const NFT_TYPE = {
-  newChain: (SUBSYSTEM << 8) | NFT.newChain,
-  newSet: (SUBSYSTEM << 8) | NFT.newSet,
-  newRule: (SUBSYSTEM << 8) | NFT.newRule,
-} as const;

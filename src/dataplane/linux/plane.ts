@@ -186,8 +186,13 @@ class LinuxPlane implements DataPlane {
   async #readLosing({ vpcs }: Blueprint): Promise<void> {
     const losing = this.#traffic.losing(vpcs);
     if (losing.length === 0) return;
-    const meters = await this.#netd.readMeters(losing.map(routerOf));
-    this.#readBefore.push(this.#traffic.read(meters, this.#vpcs));
+    try {
+      const meters = await this.#netd.readMeters(losing.map(routerOf));
+      this.#readBefore.push(this.#traffic.read(meters, this.#vpcs));
+    } catch (error) {
+      // No reason to keep the network from changing.
+      this.#host.log(`what was counted before a change could not be read: ${messageOf(error)}`);
+    }
   }
 
   #queueMending(namespaces: readonly string[]): void {
