@@ -128,7 +128,11 @@ function serviceValue(field: "pkt-src-aws-service" | "pkt-dst-aws-service", ip: 
   }
 }
 
-/** Of what leaves and is let through alone. Source: Amazon VPC User Guide, "Flow log records", traffic-path. */
+/**
+ * Of what leaves and is let through alone. Source: Amazon VPC User Guide, "Flow log records", traffic-path.
+ *
+ * ASSUMPTION: what leaves by an egress-only internet gateway has the traffic path of an internet gateway.
+ */
 const PATH = {
   sameVpc: 1,
   gatewayOrEndpoint: 2,

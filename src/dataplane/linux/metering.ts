@@ -4,6 +4,9 @@
  *
  * A flow is counted behind the filters of its interface, so what an instance may send is accepted there whatever its
  * receiver says. Source: Amazon VPC User Guide, "Flow log record examples": each interface has records of its own.
+ *
+ * ASSUMPTION: a packet that its interface's filters let go and no route leads anywhere is in the flow log as accepted, without
+ * a traffic path.
  */
 
 import { NOWHERE_DEVICE } from "./device.ts";
