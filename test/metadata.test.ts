@@ -1,5 +1,6 @@
 /** The instance metadata service over both data planes, by the clients that people use, and the role credentials it gives. */
 
+import { spawn } from "node:child_process";
 import {
   AssociateIamInstanceProfileCommand,
   DescribeIamInstanceProfileAssociationsCommand,
@@ -10,7 +11,8 @@ import {
 } from "@aws-sdk/client-ec2";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { ended, type Ended, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
+import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
+import type { MetadataRecord } from "../src/analyse/metadata-record.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { bucket, buildMetadataAccount, key, type MetadataAccount, profileName, roleName } from "./metadata-account.ts";
 import { lackOfAwsCli, lackOfBoto3, lackOfCurl, testWith } from "./need.ts";
@@ -156,6 +158,26 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     const statuses = [401, 200, 401, 401, 403, 400, 400, 400, 405, 405, 404, 404, 404, 404];
     expect(answers.map((text) => Number(text.slice(-3)))).toEqual(statuses);
     expect(answers[1]).toBe(`${bare.InstanceId}|200`);
+    // All of it can be looked up, but for the tokens.
+    const lines = await region.own<MetadataRecord[]>("metadata-requests?last=14");
+    expect(lines.map(({ status }) => status)).toEqual(statuses);
+    expect(lines.map(({ version }) => version)).toEqual([1, 2, 2, 2, 2, 2, 2, 2, 1, 1, 2, 2, 2, 2]);
+    expect(new Set(lines.map(({ instanceId }) => instanceId))).toEqual(new Set([bare.InstanceId]));
+    expect(lines.slice(0, 5).map(({ reason }) => reason)).toEqual([
+      "HttpTokens is required, and there is no token",
+      undefined,
+      "the token is none of this instance's, or has expired",
+      "the token is none of this instance's, or has expired",
+      "it came through a proxy: it has an X-Forwarded-For header",
+    ]);
+    expect(JSON.stringify(lines)).not.toContain(ownToken.slice(8, 24));
+    const command = [launcher, "logs", "--metadata", "-n", "14", "--endpoint", region.endpoint];
+    const { stdout } = await ended(spawn(process.execPath, command));
+    const shown = stdout.split("\n");
+    expect(shown).toHaveLength(15);
+    expect(shown[0]).toMatch(
+      new RegExp(`${bare.InstanceId} +IMDSv1 +401 .* GET ${path} +HttpTokens is required, and there is no token$`),
+    );
   });
 
   testWith(lackOfCurl)("it answers as its options say, at once", async () => {
@@ -249,6 +271,12 @@ print(session.client("s3").get_object(Bucket="${bucket}", Key="${key}")["Body"].
       expect(JSON.parse(first)).toMatchObject({ Code: "Success", Type: "AWS-HMAC" });
       // The same ones, until they near their end.
       expect(second).toBe(first);
+      const given = await region.own<MetadataRecord[]>("metadata-requests?last=2");
+      expect(given).toMatchObject([
+        { instanceId: web.InstanceId, version: 1, status: 200, roleName },
+        { instanceId: web.InstanceId, version: 1, status: 200, roleName },
+      ]);
+      expect(JSON.stringify(given)).not.toMatch(/ASIA|SecretAccessKey/);
       const { AccessKeyId, SecretAccessKey, Token, Expiration } = JSON.parse(first) as Record<string, string>;
       expect(Date.parse(Expiration!) - Date.now()).toBeGreaterThan(5 * 3_600_000);
       const filter = { Filters: [{ Name: "instance-id", Values: [web.InstanceId!] }] };

@@ -1,8 +1,9 @@
-/** `underpass logs`: the requests that reached the region, one a line. */
+/** `underpass logs`: the requests that reached the region, or with `--metadata` its metadata service, one a line. */
 
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
+import type { MetadataRecord } from "../analyse/metadata-record.ts";
 import type { RequestLine } from "../api/underpass/server.ts";
 import type { Path } from "../network/path.ts";
 import { ask, askRaw, type ClientOptions } from "./client.ts";
@@ -11,21 +12,31 @@ import type { OutputOptions } from "./output.ts";
 export interface LogsOptions extends ClientOptions, OutputOptions {
   readonly follow?: boolean;
   readonly last: number;
+  readonly metadata?: boolean;
 }
 
 export async function logs(options: LogsOptions): Promise<number> {
-  const print = (line: RequestLine): void =>
-    console.log(options.output === "json" ? JSON.stringify(line) : formatLine(line));
+  return options.metadata === true
+    ? await list<MetadataRecord>("metadata-requests", formatMetadata, options)
+    : await list<RequestLine>("requests", formatLine, options);
+}
+
+async function list<T extends { readonly requestId: string }>(
+  resource: string,
+  format: (line: T) => string,
+  options: LogsOptions,
+): Promise<number> {
+  const print = (line: T): void => console.log(options.output === "json" ? JSON.stringify(line) : format(line));
   // The stream opens first, so that nothing is lost between the two; what comes twice is printed once.
-  const stream = options.follow === true ? await askRaw(options, "requests?follow=1") : undefined;
+  const stream = options.follow === true ? await askRaw(options, `${resource}?follow=1`) : undefined;
   const seen = new Set<string>();
-  for (const line of await ask<RequestLine[]>(options, `requests?last=${options.last}`)) {
+  for (const line of await ask<T[]>(options, `${resource}?last=${options.last}`)) {
     seen.add(line.requestId);
     print(line);
   }
   if (stream?.body) {
     for await (const text of createInterface({ input: Readable.fromWeb(stream.body as ReadableStream) })) {
-      const line = JSON.parse(text) as RequestLine;
+      const line = JSON.parse(text) as T;
       if (!seen.delete(line.requestId)) print(line);
     }
   }
@@ -43,6 +54,19 @@ function formatLine(line: RequestLine): string {
     verdict.padEnd(20),
     `${line.durationMs.toFixed(1)} ms`,
     line.request,
+  ].join("  ");
+}
+
+function formatMetadata(line: MetadataRecord): string {
+  const told = line.roleName === undefined ? "" : `credentials of ${line.roleName}`;
+  return [
+    new Date(line.atMs).toISOString(),
+    (line.instanceId ?? line.sourceIp).padEnd(19),
+    `IMDSv${line.version}`,
+    line.status === undefined ? "reset" : `${line.status}`.padEnd(5),
+    `${line.durationMs.toFixed(1)} ms`,
+    `${line.method} ${line.path}`,
+    ...[line.reason ?? told].filter((text) => text !== ""),
   ].join("  ");
 }
 

@@ -170,10 +170,14 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     .description("list the last requests, or what a program that `exec -d` started has printed")
     .argument("[program]", "its id, as `underpass ps` lists it")
     .option("-f, --follow", "go on with those that come")
+    .option("--metadata", "the requests of instances to their metadata service")
     .option("-n, --last <number>", "how many of the past", wholeNumber(0, 1000), 20)
     .addOption(outputOption())
     .addOption(endpointOption())
-    .addHelpText("after", "\nExamples:\n  underpass logs -f\n  underpass logs -n 100 -o json\n  underpass logs -f p1")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  underpass logs -f\n  underpass logs -n 100 -o json\n  underpass logs --metadata\n  underpass logs -f p1",
+    )
     .action(async (programId: string | undefined, options) =>
       end(
         programId === undefined

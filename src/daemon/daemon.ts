@@ -36,6 +36,8 @@ import { openJournal } from "./journal.ts";
 import { openPlane, type RunningPlane } from "./plane.ts";
 import { openRegion, type Region } from "./region.ts";
 import { resetRegion } from "./reset.ts";
+import type { MetadataRecord } from "../analyse/metadata-record.ts";
+import type { RequestRecord } from "../analyse/request-record.ts";
 import { openRequestLog } from "./request-log.ts";
 import { openMemoryStore, type Store } from "./store.ts";
 import { nothingCounted, openTraffic } from "./traffic.ts";
@@ -49,6 +51,8 @@ export interface Daemon {
 }
 
 const rememberedRequests = 10_000;
+/** Kept apart: a program that asks the metadata service all the time must not drive out the rest. */
+const rememberedMetadataRequests = 1000;
 
 /** Throws a `StoreError` for a folder that cannot be used and a `PortTaken` for a port that cannot. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -65,7 +69,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const authority = await openCertificateAuthority(join(folders.state, "ca"), folders.run);
   const { policyDelayMs, settings = usualSettings } = options;
   const region = openRegion({ store, initial: state, nowMs: Date.now, policyDelayMs, settings });
-  const requests = openRequestLog(rememberedRequests);
+  const requests = openRequestLog<RequestRecord>(rememberedRequests);
+  const metadataLog = openRequestLog<MetadataRecord>(rememberedMetadataRequests);
   const connections = openConnections();
   const programs = new ProgramTable(Date.now);
   const { credentials = usualCredentialRules } = options;
@@ -93,6 +98,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       findRequest: requests.find,
       lastRequests: requests.last,
       followRequests: requests.follow,
+      metadataRequests: metadataLog,
       nowMs: Date.now,
       credentials,
       programs,
@@ -106,7 +112,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   await listen(front, options);
   started.defer(() => closeFront(front, connections.resetAll));
-  const metadata = started.use(openMetadataServer({ ...shared, tokenKey: randomBytes(32) }));
+  const metadata = started.use(openMetadataServer({ ...shared, record: metadataLog.add, tokenKey: randomBytes(32) }));
   plane = started.use(
     await openPlane({ options, region, connections, traffic, programs, front, metadata, authority, folders }),
   );

@@ -1,21 +1,23 @@
 /** The last requests of the region, for `why` and `logs`: a ring, since a region in CI may serve millions. */
 
-import type { RequestRecord } from "../analyse/request-record.ts";
+interface Recorded {
+  readonly requestId: string;
+}
 
-export interface RequestLog {
-  readonly add: (record: RequestRecord) => void;
-  readonly find: (requestId: string) => RequestRecord | undefined;
+export interface RequestLog<T extends Recorded> {
+  readonly add: (record: T) => void;
+  readonly find: (requestId: string) => T | undefined;
   /** The newest last. */
-  readonly last: (count: number) => readonly RequestRecord[];
+  readonly last: (count: number) => readonly T[];
   /** Calls back for each request from now on; returns the way to stop. */
-  readonly follow: (onRequest: (record: RequestRecord) => void) => () => void;
+  readonly follow: (onRequest: (record: T) => void) => () => void;
 }
 
 /** Keeps the last `capacity` requests. */
-export function openRequestLog(capacity: number): RequestLog {
+export function openRequestLog<T extends Recorded>(capacity: number): RequestLog<T> {
   // A map iterates in the order of insertion: its first key is the oldest.
-  const records = new Map<string, RequestRecord>();
-  const followers = new Set<(record: RequestRecord) => void>();
+  const records = new Map<string, T>();
+  const followers = new Set<(record: T) => void>();
   return {
     add: (record) => {
       records.set(record.requestId, record);

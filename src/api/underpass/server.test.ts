@@ -23,6 +23,7 @@ const server = createServer((incoming, response) => {
     findRequest: () => undefined,
     lastRequests: () => [],
     followRequests: () => () => {},
+    metadataRequests: { last: () => [], follow: () => () => {} },
     programs: new ProgramTable(() => 0),
     coverage: () => [],
     figures: () => Promise.resolve({ atMs: 0, endpoints: [endpointFigures, interfaceFigures], drops: [ruleDrop] }),
@@ -94,6 +95,7 @@ async function call(
 
 test.each<[string, string, Record<string, string>, string, number, RegExp]>([
   ["GET", "/_underpass/requests", {}, "", 200, /^\[\]/],
+  ["GET", "/_underpass/metadata-requests", {}, "", 200, /^\[\]/],
   ["GET", "/_underpass/requests", { host: "rebound.example" }, "", 403, /foreign-origin/],
   ["GET", "/_underpass/requests", { origin: "https://page.example" }, "", 403, /foreign-origin/],
   ["GET", "/_underpass/requests/ABC", {}, "", 404, /no request `ABC`/],

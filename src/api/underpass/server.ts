@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type DnsQuestion, explainDns } from "../../analyse/explain-dns.ts";
+import type { MetadataRecord } from "../../analyse/metadata-record.ts";
 import type { RequestRecord } from "../../analyse/request-record.ts";
 import type { RequestTrace } from "../../analyse/request-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
@@ -28,6 +29,11 @@ export interface OwnApiHost {
   readonly findRequest: (requestId: string) => RequestRecord | undefined;
   readonly lastRequests: (count: number) => readonly RequestRecord[];
   readonly followRequests: (onRequest: (record: RequestRecord) => void) => () => void;
+  /** Requests to the instance metadata service. */
+  readonly metadataRequests: {
+    readonly last: (count: number) => readonly MetadataRecord[];
+    readonly follow: (onRequest: (record: MetadataRecord) => void) => () => void;
+  };
   readonly nowMs: () => number;
   /** Absent for the usual ones. */
   readonly credentials?: CredentialRules;
@@ -109,7 +115,12 @@ export function ownApi(
     const url = new URL(request.url ?? "/", "http://underpass");
     if (!isDecodable(url.pathname))
       return send(response, failure(400, "bad-path", "a `%` must be followed by two hexadecimal digits"));
-    if (url.pathname === "/_underpass/requests" && url.searchParams.has("follow")) return follow(host, response);
+    if (url.searchParams.has("follow")) {
+      if (url.pathname === "/_underpass/requests") {
+        return follow((onLine) => host.followRequests((record) => onLine(lineOf(record))), response);
+      }
+      if (url.pathname === "/_underpass/metadata-requests") return follow(host.metadataRequests.follow, response);
+    }
     if (url.pathname === "/_underpass/life") return live(response);
     if (request.method === "POST" && url.pathname === "/_underpass/programs") {
       return keepProgram(host.programs, request, response);
@@ -180,8 +191,10 @@ async function answer(host: OwnApiHost, request: IncomingMessage, url: URL): Pro
     case "GET requests":
       return {
         status: 200,
-        body: host.lastRequests(Math.min(1000, Number(url.searchParams.get("last") ?? 100) || 100)).map(lineOf),
+        body: host.lastRequests(wantedCount(url)).map(lineOf),
       };
+    case "GET metadata-requests":
+      return { status: 200, body: host.metadataRequests.last(wantedCount(url)) };
     case "GET requests/:id": {
       const record = host.findRequest(decodeURIComponent(id ?? ""));
       return record === undefined
@@ -320,12 +333,16 @@ function dnsAnswer(host: OwnApiHost, body: unknown): Answer {
   return explained.ok ? { status: 200, body: explained.value } : failure(400, "bad-question", explained.error);
 }
 
-function follow(host: OwnApiHost, response: ServerResponse): void {
+function wantedCount(url: URL): number {
+  return Math.min(1000, Number(url.searchParams.get("last") ?? 100) || 100);
+}
+
+function follow<T>(start: (onLine: (line: T) => void) => () => void, response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
-  const stop = host.followRequests((record) => {
+  const stop = start((line) => {
     // A reader that does not keep up loses lines; it must not hold the daemon's memory.
-    if (response.writableLength < 1024 * 1024) response.write(`${JSON.stringify(lineOf(record))}\n`);
+    if (response.writableLength < 1024 * 1024) response.write(`${JSON.stringify(line)}\n`);
   });
   response.on("close", stop);
 }

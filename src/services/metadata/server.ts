@@ -7,6 +7,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { MetadataRecord, RecordMetadataRequest } from "../../analyse/metadata-record.ts";
 import { assert } from "../../base/assert.ts";
 import type { Instance } from "../../model/instance.ts";
 import type { RoleDelivery } from "../../model/instance-session.ts";
@@ -21,6 +22,7 @@ export interface MetadataOptions {
   readonly control: Control;
   readonly nowMs: () => number;
   readonly log: (line: string) => void;
+  readonly record: RecordMetadataRequest;
   /** Seals tokens: 32 random bytes. */
   readonly tokenKey: Uint8Array;
 }
@@ -34,17 +36,24 @@ export function openMetadataServer(options: MetadataOptions): MetadataServer {
   const clients = new WeakMap<Socket, MetadataClient>();
   const open = new Set<Socket>();
   const seal = tokenSeal(options.tokenKey);
+  let count = 0;
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, noDelay: true });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const client = clients.get(request.socket);
     assert(client !== undefined, "every connection came by `accept`");
-    answer({ ...options, seal, client }, request)
-      .then((given) => (given === undefined ? request.socket.resetAndDestroy() : send(request, response, given)))
+    const instance = instanceAt(options.control.state(), client.vpcId, client.sourceIp);
+    const begin = { requestId: `imds-${++count}`, atMs: options.nowMs(), startedMs: performance.now() };
+    void answer({ ...options, seal, client }, instance, request)
       .catch((error: unknown) => {
         options.log(
           `metadata ${request.method} ${request.url}: ${error instanceof Error ? error.stack : String(error)}`,
         );
-        send(request, response, failure(500));
+        return failure(500);
+      })
+      .then((given) => {
+        options.record(recordOf(begin, { client, instance, request, given }));
+        if (given === undefined) request.socket.resetAndDestroy();
+        else send(request, response, given);
       });
   });
   server.on("clientError", (_error, socket) => socket.destroy());
@@ -69,6 +78,42 @@ interface Answer {
   readonly status: number;
   readonly body: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
+  /** For the record. */
+  readonly reason?: string;
+  /** For the record: whose credentials they are. */
+  readonly roleName?: string;
+}
+
+interface Begin {
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly startedMs: number;
+}
+
+interface Outcome {
+  readonly client: MetadataClient;
+  readonly instance: Instance | undefined;
+  readonly request: IncomingMessage;
+  readonly given: Answer | undefined;
+}
+
+function recordOf({ startedMs, ...begin }: Begin, { client, instance, request, given }: Outcome): MetadataRecord {
+  const { method = "GET", url = "/" } = request;
+  const path = plainPath(url);
+  const isTokens = method === "PUT" && pathOf(url)?.join("/") === tokenPath;
+  return {
+    ...begin,
+    vpcId: client.vpcId,
+    sourceIp: client.sourceIp,
+    ...(instance && { instanceId: instance.id }),
+    method,
+    path,
+    version: isTokens || request.headers[tokenHeader] !== undefined ? 2 : 1,
+    ...(given && { status: given.status }),
+    ...(given?.reason !== undefined && { reason: given.reason }),
+    ...(given?.roleName !== undefined && { roleName: given.roleName }),
+    durationMs: performance.now() - startedMs,
+  };
 }
 
 const tokenPath = "latest/api/token";
@@ -76,13 +121,17 @@ const tokenHeader = "x-aws-ec2-metadata-token";
 const ttlHeader = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /** Undefined for an instance that is not to hear of the service. */
-async function answer(asked: Asked, request: IncomingMessage): Promise<Answer | undefined> {
-  const { vpcId, sourceIp } = asked.client;
-  const instance = instanceAt(asked.control.state(), vpcId, sourceIp);
+async function answer(
+  asked: Asked,
+  instance: Instance | undefined,
+  request: IncomingMessage,
+): Promise<Answer | undefined> {
+  const { sourceIp } = asked.client;
   if (instance === undefined) return failure(404);
   // Without it nothing answers at the address of IPv6.
   if (sourceIp.includes(":") && instance.attributes.metadata.httpProtocolIpv6 === "disabled") return undefined;
-  if (instance.attributes.metadata.httpEndpoint === "disabled") return failure(403);
+  if (instance.attributes.metadata.httpEndpoint === "disabled")
+    return because(failure(403), "HttpEndpoint is disabled");
   const path = pathOf(request.url ?? "/");
   if (path === undefined) return failure(400);
   if (path.join("/") === tokenPath) return tokenAnswer(asked, instance, request);
@@ -97,10 +146,14 @@ async function tokenAnswer(
   request: IncomingMessage,
 ): Promise<Answer> {
   if (request.method !== "PUT") return failure(405, { allow: "OPTIONS, PUT" });
-  if (request.headers["x-forwarded-for"] !== undefined) return failure(403);
+  if (request.headers["x-forwarded-for"] !== undefined) {
+    return because(failure(403), "it came through a proxy: it has an X-Forwarded-For header");
+  }
   const ttl = headerOf(request, ttlHeader) ?? "";
   const seconds = Number(ttl);
-  if (!/^\d{1,5}$/.test(ttl) || seconds < 1 || seconds > longestTokenSeconds) return failure(400);
+  if (!/^\d{1,5}$/.test(ttl) || seconds < 1 || seconds > longestTokenSeconds) {
+    return because(failure(400), `${ttlHeader} must be from 1 to ${longestTokenSeconds}`);
+  }
   await client.limitHops?.(instance.attributes.metadata.httpPutResponseHopLimit);
   return text(seal.issue(instance.id, seconds, nowMs()), { [ttlHeader]: `${seconds}` });
 }
@@ -113,7 +166,10 @@ async function dataAnswer(
   // A token that is wrong is refused also where none is needed.
   const left = token === undefined ? undefined : asked.seal.secondsLeft(instance.id, token, asked.nowMs());
   const needed = instance.attributes.metadata.httpTokens === "required";
-  if (left === undefined && (needed || token !== undefined)) return failure(401);
+  if (left === undefined && token !== undefined) {
+    return because(failure(401), "the token is none of this instance's, or has expired");
+  }
+  if (left === undefined && needed) return because(failure(401), "HttpTokens is required, and there is no token");
   const headers: Record<string, string> = left === undefined ? {} : { [ttlHeader]: `${left}` };
   const entry = entryAt(metadataTree(asked.control.state(), instance), path);
   switch (entry?.kind) {
@@ -126,16 +182,23 @@ async function dataAnswer(
     case "role-credentials": {
       const delivery: RoleDelivery = token === undefined ? "1.0" : "2.0";
       const credentials = await roleCredentials(asked, instance, delivery);
-      return credentials === undefined ? failure(404, headers) : text(credentials, headers);
+      if (credentials === undefined) return failure(404, headers);
+      const roleName = path.at(-1);
+      return { ...text(credentials, headers), ...(roleName !== undefined && { roleName }) };
     }
   }
+}
+
+function plainPath(url: string): string {
+  return url.replace(/^https?:\/\/[^/]*/, "").replace(/[?#].*$/, "");
 }
 
 /** The parts of the path, decoded; undefined for one that cannot be. */
 function pathOf(url: string): readonly string[] | undefined {
   try {
-    const path = url.replace(/^https?:\/\/[^/]*/, "").replace(/[?#].*$/, "");
-    return path.split("/").flatMap((part) => (part === "" ? [] : [decodeURIComponent(part)]));
+    return plainPath(url)
+      .split("/")
+      .flatMap((part) => (part === "" ? [] : [decodeURIComponent(part)]));
   } catch {
     return undefined;
   }
@@ -172,6 +235,10 @@ function failure(status: number, headers: Readonly<Record<string, string>> = {})
 </html>
 `;
   return { status, body, headers: { "content-type": "text/html", ...headers } };
+}
+
+function because(answer: Answer, reason: string): Answer {
+  return { ...answer, reason };
 }
 
 /** Every answer ends its connection, as AWS's do, so that a hop limit holds for one answer alone. */
