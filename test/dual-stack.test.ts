@@ -1,16 +1,19 @@
 /** IPv6 from end to end over both data planes: what a program in a dual-stack VPC reaches, and what policies see of it. */
 
 import {
+  AllocateAddressCommand,
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
   CreateEgressOnlyInternetGatewayCommand,
   CreateInternetGatewayCommand,
+  CreateNatGatewayCommand,
   CreateRouteCommand,
   CreateRouteTableCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   CreateVpcEndpointCommand,
   EC2Client,
+  ModifySubnetAttributeCommand,
   ReplaceRouteCommand,
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
@@ -120,6 +123,21 @@ print(urllib.request.urlopen("http://echo.internet.test/", timeout=5).read().dec
     expect([present["aws:sourcevpc"], present["aws:vpcsourceip"]]).toEqual([[vpcId], [inPrivate.ip]]);
   });
 
+  testWith(lackOfBoto3)("names of IPv4 alone are reached by DNS64 and a NAT gateway, from its address", async () => {
+    const { ec2, inPrivate, subnetId, vpcEndpointId } = network;
+    await allowOnly({ Bool: { "aws:SecureTransport": "false" } });
+    const pathOf = async (): Promise<RequestLine["path"]> => {
+      const { line, status } = await read(inPrivate.instanceId, "s3.us-east-1.amazonaws.com");
+      expect(status).toBe("read");
+      return line.path;
+    };
+    expect(await pathOf()).toMatchObject({ kind: "gateway-endpoint", vpcEndpointId });
+    const sourceIp = await translate(network);
+    await ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnetId, EnableDns64: { Value: true } }));
+    expect(await pathOf()).toMatchObject({ kind: "internet", sourceIp });
+    await ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnetId, EnableDns64: { Value: false } }));
+  });
+
   testWith(lackOfBoto3)("over the internet the address is the instance's own, by whichever gateway", async () => {
     await allowOnly({ NotIpAddress: { "aws:SourceIp": network.cidrBlock } });
     const { inPublic, internetGatewayId, egressOnlyId, publicTableId, ec2 } = network;
@@ -146,7 +164,9 @@ interface Network {
   readonly vpcEndpointId: string;
   readonly internetGatewayId: string;
   readonly egressOnlyId: string;
+  readonly publicSubnetId: string;
   readonly publicTableId: string;
+  readonly privateTableId: string;
   readonly cidrBlock: string;
   /** Of `inPrivate`. */
   readonly subnetId: string;
@@ -157,6 +177,23 @@ interface Network {
 interface Launched {
   readonly instanceId: string;
   readonly ip: string;
+}
+
+/** A NAT gateway in the public subnet, to which the private one's routes of 64:ff9b::/96 lead; its public address. */
+async function translate({
+  ec2,
+  internetGatewayId,
+  publicSubnetId,
+  publicTableId,
+  privateTableId,
+}: Network): Promise<string> {
+  const { AllocationId, PublicIp } = await ec2.send(new AllocateAddressCommand({}));
+  const { NatGateway } = await ec2.send(new CreateNatGatewayCommand({ SubnetId: publicSubnetId, AllocationId }));
+  const outward = { RouteTableId: publicTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: internetGatewayId };
+  await ec2.send(new CreateRouteCommand(outward));
+  const inward = { RouteTableId: privateTableId, DestinationIpv6CidrBlock: "64:ff9b::/96" };
+  await ec2.send(new CreateRouteCommand({ ...inward, NatGatewayId: NatGateway!.NatGatewayId }));
+  return PublicIp!;
 }
 
 async function buildNetwork(endpoint: string): Promise<Network> {
@@ -212,7 +249,9 @@ async function buildNetwork(endpoint: string): Promise<Network> {
     vpcEndpointId: VpcEndpoint!.VpcEndpointId!,
     internetGatewayId,
     egressOnlyId: egressOnly.EgressOnlyInternetGateway!.EgressOnlyInternetGatewayId!,
+    publicSubnetId: outside.subnetId,
     publicTableId: outside.tableId,
+    privateTableId: inside.tableId,
     cidrBlock,
     subnetId: inside.subnetId,
     inPrivate: await launch(inside.subnetId),

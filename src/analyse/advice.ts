@@ -21,7 +21,8 @@ export function adviceOf(state: State, instance: Instance, flow: Flow, reached: 
   // At the end of the way filters may be of another VPC.
   const far = networkAtEnd(state, network, reached) ?? network;
   const mended = reached.dropped && filterAdvice(isOf(far, reached.dropped) ? far : network, reached.dropped);
-  const routed = routeAdvice(network, flow.destinationIp, reached);
+  // Behind NAT64 it is not the instance's own route that leads to the service.
+  const routed = reached.translatedIp === undefined ? routeAdvice(network, flow.destinationIp, reached) : undefined;
   return [mended, routed].filter((line) => line !== undefined);
 }
 

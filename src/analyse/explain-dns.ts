@@ -73,8 +73,8 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
   if (!isName(name)) return err(`\`${question.name}\` is neither a host name nor an address`);
   const place = placeOf(state, question.from);
   if (!place.ok) return place;
-  const { from, vpcId, source } = place.value;
-  const answers = answersTo(state, vpcId, name);
+  const { from, vpcId, subnetId, source } = place.value;
+  const answers = answersTo(state, { vpcId, subnetId }, name);
   const client = vpcId === undefined ? undefined : networkOf(state, vpcId)?.nameClient;
   const ips = answers.flatMap((one) => (one.type === "A" || one.type === "AAAA" ? one.values : []));
   return ok({
@@ -83,7 +83,7 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
     ...(vpcId !== undefined && { vpcId }),
     ...(client && { client }),
     answers,
-    ...(vpcId !== undefined && { outside: answersTo(state, undefined, name) }),
+    ...(vpcId !== undefined && { outside: answersTo(state, {}, name) }),
     ways: source === undefined ? [] : ips.map((ip) => wayTo(state, source, ip)),
     notes: notesOn(state, { name, vpcId, client }),
   });
@@ -92,20 +92,25 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
 interface Place {
   readonly from: string;
   readonly vpcId?: string;
+  /** Of what asks. */
+  readonly subnetId?: string;
   readonly source?: Instance | OnPremisesHost;
 }
 
 function placeOf(state: State, from: string): Result<Place, string> {
   if (from === "internet") return ok({ from });
-  const vpcId = from.startsWith("vpc-") ? find(state, "vpc", from)?.id : find(state, "subnet", from)?.vpcId;
-  if (vpcId !== undefined) return ok({ from, vpcId });
+  const subnet = find(state, "subnet", from);
+  const vpcId = subnet?.vpcId ?? find(state, "vpc", from)?.id;
+  if (vpcId !== undefined) return ok({ from, vpcId, ...(subnet && { subnetId: subnet.id }) });
   if (/^(vpc|subnet)-/.test(from)) return err(`no ${from.split("-")[0]} \`${from}\``);
   // The machine itself asks none of the region's resolvers: it sees what the internet sees.
   const found = sourceOf(state, from);
   if (!found.ok) return err(`${found.error}; a subnet, a VPC and \`internet\` can be named too`);
   const source = found.value;
   if (source === undefined) return ok({ from: "internet" });
-  return ok(isOnPremises(source) ? { from: source.name, source } : { from: source.id, vpcId: source.vpcId, source });
+  if (isOnPremises(source)) return ok({ from: source.name, source });
+  const { id, subnetId, vpcId: ownVpcId } = source;
+  return ok({ from: id, vpcId: ownVpcId, subnetId, source });
 }
 
 /** Source: RFC 1035 section 2.3.4 (63 bytes a label, 255 a name) and 2.3.1, with the underscores that are in use. */
@@ -118,12 +123,16 @@ function isName(name: string): boolean {
 }
 
 /** An address is looked up in reverse. */
-function answersTo(state: State, vpcId: string | undefined, name: string): readonly DnsAnswer[] {
+function answersTo(
+  state: State,
+  { vpcId, subnetId }: { readonly vpcId?: string | undefined; readonly subnetId?: string | undefined },
+  name: string,
+): readonly DnsAnswer[] {
   const ip = parseIp(name);
   const asked =
     ip === undefined ? { name, types: ["A", "AAAA"] } : { name: reverseNameOf(formatIp(ip)), types: ["PTR"] };
   return asked.types.map((type): DnsAnswer => {
-    const resolution = resolveName(state, vpcId, { name: asked.name, type });
+    const resolution = resolveName(state, vpcId, { name: asked.name, type, subnetId });
     const records = resolution.kind === "records" ? resolution.records : [];
     const [first] = records;
     return {

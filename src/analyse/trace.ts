@@ -11,8 +11,7 @@ import { findOnPremisesHost, isOnPremises, type OnPremisesHost } from "../model/
 import { findRegion } from "../model/region.ts";
 import { all, find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
-import { resolveAddresses } from "../network/resolve.ts";
-import { hasIpv6 } from "../network/sender.ts";
+import { type NamePlace, namePlaceOf, resolveAddresses } from "../network/resolve.ts";
 import { parseServiceHost } from "../network/service-host.ts";
 import type { Principal } from "../policy/request.ts";
 import { type Ask, explain } from "./authorise.ts";
@@ -31,7 +30,7 @@ export function traceOf(record: RequestRecord): RequestTrace {
     path,
     firstAsk?.secureTransport === false ? 80 : 443,
   );
-  const asked = { vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
+  const asked = { ...namePlaceOf(state, instance), vpcId };
   const name = nameOf(state, asked, record.host);
   return {
     requestId: record.requestId,
@@ -228,11 +227,7 @@ function methodOf(operation: string): string {
 const posted: ReadonlySet<string> = new Set(["CreateMultipartUpload", "CompleteMultipartUpload", "DeleteObjects"]);
 
 /** What the resolver says now of the host that a request named; nothing for a bare address. */
-function nameOf(
-  state: State,
-  asked: { readonly vpcId: string | undefined; readonly hasIpv6: boolean },
-  host: string | undefined,
-): RequestTrace["name"] {
+function nameOf(state: State, asked: NamePlace, host: string | undefined): RequestTrace["name"] {
   const name = host?.replace(/:\d+$/, "");
   if (name === undefined || (asked.vpcId === undefined && parseServiceHost(name) === undefined)) return undefined;
   return { host: name, ...resolveAddresses(state, asked, name) };

@@ -9,9 +9,8 @@ import { onPremisesHostBehind, pathFromOnPremises, reachFromOnPremises } from ".
 import { packetText } from "../network/packet.ts";
 import type { Path } from "../network/path.ts";
 import { type FilterStep, type Flow, reach, type Reach } from "../network/reach.ts";
-import { resolveAddresses } from "../network/resolve.ts";
+import { namePlaceOf, resolveAddresses } from "../network/resolve.ts";
 import { findInstance, instancesBehind, natGatewayOf, pathOf, senderBehind } from "../network/path-origin.ts";
-import { hasIpv6 } from "../network/sender.ts";
 import { type RouteChoice, walkFromNat } from "../network/walk.ts";
 import { adviceOf } from "./advice.ts";
 import type { FilterTrace, NatTrace } from "./request-trace.ts";
@@ -38,8 +37,7 @@ export interface Way extends TracedWay {
  */
 export function wayOf(state: State, source: Instance | OnPremisesHost | undefined, host: string): Way {
   const instance = source === undefined || isOnPremises(source) ? undefined : source;
-  const place = { vpcId: instance?.vpcId, hasIpv6: instance !== undefined && hasIpv6(state, instance) };
-  const { by, ips } = resolveAddresses(state, place, host);
+  const { by, ips } = resolveAddresses(state, namePlaceOf(state, instance), host);
   const common = { ips, by };
   if (source === undefined) return { ...common, path: { kind: "host", sourceIp: "127.0.0.1" }, unreachable: "" };
   const ways = ips.map((ip) => ({

@@ -3,6 +3,7 @@ import { carryIpv6, dualStackVpc, egressOnlyGateway, giveIpv6, giveIpv6Block } f
 import { regionBuilder } from "../../test/region-builder.ts";
 import { unassignIpv6Addresses } from "../model/interface-address.ts";
 import { find } from "../model/state.ts";
+import { embeddedIn } from "../network/dns64.ts";
 import { serviceAddress } from "../network/service-address.ts";
 import { pathOf } from "../network/path-origin.ts";
 import { walk } from "../network/walk.ts";
@@ -61,4 +62,16 @@ describe("a connection over IPv6", () => {
       false,
     ],
   ])("%s", (_what, act, expected) => check(act, expected));
+
+  test("through NAT64 ends with the last route that leads there", () => {
+    const { build, vpc, table, gateway, one } = network();
+    const open = build.subnet(vpc, "10.0.2.0/24");
+    build.route(build.table(vpc, open), "0.0.0.0/0", gateway);
+    build.route(table, "64:ff9b::/96", build.nat(open));
+    const ip = embeddedIn(serviceAddress("s3", "us-east-1")!)!;
+    const path = pathOf(find(build.state(), "instance", one.id)!, walk(build.state(), one.id, ip), ip)!;
+    expect(stillHolds(build.state(), path)).toBe(true);
+    build.unroute(table, "64:ff9b::/96");
+    expect(stillHolds(build.state(), path)).toBe(false);
+  });
 });

@@ -8,6 +8,7 @@ import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
 import type { State } from "../model/state.ts";
 import { isCut, vpcsWithLostRules } from "../network/untracked.ts";
 import { resolveName } from "../network/resolve.ts";
+import { networkOf } from "../network/vpc-network.ts";
 import type { MetadataServer } from "../services/metadata/server.ts";
 import type { CertificateAuthority } from "../wire/certificate.ts";
 import type { DaemonOptions, Folders } from "./config.ts";
@@ -117,8 +118,11 @@ function hostOf({ authority, folders, front, metadata, options, region }: PlaneJ
   return {
     accept: front.accept,
     acceptMetadata: metadata.accept,
-    answerDns: (vpcId, query, transport) =>
-      answerDns((question) => resolveName(region.state(), vpcId, question), query, transport),
+    answerDns: ({ sourceIp, vpcId }, query, transport) => {
+      const state = region.state();
+      const subnetId = networkOf(state, vpcId ?? "")?.interfaceByIp.get(sourceIp)?.subnetId;
+      return answerDns((question) => resolveName(state, vpcId, { ...question, subnetId }), query, transport);
+    },
     log: options.log,
     caBundleFile: authority.bundleFile,
     caFile: authority.caFile,

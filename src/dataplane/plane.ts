@@ -28,17 +28,20 @@ export interface DataPlane extends AsyncDisposable {
   readonly failed: Promise<Error>;
 }
 
+/** Who asks a resolver for a name. */
+export interface NameAsker {
+  /** Whose resolver it is; undefined for the public DNS. */
+  readonly vpcId: string | undefined;
+  readonly sourceIp: string;
+}
+
 export interface PlaneHost {
   /** Takes over an accepted connection to a service. `port` is the port that the client called. */
   readonly accept: (socket: Socket, path: Path, port: number) => void;
   /** Takes over an accepted connection to the instance metadata service. */
   readonly acceptMetadata: (socket: Socket, client: MetadataClient) => void;
-  /** Answers one DNS query of a VPC's resolver, without a VPC of the public DNS; wire form in, wire form out. */
-  readonly answerDns: (
-    vpcId: string | undefined,
-    query: Uint8Array,
-    transport: "udp" | "tcp",
-  ) => Uint8Array | undefined;
+  /** Answers one DNS query; wire form in, wire form out. */
+  readonly answerDns: (client: NameAsker, query: Uint8Array, transport: "udp" | "tcp") => Uint8Array | undefined;
   /** A line for the log of the daemon. */
   readonly log: (line: string) => void;
   /** PEM of the system's roots and the region's own CA, for programs inside instances. */

@@ -9,16 +9,17 @@ import {
   giveIpv6Block,
   nextIp,
 } from "../../test/ipv6-builder.ts";
-import { regionBuilder } from "../../test/region-builder.ts";
+import { allowAll, regionBuilder } from "../../test/region-builder.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
-import { find } from "../model/state.ts";
+import { all, find } from "../model/state.ts";
 import { authorizeSecurityGroup, revokeSecurityGroup } from "../model/security-group-permission.ts";
 import { createNetworkAclEntry, networkAclOfSubnet } from "../model/network-acl.ts";
 import { rulesOfGroup } from "../model/security-group-rule.ts";
+import { embeddedIn } from "./dns64.ts";
 import { dropText } from "./drop-text.ts";
 import { reach } from "./reach.ts";
 import { serviceAddress } from "./service-address.ts";
-import { findInstance, pathOf } from "./path-origin.ts";
+import { findInstance, instancesBehind, natGatewayOf, pathOf } from "./path-origin.ts";
 import { walk } from "./walk.ts";
 
 const s3 = serviceAddress("s3", "us-east-1", 128)!;
@@ -102,15 +103,14 @@ describe("routes", () => {
     expect(() => carryIpv6(build, endpoint)).toThrow("The IP address type dualstack is not supported");
   });
 
-  test("a NAT gateway takes the prefix of NAT64 alone, and says that it translates nothing", () => {
+  test("a NAT gateway takes the prefix of NAT64 alone", () => {
     const { build, publicSubnet, inside, privateTable } = network();
     const nat = build.nat(publicSubnet);
     expect(() => build.route(privateTable, "::/0", nat)).toThrow("cannot have a NAT gateway as its target");
     build.route(privateTable, "64:ff9b::/96", nat);
-    expect(walk(build.state(), inside.id, "64:ff9b::808:808").exit).toEqual({
-      kind: "none",
-      reason: `${nat} translates no IPv6 here: NAT64 is not carried`,
-    });
+    for (const ip of ["64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b::e000:1"]) {
+      expect(walk(build.state(), inside.id, ip).exit).toEqual({ kind: "none", reason: `${nat} translates no ${ip}` });
+    }
   });
 
   test("inside the VPC the local route leads to the interface, by any of its addresses", () => {
@@ -142,6 +142,83 @@ describe("routes", () => {
   ])("%s takes no route table", (ip, exit) => {
     const { build, outside } = network();
     expect(walk(build.state(), outside.id, ip)).toEqual({ exit });
+  });
+});
+
+describe("NAT64", () => {
+  const s3Ipv4 = serviceAddress("s3", "us-east-1")!;
+
+  /** A NAT gateway in the public subnet, with an ACL of its own there. */
+  function translated() {
+    const made = network();
+    const { build, publicSubnet, publicTable, privateTable, gateway } = made;
+    const nat = build.nat(publicSubnet);
+    build.route(publicTable, "0.0.0.0/0", gateway);
+    build.route(privateTable, "64:ff9b::/96", nat);
+    const holder = [...all(build.state(), "network-interface")].find((one) => one.requester?.kind === "nat-gateway")!;
+    return { ...made, nat, holder };
+  }
+
+  test("leads on by IPv4 from the gateway's own address, by its subnet's routes", () => {
+    const { build, inside, gateway, nat, holder, privateTable, publicTable } = translated();
+    const ip = embeddedIn(s3Ipv4)!;
+    const walked = walk(build.state(), inside.id, ip);
+    expect(walked).toMatchObject({
+      route: { routeTableId: privateTable, chosen: { destination: "64:ff9b::/96", target: nat } },
+      nats: [{ natGatewayId: nat, privateIp: holder.privateIpAddress, route: { routeTableId: publicTable } }],
+      translatedIp: s3Ipv4,
+      exit: { kind: "internet", internetGatewayId: gateway, sourceIp: holder.publicIpAddress },
+    });
+    const path = pathOf(find(build.state(), "instance", inside.id)!, walked, ip)!;
+    expect(path).toEqual({ kind: "internet", sourceIp: holder.publicIpAddress, destinationIp: s3Ipv4 });
+    expect(findInstance(build.state(), path)).toBeUndefined();
+    const gatewayOfPath = natGatewayOf(build.state(), path)!;
+    expect(gatewayOfPath.id).toBe(nat);
+    expect(instancesBehind(build.state(), gatewayOfPath, s3Ipv4).map((one) => one.id)).toEqual([inside.id]);
+    const endpoint = build.endpoint(holder.vpcId, "s3", publicTable);
+    expect(walk(build.state(), inside.id, ip).exit).toMatchObject({
+      vpcEndpointId: endpoint,
+      sourceIp: holder.privateIpAddress,
+    });
+  });
+
+  test("instances of the VPC are reached from the gateway's address, as their groups see it", () => {
+    const { build, inside, outside, holder } = translated();
+    const flow = { destinationIp: embeddedIn(outside.ip)!, opens: { kind: "ping" } } as const;
+    const { dropped } = reach(build.state(), inside.id, flow);
+    expect(dropText(dropped!)).toContain(`no inbound rule for icmp type 8 code 0 from ${holder.privateIpAddress}`);
+    build.regroup(outside.eni, allowAll(build, holder.vpcId));
+    const found = reach(build.state(), inside.id, flow);
+    expect([found.dropped, found.astray, found.exit]).toEqual([
+      undefined,
+      undefined,
+      { kind: "local", networkInterfaceId: outside.eni },
+    ]);
+  });
+
+  test("either side of the gateway is filtered by its own family", () => {
+    const { build, inside, insideIp, publicSubnet, holder } = translated();
+    const { id: networkAclId } = networkAclOfSubnet(build.state(), publicSubnet);
+    const asked = () =>
+      reach(build.state(), inside.id, { destinationIp: embeddedIn(s3Ipv4)!, opens: { kind: "tcp", port: 443 } })
+        .dropped;
+    const deny = (
+      ruleNumber: number,
+      isEgress: boolean,
+      cidr: { readonly kind: "ipv4" | "ipv6"; readonly cidrBlock: string },
+    ) => build.run(createNetworkAclEntry, { networkAclId, ruleNumber, isEgress, action: "deny", protocol: "-1", cidr });
+    expect(asked()).toBeUndefined();
+    deny(50, true, { kind: "ipv4", cidrBlock: `${s3Ipv4}/32` });
+    expect(dropText(asked()!)).toContain(`denies tcp 443 from ${holder.privateIpAddress} to ${s3Ipv4}`);
+    deny(40, false, { kind: "ipv6", cidrBlock: `${insideIp}/128` });
+    expect(dropText(asked()!)).toContain(`denies tcp 443 from ${insideIp} to ${embeddedIn(s3Ipv4)}`);
+  });
+
+  test("carries TCP, UDP and ICMPv6 alone", () => {
+    const { build, inside, nat } = translated();
+    const opens = { kind: "protocol", number: 50 } as const;
+    const { dropped } = reach(build.state(), inside.id, { destinationIp: embeddedIn(s3Ipv4)!, opens });
+    expect(dropText(dropped!)).toBe(`${nat} carries TCP, UDP and ICMP alone, not protocol 50`);
   });
 });
 

@@ -3,13 +3,15 @@
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
 import { find, type State } from "../model/state.ts";
+import { embeddedIn } from "./dns64.ts";
 import type { Path } from "./path.ts";
 import { holderOf, isIpv6, mappedBy, type Sender } from "./sender.ts";
 import { networkOf } from "./vpc-network.ts";
 import { type Walk, walk } from "./walk.ts";
 
 /** The path of a connection that a walk let out of the VPC; undefined when it ends inside or nowhere. */
-export function pathOf(instance: Instance, { exit }: Walk, destinationIp: string): Path | undefined {
+export function pathOf(instance: Instance, { exit, translatedIp }: Walk, calledIp: string): Path | undefined {
+  const destinationIp = translatedIp ?? calledIp;
   switch (exit.kind) {
     case "gateway-endpoint": {
       const { kind, vpcEndpointId, sourceIp } = exit;
@@ -63,8 +65,11 @@ export function instancesBehind(state: State, gateway: NatGateway, destinationIp
   const running = (networkOf(state, gateway.vpcId)?.instances ?? []).filter((one) => one.state === "running");
   // Which NAT gateway takes a packet is a matter of the subnet: one instance asks for all.
   const passes = new Map<string, boolean>();
+  const called = [destinationIp, embeddedIn(destinationIp)];
+  const isBehind = (id: string, ip: string | undefined): boolean =>
+    ip !== undefined && walk(state, id, ip).nats?.at(-1)?.natGatewayId === gateway.id;
   return running.filter(({ id, subnetId }) => {
-    const known = passes.get(subnetId) ?? walk(state, id, destinationIp).nats?.at(-1)?.natGatewayId === gateway.id;
+    const known = passes.get(subnetId) ?? called.some((ip) => isBehind(id, ip));
     passes.set(subnetId, known);
     return known;
   });

@@ -8,7 +8,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { type Ip, parseIp } from "../base/ip.ts";
+import { type Ip, parseIp, type Width } from "../base/ip.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
 import { type AclVerdict, aclVerdict } from "./acl.ts";
@@ -166,7 +166,7 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undef
   for (const [at, segment] of segments.entries()) {
     for (const verdict of borders(segment)) yield request(segment.packet, verdict);
     const hop = walked.nats?.[at];
-    if (hop !== undefined && !translated.has(segment.packet.protocol)) {
+    if (hop !== undefined && !translated[segment.packet.sourceIp.width].has(segment.packet.protocol)) {
       yield request(segment.packet, { kind: "nat-gateway", natGatewayId: hop.natGatewayId, allowed: false });
     }
   }
@@ -180,7 +180,10 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undef
 }
 
 /** Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP. */
-const translated: ReadonlySet<number> = new Set([protocolNumbers.icmp, protocolNumbers.tcp, protocolNumbers.udp]);
+const translated: Readonly<Record<Width, ReadonlySet<number>>> = {
+  32: new Set([protocolNumbers.icmp, protocolNumbers.tcp, protocolNumbers.udp]),
+  128: new Set([protocolNumbers.icmpv6, protocolNumbers.tcp, protocolNumbers.udp]),
+};
 
 /** One more than there are NAT gateways on the way, and another one behind the internet. */
 function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow): readonly Segment[] {
@@ -191,7 +194,7 @@ function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow):
   const first = firstPacket(source, flow);
   const segments = near.map((from, at): Segment => {
     const hop = hops[at - 1];
-    const packet = hop === undefined ? first : afterNat(first, hop.privateIp);
+    const packet = hop === undefined ? first : afterNat(first, hop.privateIp, walked.translatedIp);
     return { from, to: near[at + 1] ?? door, packet };
   });
   const last = segments.at(-1);
@@ -305,9 +308,12 @@ const echoRequests = {
   128: { protocol: protocolNumbers.icmpv6, icmp: { type: 128, code: 0 } },
 } as const;
 
-function afterNat(packet: Packet, privateIp: string): Packet {
+function afterNat(packet: Packet, privateIp: string, translatedIp: string | undefined): Packet {
   const sourcePorts = hasPorts(packet.protocol) ? natPorts : packet.sourcePorts;
-  return { ...packet, sourceIp: ipOf(privateIp), sourcePorts };
+  const sent = { ...packet, sourceIp: ipOf(privateIp), sourcePorts };
+  if (translatedIp === undefined) return sent;
+  const echo = packet.icmp === undefined ? {} : echoRequests[32];
+  return { ...sent, ...echo, destinationIp: ipOf(translatedIp) };
 }
 
 function onePort(port: number): PortRange {

@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { carryIpv6, dualStackVpc, giveIpv6, giveIpv6Block, retype } from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
-import { parseIp } from "../base/ip.ts";
+import { formatIp, parseIp } from "../base/ip.ts";
 import { modifyPrivateDnsNameOptions } from "../model/instance-attribute.ts";
-import { addressesOf, resolveAddresses, resolveName } from "./resolve.ts";
+import { find } from "../model/state.ts";
+import { modifySubnetAttribute } from "../model/subnet.ts";
+import { addressesOf, namePlaceOf, resolveAddresses, resolveName } from "./resolve.ts";
 import { serviceAddress } from "./service-address.ts";
 
 function network() {
@@ -13,12 +15,12 @@ function network() {
   giveIpv6Block(build, subnetId, 1);
   const instance = build.instance(subnetId);
   const ip = giveIpv6(build, instance);
-  const ask = (name: string, type: string): unknown => {
-    const resolution = resolveName(build.state(), vpcId, { name, type });
+  const ask = (name: string, type: string, from?: string): unknown => {
+    const resolution = resolveName(build.state(), vpcId, { name, type, subnetId: from });
     if (resolution.kind !== "records") return resolution.kind;
     return resolution.records.map((record) => (record.type === "PTR" ? record.name : record.ip));
   };
-  return { build, vpcId, instance, ip, ask };
+  return { build, vpcId, subnetId, instance, ip, ask };
 }
 
 const arpaOf = (ip: string): string => {
@@ -84,6 +86,53 @@ test("an instance's resource name leads to its address where it is told to, and 
     options: { enableResourceNameDnsAaaaRecord: true },
   });
   expect([ask(name, "AAAA"), ask(name, "A"), ask(arpaOf(ip), "PTR")]).toEqual([[ip], "no-data", [name]]);
+});
+
+describe("DNS64", () => {
+  const [s3, dual] = ["s3.us-east-1.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com"];
+  const inside = (ipv4: string): string => formatIp(parseIp(`64:ff9b::${ipv4}`)!);
+  function translated() {
+    const made = network();
+    const { build, subnetId } = made;
+    build.run(modifySubnetAttribute, { subnetId, enableDns64: true });
+    return { ...made, here: (name: string, type: string) => made.ask(name, type, subnetId) };
+  }
+
+  test("gives names that have IPv4 alone an address of IPv6, where the asking subnet has it on", () => {
+    const { ask, build, here, instance, vpcId } = translated();
+    const ipv4 = serviceAddress("s3", "us-east-1")!;
+    expect([here(s3, "AAAA"), here(s3, "A")]).toEqual([[inside(ipv4)], [ipv4]]);
+    expect(here(`ip-${instance.ip.replaceAll(".", "-")}.ec2.internal`, "AAAA")).toEqual([inside(instance.ip)]);
+    const other = build.subnet(vpcId, "10.0.2.0/24");
+    expect([ask(s3, "AAAA"), ask(s3, "AAAA", other)]).toEqual(["no-data", "no-data"]);
+    expect(
+      resolveAddresses(build.state(), namePlaceOf(build.state(), find(build.state(), "instance", instance.id)), s3),
+    ).toMatchObject({
+      ips: [inside(ipv4), ipv4],
+      by: expect.stringMatching(/^DNS64 of subnet-.*: service name$/),
+    });
+  });
+
+  test("leaves alone what has IPv6, what does not exist, and other types", () => {
+    const { here } = translated();
+    expect(here(dual, "AAAA")).toEqual([serviceAddress("s3", "us-east-1", 128)]);
+    expect([here("no.such.name", "AAAA"), here("us-east-1.api.aws", "AAAA"), here(s3, "MX")]).toEqual([
+      "no-name",
+      "no-data",
+      "no-data",
+    ]);
+    expect(here(s3, "ANY")).toEqual([serviceAddress("s3", "us-east-1")]);
+  });
+
+  test("its addresses lead back to the names of those inside", () => {
+    const { ask, here, instance } = translated();
+    const arpa = arpaOf(inside(instance.ip));
+    expect([here(arpa, "PTR"), ask(arpa, "PTR")]).toEqual([
+      [`ip-${instance.ip.replaceAll(".", "-")}.ec2.internal`],
+      "no-name",
+    ]);
+    expect(here(arpaOf(inside("192.0.2.1")), "PTR")).toBe("no-name");
+  });
 });
 
 test("services are found by their addresses of IPv6", () => {

@@ -12,6 +12,7 @@
 import { formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
 import { widthsOfType } from "../model/endpoint-record.ts";
 import { privateHostName, publicHostName } from "../model/host-name.ts";
+import type { Instance } from "../model/instance.ts";
 import { privateDnsNamesOf } from "../model/instance-attribute.ts";
 import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
 import { primaryAddressOf } from "../model/network-interface.ts";
@@ -19,8 +20,10 @@ import { find, findBy, type State } from "../model/state.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
 import { activePeering } from "../model/vpc-peering.ts";
+import { embeddedIn, hasDns64, ipv4Inside } from "./dns64.ts";
 import { echoHost } from "./echo-host.ts";
 import { type EndpointName, endpointOwnName, endpointPrivateName } from "./endpoint-name.ts";
+import { hasIpv6 } from "./sender.ts";
 import { type RegionalService, serviceAddress, serviceAt } from "./service-address.ts";
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 import { unservedService } from "./unserved-service.ts";
@@ -44,15 +47,42 @@ export interface Question {
   readonly name: string;
   /** A DNS record type: `A`, `AAAA`, `PTR`, `ANY` and so on. */
   readonly type: string;
+  /** Of the interface that asks, for DNS64; absent where that is not known. */
+  readonly subnetId?: string | undefined;
 }
 
 /** The answer to a program in a VPC; without a VPC that of the public DNS. */
-export function resolveName(state: State, vpcId: string | undefined, { name, type }: Question): Resolution {
+export function resolveName(state: State, vpcId: string | undefined, question: Question): Resolution {
+  const { name, subnetId, type } = question;
   const vpc = vpcId === undefined ? undefined : find(state, "vpc", vpcId);
   if (vpcId !== undefined && vpc === undefined) return { kind: "no-resolver", by: `${vpcId} does not exist` };
   if (vpc?.enableDnsSupport === false) return { kind: "no-resolver", by: `enableDnsSupport of ${vpc.id} is off` };
   const plain = name.toLowerCase().replace(/\.$/, "");
-  return typed(holderOf({ state, vpc }, plain), type, plain);
+  const view: View = { state, vpc };
+  const resolution = typed(holderOf(view, plain), type, plain);
+  return hasDns64(state, subnetId) ? withDns64(view, resolution, { name: plain, type, subnetId }) : resolution;
+}
+
+/**
+ * A name that has addresses of IPv4 alone has them inside of IPv6 too, and those lead back to it. Source: RFC 6147 sections
+ * 5.1.6 (only where the name exists and has no record), 5.1.7 (how long) and 5.3.1 (the names of such addresses).
+ */
+function withDns64(view: View, resolution: Resolution, { name, subnetId, type }: Question): Resolution {
+  const by = `DNS64 of ${subnetId}`;
+  if (type === "AAAA" && resolution.kind === "no-data") {
+    const ipv4 = typed(holderOf(view, name), "A", name);
+    const records = (ipv4.kind === "records" ? ipv4.records : []).flatMap((record): NameRecord[] => {
+      const ip = record.type === "A" ? embeddedIn(record.ip) : undefined;
+      return ip === undefined ? [] : [{ ...record, type: "AAAA", ip }];
+    });
+    return records.length === 0 ? resolution : { ...resolution, kind: "records", records, by: `${by}: ${ipv4.by}` };
+  }
+  const ip = type === "PTR" && resolution.kind === "no-name" ? reversedIp(name) : undefined;
+  const inside = ip && ipv4Inside(ip);
+  if (inside === undefined) return resolution;
+  const labels = formatIp(inside).split(".").toReversed().join(".");
+  const found = typed(holderOf(view, `${labels}.in-addr.arpa`), type, name);
+  return { ...found, by: `${by}: ${found.by}` };
 }
 
 /** The addresses alone: none when the name does not resolve. */
@@ -67,13 +97,28 @@ export function addressesOf(resolution: Resolution): readonly string[] {
  */
 export function resolveAddresses(
   state: State,
-  place: { readonly vpcId: string | undefined; readonly hasIpv6: boolean },
+  place: NamePlace,
   name: string,
 ): { readonly ips: readonly string[]; readonly by: string } {
-  const ipv4 = resolveName(state, place.vpcId, { name, type: "A" });
-  const ipv6 = place.hasIpv6 ? resolveName(state, place.vpcId, { name, type: "AAAA" }) : undefined;
+  const { hasIpv6, subnetId, vpcId } = place;
+  const ipv4 = resolveName(state, vpcId, { name, type: "A" });
+  const ipv6 = hasIpv6 ? resolveName(state, vpcId, { name, type: "AAAA", subnetId }) : undefined;
   const ips = [...(ipv6 === undefined ? [] : addressesOf(ipv6)), ...addressesOf(ipv4)];
   return { ips, by: ipv6?.kind === "records" ? ipv6.by : ipv4.by };
+}
+
+/** Where a program asks: an instance, a VPC, or outside of all. */
+export interface NamePlace {
+  readonly vpcId: string | undefined;
+  readonly subnetId?: string | undefined;
+  /** Whether it has an address of IPv6. */
+  readonly hasIpv6: boolean;
+}
+
+/** Of an instance; undefined for a place outside of all VPCs. */
+export function namePlaceOf(state: State, instance: Instance | undefined): NamePlace {
+  if (instance === undefined) return { vpcId: undefined, hasIpv6: false };
+  return { vpcId: instance.vpcId, subnetId: instance.subnetId, hasIpv6: hasIpv6(state, instance) };
 }
 
 /** Seconds that a client may keep an address of a service. S3's own names carry a few seconds, the others a minute. */

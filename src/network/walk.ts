@@ -14,6 +14,7 @@ import type { NatGateway } from "../model/nat-gateway.ts";
 import type { RouteTarget } from "../model/route-table.ts";
 import { find, type State } from "../model/state.ts";
 import { type CompiledRoute, targetText } from "./compiled-table.ts";
+import { ipv4Inside } from "./dns64.ts";
 import { arrivalAt, type Exit, none, overVpn, viaInterface } from "./exit.ts";
 import { type InternetHop, overInternet } from "./internet.ts";
 import { isIpv6, type Sender, senderOf } from "./sender.ts";
@@ -46,6 +47,8 @@ export interface Walk {
   readonly peering?: PeeringHop;
   /** The way over the internet into a VPC, to an address that is public there; absent for none. */
   readonly overInternet?: InternetHop;
+  /** What a NAT gateway made of a destination of IPv6; absent where none did. */
+  readonly translatedIp?: string;
   readonly exit: Exit;
 }
 
@@ -139,9 +142,6 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
     const target = targetText(chosen.target);
     return { route, exit: none(`the route ${chosen.destination} of ${route.routeTableId} is a blackhole: ${target}`) };
   }
-  if (chosen.target.kind === "nat-gateway" && ip.width === 128) {
-    return { route, exit: none(`${targetText(chosen.target)} translates no IPv6 here: NAT64 is not carried`) };
-  }
   if (chosen.target.kind === "nat-gateway") return throughNat(aim, { route, id: chosen.target.natGatewayId, passed });
   if (chosen.target.kind === "vpc-peering-connection") {
     return { route, ...overPeering(aim, source, chosen.target.vpcPeeringConnectionId) };
@@ -159,12 +159,24 @@ function throughNat(
   const holder = gateway && aim.network.interfaces.get(gateway.networkInterfaceId);
   if (holder === undefined) return { route, exit: none(`${id} is no NAT gateway of ${aim.network.vpc.id}`) };
   if (passed.includes(id)) return { route, exit: none(`${id} sends packets to itself`) };
-  const rest = routedWalk(aim, { holder, ip: holder.privateIpAddress }, [...passed, id]);
+  const ip = translated(aim.ip);
+  if (ip === undefined) return { route, exit: none(`${id} translates no ${aim.destinationIp}`) };
+  const next = { ...aim, ip, destinationIp: formatIp(ip) };
+  const rest = routedWalk(next, { holder, ip: holder.privateIpAddress }, [...passed, id]);
   const nextRoute = rest.route;
   if (nextRoute === undefined) return { route, exit: rest.exit };
   const { id: networkInterfaceId, subnetId, privateIpAddress: privateIp } = holder;
   const hop: NatHop = { natGatewayId: id, networkInterfaceId, subnetId, privateIp, route: nextRoute };
-  return { ...rest, route, nats: [hop, ...(rest.nats ?? [])] };
+  const changed = ip === aim.ip ? {} : { translatedIp: next.destinationIp };
+  return { ...rest, ...changed, route, nats: [hop, ...(rest.nats ?? [])] };
+}
+
+/** What a NAT gateway sends a packet on to; undefined where it drops it. Source: Amazon VPC User Guide, "DNS64 and NAT64". */
+function translated(ip: Ip): Ip | undefined {
+  if (ip.width === 32) return ip;
+  const inside = ipv4Inside(ip);
+  const { block, isNeverRouted } = services[32];
+  return inside === undefined || isNeverRouted(inside) || containsIp(block, inside) ? undefined : inside;
 }
 
 /**

@@ -6,6 +6,8 @@ import { deleteEgressOnlyInternetGateway } from "../../src/model/egress-only-int
 import { unassignIpv6Addresses } from "../../src/model/interface-address.ts";
 import { prefixListOfService } from "../../src/model/prefix-list.ts";
 import { all, find, findBy, type State } from "../../src/model/state.ts";
+import { embeddedIn } from "../../src/network/dns64.ts";
+import { echoHost } from "../../src/network/echo-host.ts";
 import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { carryIpv6, egressOnlyGateway, giveIpv6, giveIpv6Block } from "../ipv6-builder.ts";
@@ -17,6 +19,7 @@ export interface Ipv6Place {
   readonly subnetIds: readonly string[];
   readonly gatewayId: string;
   readonly tableIds: readonly string[];
+  readonly natIds: readonly string[];
   readonly instances: readonly { readonly made: TestInstance }[];
 }
 
@@ -40,6 +43,9 @@ export function dealIpv6(build: Build, dice: Dice, place: Ipv6Place): void {
   const egressIds = Array.from({ length: dice.below(3) }, () => egressOnlyGateway(build, vpcId));
   for (const tableId of place.tableIds) {
     for (let left = dice.below(5); left > 0; left--) dealRoute(build, dice, { place, tableId, egressIds });
+    if (place.natIds.length > 0 && dice.chance(60)) {
+      tryTo(() => build.route(tableId, "64:ff9b::/96", dice.pick(place.natIds)));
+    }
   }
   for (const endpoint of findBy(build.state(), "vpc-endpoint", "vpcId", vpcId)) {
     if (endpoint.kind !== "Gateway" || !dice.chance(60)) continue;
@@ -127,10 +133,24 @@ export function ipv6Destinations(state: State, dice: Dice, instanceId: string): 
     .filter((one) => one.vpcId === instance.vpcId)
     .flatMap((one) => one.ipv6Addresses);
   const services = Array.from({ length: 4 }, () => someService(dice));
+  const isTranslated = routes.some(({ cidrBlock }) => cidrBlock === "64:ff9b::/96");
+  const behind = isTranslated ? translatedDestinations(state, instance.vpcId) : [];
   const listed = [formatIp(inside(dice, dice.pick(entries))), formatIp(inside(dice, dice.pick(entries)))];
-  return [...new Set([...edges.map(formatIp), ...neighbours, ...services, ...listed, "fd00:ec2::252"])].filter(
-    isUnicast,
-  );
+  return [
+    ...new Set([...edges.map(formatIp), ...neighbours, ...services, ...listed, ...behind, "fd00:ec2::252"]),
+  ].filter(isUnicast);
+}
+
+/** Of IPv4, behind NAT64: instances, services, a plain host and what is never routed. */
+function translatedDestinations(state: State, vpcId: string): readonly string[] {
+  const own = [...all(state, "network-interface")].filter((one) => one.vpcId === vpcId && one.requester === undefined);
+  const services = [
+    serviceAddress("s3", "us-east-1") ?? "",
+    serviceAddress("ec2", "us-east-1") ?? "",
+    echoHost.ips[32],
+  ];
+  const ipv4 = [...own.map((one) => one.privateIpAddress), ...services, "169.254.169.254", "10.0.0.2"];
+  return ipv4.flatMap((ip) => embeddedIn(ip) ?? []);
 }
 
 function someService(dice: Dice): string {

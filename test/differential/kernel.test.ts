@@ -20,6 +20,7 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   expect(rare).toEqual([]);
   expect(ends["interface"]).toBeGreaterThan(20);
   expect(ends["interface by IPv6"]).toBeGreaterThan(20);
+  expect(ends["NAT64"]).toBeGreaterThan(5);
   if (under.carries === "instances") {
     for (const kind of ["peering through", "over internet through"]) expect(ends[kind]).toBeGreaterThan(20);
   }

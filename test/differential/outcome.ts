@@ -29,7 +29,7 @@ export type Carries = "instances" | "services alone";
 
 export interface Expectation {
   readonly outcome: Outcome;
-  /** What the flow meets, for the count: `security-group`, `network-acl`, `network-acl for answers`, `nat-gateway`. */
+  /** What the flow meets, for the count: `security-group`, `network-acl`, `network-acl for answers`, `nat-gateway`, `NAT64`. */
   readonly meets: readonly string[];
 }
 
@@ -56,6 +56,7 @@ export function expectedOutcome(
       ...(filter === undefined ? [] : [filter]),
       ...nats.map(() => "nat-gateway"),
       ...(overInternet === undefined ? [] : [outcome === "nothing" ? "over internet" : "over internet through"]),
+      ...(reached.translatedIp === undefined || outcome === "nothing" ? [] : ["NAT64"]),
       ...(peering === undefined ? [] : [outcome === "nothing" ? "peering" : "peering through"]),
     ],
   };
@@ -71,14 +72,15 @@ function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, 
   if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
   const path = pathOf(instance, reached, ip);
   if (path !== undefined) {
-    const open = path.kind === "interface-endpoint" ? servicePorts : (portsOnInternet(ip) ?? []);
+    const open =
+      path.kind === "interface-endpoint" ? servicePorts : (portsOnInternet(reached.translatedIp ?? ip) ?? []);
     const isServed = kind === "tcp" && listens(open, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }
   if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
   const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
   const target = holder?.attachment?.instanceId;
-  const called = reached.overInternet?.privateIp ?? ip;
+  const called = reached.overInternet?.privateIp ?? reached.translatedIp ?? ip;
   if (holder === undefined || target === undefined || !allAddressesOf(holder).includes(called)) return "nothing";
   return listens(ports[kind], port) ? `instance ${target}` : "nothing";
 }

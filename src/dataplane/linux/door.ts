@@ -7,11 +7,11 @@ import { Socket as UdpSocket } from "node:dgram";
 import { Server, type Socket } from "node:net";
 import { isId } from "../../base/id.ts";
 import { assert } from "../../base/assert.ts";
-import { formatIp, parseIp } from "../../base/ip.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import { isServed } from "../../network/endpoint-service.ts";
 import type { Path } from "../../network/path.ts";
 import type { PlaneHost } from "../plane.ts";
+import { plainIp } from "./address.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
 import { BACKLOG } from "./listener.ts";
 import { answerStream, answerDatagrams } from "./name-server.ts";
@@ -136,10 +136,4 @@ function pathOf(door: Exclude<Door, { kind: "resolver" | "public-resolver" | "me
 function viewOf(door: Door): string | undefined {
   assert(door.kind === "resolver" || door.kind === "public-resolver", "only resolvers take datagrams");
   return door.kind === "resolver" ? door.vpcId : undefined;
-}
-
-/** In canonical text. */
-function plainIp(address: string | undefined): string {
-  const ip = parseIp(address ?? "");
-  return ip === undefined ? "" : formatIp(ip);
 }

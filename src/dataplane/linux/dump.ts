@@ -78,7 +78,7 @@ function devicesOf(namespace: Namespace): Device[] {
 }
 
 /** Links are written at the end that comes first here. */
-const LINK_HOLDERS: readonly string[] = ["router", "internet", "vpn-gateway", "on-premises-router"];
+const LINK_HOLDERS: readonly string[] = ["router", "internet", "vpn-gateway", "on-premises-router", "translator"];
 
 function linksOf(kernel: Kernel, name: string, devices: ReadonlyMap<string, readonly Device[]>): LinkObject[] {
   const namespace = kernel.get(name);

@@ -8,6 +8,7 @@ import { decode, encode, type Packet } from "dns-packet";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
 import { type InsideProcess, startInside } from "../../cli/inside-process.ts";
+import type { NameAsker } from "../plane.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { blueprintOf, idsOf, serviceIp, vpcBlueprint } from "./testdata/blueprint.ts";
 import { connecting, ended, openTestPlane, type TestPlane } from "./testdata/plane.ts";
@@ -18,7 +19,7 @@ const { inPrivate, inPublic, vpcId } = idsOf(1);
 const vpc = vpcBlueprint(1);
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-function answerDns(_vpcId: string | undefined, query: Uint8Array): Uint8Array {
+function answerDns(_client: NameAsker, query: Uint8Array): Uint8Array {
   const { id, questions = [] }: Packet = decode(Buffer.from(query));
   const answers = questions.map(({ name }) => ({ type: "A" as const, name, ttl: 5, data: serviceIp }));
   return encode({ type: "response", ...(id === undefined ? {} : { id }), flags: 0x0580, questions, answers });

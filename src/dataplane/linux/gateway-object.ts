@@ -13,6 +13,7 @@ import type {
 } from "../../plan/blueprint.ts";
 import { deviceOfEgressOnlyGateway, deviceOfNatGateway, GATEWAY_DEVICE, routerOf } from "./device.ts";
 import { widthsOf } from "./filter.ts";
+import { hasNat64, objectsOfNat64 } from "./nat64-object.ts";
 import type { Door, KernelObject, NamespaceObject, RouteBy } from "./kernel-object.ts";
 import {
   anyOf,
@@ -192,7 +193,7 @@ export function objectsOfNatGateway(vpc: VpcBlueprint, gateway: NatGatewayBluepr
     ...unnumberedLink(
       { ...near, name: `nat${key}` },
       { namespace, index: ONLY_DEVICE, name: "eth0" },
-      { mtu: VPC_MTU, group },
+      { mtu: VPC_MTU, group, widths: widthsOf(vpc) },
     ),
     route(mainOf(namespace), anyOf(32), { kind: "gateway", index: ONLY_DEVICE, gateway: NEAR_IP[32] }),
     // What answers no connection of its own is not for anybody behind it.
@@ -201,8 +202,10 @@ export function objectsOfNatGateway(vpc: VpcBlueprint, gateway: NatGatewayBluepr
     { kind: "element", namespace, set: "translation", key: [`${ONLY_DEVICE}`], value: privateIp },
     { kind: "element", namespace: near.namespace, set: "any_source", key: [`${near.index}`] },
     { kind: "element", namespace: near.namespace, set: "groupless", key: [`${near.index}`] },
+    { kind: "element", namespace: near.namespace, set: "foreign", key: [`${near.index}`] },
     nexthop(near, NAT_NEXTHOPS + key, 32),
     route(mainOf(near.namespace), own, { kind: "gateway", index: near.index, gateway: FAR_IP[32] }),
+    ...(hasNat64(vpc) ? objectsOfNat64(vpc, gateway, namespace) : []),
   ];
 }
 

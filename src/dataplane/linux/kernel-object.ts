@@ -27,6 +27,7 @@ export type NamespaceRole =
   | "internet-gateway"
   | "egress-only-internet-gateway"
   | "nat-gateway"
+  | "translator"
   | "vpn-gateway"
   | "on-premises-router"
   | "endpoint"
@@ -49,6 +50,8 @@ export interface LinkObject {
   readonly macAddress: string;
   readonly group: number;
   readonly mtu: number;
+  /** Whether segments that it carries are no longer than a plain header can say, of either family; absent for no. */
+  readonly isPlain?: boolean;
   /** Whether this end answers ARP for every address it has a route to. */
   readonly proxyArp: boolean;
   readonly peer: {

@@ -8,6 +8,7 @@ import koffi from "koffi";
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
@@ -23,6 +24,7 @@ export const SOL_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 export const IPV6_FREEBIND = 78;
 export const SO_RCVBUF = 8;
+export const SOL_PACKET = 263;
 export const SOL_NETLINK = 270;
 export const CLONE_NEWNET = 0x40000000;
 
@@ -37,6 +39,12 @@ const calls = {
   setsockopt: library.func("int setsockopt(int fd, int level, int option, const void *value, uint32_t length)"),
   send: library.func("intptr_t send(int fd, const void *data, size_t length, int flags)"),
   recv: library.func("intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)"),
+  sendto: library.func(
+    "intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32_t size)",
+  ),
+  recvfrom: library.func(
+    "intptr_t recvfrom(int fd, _Out_ void *data, size_t length, int flags, _Out_ void *from, _Inout_ uint32_t *size)",
+  ),
   close: library.func("int close(int fd)"),
   setns: library.func("int setns(int fd, int type)"),
   unshare: library.func("int unshare(int flags)"),
@@ -89,6 +97,31 @@ export function receiveBytes(fd: number, into: Uint8Array): number | undefined {
   if (size >= 0) return size;
   if (koffi.errno() === koffi.os.errno["EAGAIN"]) return undefined;
   return checked("receive from the kernel", -1);
+}
+
+/** Source: Linux manual page socket(7), "SO_RCVTIMEO". */
+const SO_RCVTIMEO = 20;
+
+/** From now on waiting for something to come ends after this time. */
+export function setReceiveTimeout(fd: number, timeoutMs: number): void {
+  const time = Buffer.alloc(16);
+  time.writeBigInt64LE(BigInt(Math.floor(timeoutMs / 1000)), 0);
+  time.writeBigInt64LE(BigInt((timeoutMs % 1000) * 1000), 8);
+  checked("set a timeout", calls.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, time, time.length));
+}
+
+/**
+ * Waits for a packet, and with it the whole thread: its size, and its sender in `from`; undefined when none came in time or
+ * the kernel could not hand it over.
+ */
+export function awaitPacket(fd: number, into: Uint8Array, from: Uint8Array): number | undefined {
+  const size = Number(calls.recvfrom(fd, into, into.length, 0, from, [from.length]));
+  return size < 0 ? undefined : size;
+}
+
+/** Sends a packet, or loses it, as links do. */
+export function sendPacket(fd: number, bytes: Uint8Array, to: Uint8Array): void {
+  calls.sendto(fd, bytes, bytes.length, 0, to, to.length);
 }
 
 /** A descriptor that tells which of others have something to read. */

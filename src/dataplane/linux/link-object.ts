@@ -31,7 +31,7 @@ const IPV6_NEXTHOPS = 0x100000;
 export const NEAR_IP = { 32: "169.254.0.1", 128: "fe80::1" } as const;
 export const FAR_IP = { 32: "169.254.0.2", 128: "fe80::2" } as const;
 export const NEAR_MAC = "02:00:00:00:00:01";
-const FAR_MAC = "02:00:00:00:00:02";
+export const FAR_MAC = "02:00:00:00:00:02";
 
 /** Source: Amazon EC2 User Guide, "Network maximum transmission unit": 9001 inside a VPC. */
 export const VPC_MTU = 9001;

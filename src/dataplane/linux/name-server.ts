@@ -2,7 +2,8 @@
 
 import type { Socket as UdpSocket } from "node:dgram";
 import type { Socket } from "node:net";
-import type { PlaneHost } from "../plane.ts";
+import type { NameAsker, PlaneHost } from "../plane.ts";
+import { plainIp } from "./address.ts";
 
 /** Source: RFC 7766 section 6.2.3: a server closes idle connections after some seconds. */
 const IDLE_MS = 10_000;
@@ -14,7 +15,7 @@ type NameHost = Pick<PlaneHost, "answerDns">;
 
 export function answerDatagrams(socket: UdpSocket, vpcId: string | undefined, host: NameHost): void {
   socket.on("message", (query, from) => {
-    const answer = host.answerDns(vpcId, query, "udp");
+    const answer = host.answerDns({ vpcId, sourceIp: plainIp(from.address) }, query, "udp");
     // The client may be gone; then the answer is lost, as datagrams are.
     if (answer !== undefined) socket.send(answer, from.port, from.address, () => {});
   });
@@ -22,6 +23,7 @@ export function answerDatagrams(socket: UdpSocket, vpcId: string | undefined, ho
 
 /** Answers each query of the connection in turn; one that has no answer ends it. */
 export function answerStream(connection: Socket, vpcId: string | undefined, host: NameHost): void {
+  const client: NameAsker = { vpcId, sourceIp: plainIp(connection.remoteAddress) };
   let pending: Buffer = Buffer.alloc(0);
   connection.setTimeout(IDLE_MS, () => connection.destroy());
   connection.on("end", () => connection.end());
@@ -29,7 +31,7 @@ export function answerStream(connection: Socket, vpcId: string | undefined, host
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     for (let query = firstQuery(pending); query !== undefined; query = firstQuery(pending)) {
       pending = pending.subarray(LENGTH_BYTES + query.length);
-      const answer = host.answerDns(vpcId, query, "tcp");
+      const answer = host.answerDns(client, query, "tcp");
       if (answer === undefined || connection.writableLength > UNREAD_BYTES) {
         connection.destroy();
         return;

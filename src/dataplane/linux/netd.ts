@@ -15,6 +15,7 @@ import type { ListenerObject } from "./kernel-object.ts";
 import { bindInside, wrapListener } from "./listener.ts";
 import { readMeters } from "./meter.ts";
 import { type MadeNamespace, type Order, readOrder, type Report } from "./netd-message.ts";
+import { Translator } from "./nat64.ts";
 import { restore } from "./restore.ts";
 import { Rounds } from "./round.ts";
 import { alteredSettings } from "./setting.ts";
@@ -23,6 +24,7 @@ import { Watch } from "./watch.ts";
 const kernel = new Kernel();
 const watch = new Watch();
 const inits = new InstanceInits();
+const translator = new Translator();
 /** One look costs a system call, however many namespaces there are. */
 const LOOK_MS = 200;
 /** Settings that the kernel tells nobody of are read, of every namespace within a minute. */
@@ -36,6 +38,7 @@ process.on("message", (message) => {
   queue = queue.then(() => obey(readOrder(message)));
 });
 process.on("disconnect", () => {
+  translator[Symbol.dispose]();
   kernel[Symbol.dispose]();
   process.exit(0);
 });
@@ -120,7 +123,9 @@ async function performAll(steps: readonly (readonly Change[])[]): Promise<void> 
   for (const step of steps) {
     const movesNamespaces = step.some(({ object }) => object.kind === "namespace");
     for (const listener of kernel.perform(step)) await handOver(listener);
-    if (movesNamespaces) watch.follow(kernel.namespaces);
+    if (!movesNamespaces) continue;
+    watch.follow(kernel.namespaces);
+    translator.follow(kernel.namespaces);
   }
 }
 

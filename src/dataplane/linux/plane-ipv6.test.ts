@@ -94,6 +94,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       socket.send("a query", 53, "fd00:ec2::253");`;
     const { stdout } = await t.run(first.inPrivate, process.execPath, "-e", script);
     expect(stdout.trim()).toBe("a query fd00:ec2::253");
+    expect(t.queries.at(-1)).toMatchObject({ vpcId, sourceIp: privateIp, transport: "udp" });
   });
 
   test("a listener inside is reached by its neighbours' IPv6, from their own addresses", async () => {

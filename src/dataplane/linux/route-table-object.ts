@@ -89,7 +89,7 @@ export function waysOf(vpc: VpcBlueprint): Ways {
   for (const { cidrBlocks, key, vpcEndpointId } of vpc.endpoints)
     lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key, widthsOf({ cidrBlocks }));
   for (const { natGatewayId, key } of vpc.natGateways)
-    lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key, [32]);
+    lead({ kind: "nat-gateway", natGatewayId }, NAT_NEXTHOPS + key, widths);
   for (const peer of vpc.peers) {
     const { key, vpcPeeringConnectionId } = peer;
     lead({ kind: "peer", vpcPeeringConnectionId }, PEER_NEXTHOPS + key, widthsOfPeer(peer));

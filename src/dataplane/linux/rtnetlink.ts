@@ -81,10 +81,10 @@ const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6 } as const;
  * IPv6 writes the length of a longer segment into a header of its own (RFC 2675). With it, transfers through a router's
  * filters come to a stand, so IPv6 keeps to what its plain header can say.
  */
-function segmentSizes(): Buffer[] {
+function segmentSizes({ isPlain = false }: LinkObject): Buffer[] {
   return [
     ...IFLA_SEGMENTS.ipv6.map((type) => attribute(type, u32(PLAIN_SEGMENT_BYTES))),
-    ...IFLA_SEGMENTS.ipv4.map((type) => attribute(type, u32(SEGMENT_BYTES))),
+    ...IFLA_SEGMENTS.ipv4.map((type) => attribute(type, u32(isPlain ? PLAIN_SEGMENT_BYTES : SEGMENT_BYTES))),
   ];
 }
 
@@ -97,7 +97,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
     attribute(IFLA.address, mac(peer.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
     attribute(IFLA.namespaceFd, u32(peerNamespaceFd)),
-    ...segmentSizes(),
+    ...segmentSizes(link),
   ]);
   const body = Buffer.concat([
     interfaceInfo(link.index),
@@ -105,7 +105,7 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
     attribute(IFLA.address, mac(link.macAddress)),
     attribute(IFLA.mtu, u32(link.mtu)),
     attribute(IFLA.group, u32(link.group)),
-    ...segmentSizes(),
+    ...segmentSizes(link),
     nested(IFLA.info, attribute(1, text("veth")), nested(2, attribute(1, peerInfo))),
   ]);
   return { type: RTM.newLink, flags: FLAG_CREATE | FLAG_EXCL, body, what: `make link ${link.name}` };

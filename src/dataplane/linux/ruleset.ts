@@ -56,7 +56,7 @@ const ROUTER_SETS: readonly SetShape[] = [
   shapeOf("subnet_table", ["group"], "mark"),
   // The device and a source address that may come in by it.
   ...WIDTHS.map((width) => shapeOf(sourceSet(width), ["device", width === 32 ? "ip" : "ip6"])),
-  // Devices by which any source of IPv4 may come in: those of NAT gateways.
+  // Devices by which any source may come in: those of NAT gateways.
   shapeOf("any_source", ["device"]),
   // Traffic from a link group to itself stays in its subnet.
   shapeOf("same_subnet", ["group", "group"]),
@@ -73,7 +73,7 @@ const ROUTER_SETS: readonly SetShape[] = [
   shapeOf("groupless", ["device"]),
   // Devices of interfaces that have a flow log.
   shapeOf(LOGGED_SET, ["device"]),
-  // Devices that lead to routers of peers and to the VPN gateway.
+  // Devices that lead to routers of peers, to the VPN gateway and to NAT gateways.
   shapeOf("foreign", ["device"]),
   // Devices that lead to egress-only internet gateways.
   shapeOf("egress_only", ["device"]),
@@ -120,10 +120,7 @@ const SPOOF_CHAIN: Chain = {
   type: "filter",
   hook: HOOK.prerouting,
   priority: PRIORITY.raw,
-  rules: [
-    [...isIpv4, loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
-    ...WIDTHS.map(dropForeignSource),
-  ],
+  rules: [[loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()], ...WIDTHS.map(dropForeignSource)],
 };
 
 function dropForeignSource(width: Width): Buffer[] {
@@ -320,13 +317,14 @@ const NAT_CHAINS: readonly Chain[] = [
       // What it sent out itself comes back when its own subnet's routes lead to it, and would go round and round.
       [...isIpv4, loadSource, isIn("own_address", REGISTER_1), count(), drop()],
       // Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP.
-      [
+      ...WIDTHS.map((width) => [
+        ...isOfWidth(width),
         ...isNotProtocol(PROTOCOL.tcp),
         ...isNotProtocol(PROTOCOL.udp),
-        ...isNotProtocol(PROTOCOL.icmp),
+        ...isNotProtocol(width === 32 ? PROTOCOL.icmp : PROTOCOL.icmpv6),
         count(),
         drop(),
-      ],
+      ]),
     ],
   },
   {
@@ -365,6 +363,7 @@ export function shapesOf(role: NamespaceRole): readonly SetShape[] {
     case "egress-only-internet-gateway":
     case "vpn-gateway":
     case "on-premises-router":
+    case "translator":
     case "internet":
     case "endpoint":
     case "host":
@@ -384,6 +383,7 @@ function chainsOf(role: NamespaceRole): readonly Chain[] {
       return NAT_CHAINS;
     case "vpn-gateway":
     case "on-premises-router":
+    case "translator":
     case "internet":
     case "endpoint":
     case "host":

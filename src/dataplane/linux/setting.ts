@@ -39,7 +39,8 @@ export function settingsOf(role: NamespaceRole): readonly Setting[] {
     ["ipv4/ip_forward", forwards],
     ["ipv6/conf/all/disable_ipv6", "0"],
     ["ipv6/conf/all/forwarding", forwards],
-    ["ipv6/conf/default/disable_ipv6", "0"],
+    // The translator's devices are for its socket alone, which hears everything before the kernel looks at it.
+    ["ipv6/conf/default/disable_ipv6", role === "translator" ? "1" : "0"],
     ["ipv6/conf/default/addr_gen_mode", "1"],
     ["ipv6/conf/default/accept_ra", "0"],
     ["ipv6/conf/default/autoconf", "0"],
@@ -47,6 +48,8 @@ export function settingsOf(role: NamespaceRole): readonly Setting[] {
     ["ipv6/conf/default/accept_redirects", "0"],
   ];
   switch (role) {
+    case "translator":
+      return common;
     case "router":
     case "internet-gateway":
     case "egress-only-internet-gateway":

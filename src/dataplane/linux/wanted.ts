@@ -35,6 +35,7 @@ import { namespaceOfInstance, nexthopOfHost, objectsOfHost, routedHosts } from "
 import type { KernelObject } from "./kernel-object.ts";
 import { widthOf } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
+import { hasNat64, objectsOfTranslator, TRANSLATOR } from "./nat64-object.ts";
 import { type Adder, nodesOf, NOTHING, type Objects, objectsOf, type Wanted } from "./part.ts";
 import { objectsOfPeer } from "./peer-object.ts";
 import { objectsOfRoutes, objectsOfRouteTable, waysOf } from "./route-table-object.ts";
@@ -54,6 +55,7 @@ export function wantedParts(blueprint: Blueprint, before: Wanted = NOTHING): Wan
   return nodesOf(before, (add) => {
     add.part(INTERNET, [internetCidrs], () => objectsOfInternet(internetCidrs));
     add.part("nowhere", [], objectsOfNowhere);
+    if (blueprint.vpcs.some(hasNat64)) add.part(TRANSLATOR, [], objectsOfTranslator);
     for (const vpc of blueprint.vpcs) {
       add.section(vpc.vpcId, [vpc, loggedInterfaceIds], (inside) => {
         addVpc(vpc, inside);
@@ -124,7 +126,8 @@ function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
     part(`endpoint ${endpoint.vpcEndpointId}`, [endpoint], () => objectsOfEndpoint(vpc, endpoint));
   }
   for (const gateway of vpc.natGateways) {
-    part(`nat-gateway ${gateway.natGatewayId}`, [gateway], () => objectsOfNatGateway(vpc, gateway));
+    const name = `nat-gateway ${gateway.natGatewayId}`;
+    part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfNatGateway(vpc, gateway));
   }
   for (const [place, gateway] of vpc.egressOnlyGateways.entries()) {
     const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;

@@ -8,10 +8,9 @@ import type { Path } from "../../network/path.ts";
 import { portsOnInternet, servicePorts } from "../../network/echo-host.ts";
 import { dropText } from "../../network/drop-text.ts";
 import { type Reach, reach } from "../../network/reach.ts";
-import { resolveAddresses } from "../../network/resolve.ts";
+import { namePlaceOf, resolveAddresses } from "../../network/resolve.ts";
 import type { Exit } from "../../network/exit.ts";
 import { pathOf } from "../../network/path-origin.ts";
-import { hasIpv6 } from "../../network/sender.ts";
 
 export type Dial =
   | { readonly kind: "open"; readonly flow: OpenFlow }
@@ -85,7 +84,7 @@ function dialAddress(state: State, instance: Instance, address: string, { host, 
     const isSent = reached.exit.kind === "none" && reached.route !== undefined;
     return { ...deadEnd(reached.exit, name), ...(isSent && { lost }) };
   }
-  const ports = path.kind === "interface-endpoint" ? servicePorts : portsOnInternet(address);
+  const ports = path.kind === "interface-endpoint" ? servicePorts : portsOnInternet(reached.translatedIp ?? address);
   if (ports === undefined) {
     const text = `no answer from ${name}: behind the internet gateway only AWS's services and the echo host answer`;
     return { ...refused(504, text), lost };
@@ -113,7 +112,7 @@ function privateIpOf(state: State, { networkInterfaceIds }: Instance): string {
 function addressesOf(state: State, instance: Instance, host: string): ReturnType<typeof resolveAddresses> {
   const ip = parseIp(host);
   if (ip !== undefined) return { ips: [formatIp(ip)], by: "address" };
-  return resolveAddresses(state, { vpcId: instance.vpcId, hasIpv6: hasIpv6(state, instance) }, host);
+  return resolveAddresses(state, namePlaceOf(state, instance), host);
 }
 
 function deadEnd(exit: Exit, name: string): Extract<Dial, { kind: "refused" }> {

@@ -144,9 +144,10 @@ export class FlowTally {
     if (!isNews) return;
     const answerFlags = (flags & FLAGS.syn) === 0 ? flags : flags | FLAGS.synAck;
     for (const [at, { holder, ip }] of way.stations.entries()) {
-      const there = { sourceIp: ip, destinationIp: flow.destinationIp, sourcePort, destinationPort: flow.port };
+      const destinationIp = at === 0 || flow.path.kind === "host" ? flow.destinationIp : flow.path.destinationIp;
+      const there = { sourceIp: ip, destinationIp, sourcePort, destinationPort: flow.port };
       const back = {
-        sourceIp: flow.destinationIp,
+        sourceIp: destinationIp,
         destinationIp: ip,
         sourcePort: flow.port,
         destinationPort: sourcePort,

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Path } from "../../../network/path.ts";
-import type { DataPlane, PlaneHost } from "../../plane.ts";
+import type { DataPlane, NameAsker, PlaneHost } from "../../plane.ts";
 import { openLinuxPlane } from "../plane.ts";
 
 export interface Arrival {
@@ -20,11 +20,7 @@ export interface TestPlane extends AsyncDisposable {
   readonly plane: DataPlane;
   readonly folder: string;
   readonly arrivals: Arrival[];
-  readonly queries: {
-    readonly vpcId: string | undefined;
-    readonly query: Uint8Array;
-    readonly transport: "udp" | "tcp";
-  }[];
+  readonly queries: (NameAsker & { readonly query: Uint8Array; readonly transport: "udp" | "tcp" })[];
   readonly log: string[];
   /** Starts a program inside. */
   readonly start: (instanceId: string, ...program: readonly string[]) => Promise<ChildProcess>;
@@ -59,9 +55,9 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
       socket.on("error", () => {});
       socket.write(`${JSON.stringify({ ...path, port })}\n`);
     },
-    answerDns: (vpcId, query, transport) => {
-      queries.push({ vpcId, query, transport });
-      return answerDns(vpcId, query, transport);
+    answerDns: (client, query, transport) => {
+      queries.push({ ...client, query, transport });
+      return answerDns(client, query, transport);
     },
     log: (line) => void log.push(line),
     caBundleFile,
