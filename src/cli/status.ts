@@ -25,6 +25,7 @@ function formatStatus(now: Status): string {
     `  data plane  ${plane.kind}${plane.notEnforced.length === 0 ? " (enforced by the kernel)" : ""}`,
     ...(plane.because === undefined ? [] : [`              because ${plane.because}`]),
     ...plane.notEnforced.map((sentence) => `              not enforced: ${sentence}`),
+    ...plane.notCarried.map((sentence) => `              not carried: ${sentence}`),
     `  connections ${now.openConnections} open from instances`,
   ];
   const counted = Object.entries(now.counts).filter(([, count]) => count > 0);

@@ -253,7 +253,12 @@ function statusOf(
     accountId: (options.credentials ?? usualCredentialRules).defaultAccountId,
     credentials: options.credentials?.unknownKeys === "root" ? "any" : "checked",
     revision: state.revision,
-    dataplane: now.plane?.status() ?? { kind: "userspace", notEnforced: [], because: "the data plane is starting" },
+    dataplane: now.plane?.status() ?? {
+      kind: "userspace",
+      notEnforced: [],
+      notCarried: [],
+      because: "the data plane is starting",
+    },
     counts: Object.fromEntries(kinds.map((kind) => [kind, state.tables[kind].byId.size])),
     openConnections: now.openConnections,
   };

@@ -2,7 +2,7 @@
 
 import type { ProgramTable } from "../api/underpass/program-table.ts";
 import { answerDns } from "../dataplane/dns-answer.ts";
-import { linuxPlaneLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
+import { lackOfMachine, type MachineLack, openLinuxPlane } from "../dataplane/linux/plane.ts";
 import type { DataPlane, PlaneHost } from "../dataplane/plane.ts";
 import { openUserspacePlane } from "../dataplane/userspace/plane.ts";
 import type { State } from "../model/state.ts";
@@ -26,6 +26,7 @@ export interface RunningPlane extends AsyncDisposable {
 export interface PlaneStatus {
   readonly kind: DataPlane["kind"];
   readonly notEnforced: readonly string[];
+  readonly notCarried: readonly string[];
   /** Why it is not the Linux one, where the user did not ask for that. */
   readonly because?: string;
 }
@@ -49,11 +50,15 @@ export class PlaneMissing extends Error {
 
 export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   const { options, region } = join;
-  const lack = options.dataplane === "userspace" ? undefined : await linuxPlaneLack();
+  const machine: MachineLack = options.dataplane === "userspace" ? {} : await lackOfMachine();
+  const { plane: lack, ipv6: ipv6Lack } = machine;
   if (options.dataplane === "linux" && lack !== undefined) throw new PlaneMissing(lack);
   const userspace = options.dataplane === "userspace" || lack !== undefined;
+  const machineOptions = ipv6Lack === undefined ? {} : { ipv6Lack };
   if (lack !== undefined) options.log(`userspace data plane, not kernel-enforced: ${lack}`);
-  const open = (): Promise<DataPlane> => (userspace ? openUserspace(join) : openLinuxPlane(hostOf(join)));
+  if (ipv6Lack !== undefined) options.log(`IPv6 is not carried: ${ipv6Lack}`);
+  const open = (): Promise<DataPlane> =>
+    userspace ? openUserspace(join) : openLinuxPlane(hostOf(join), machineOptions);
 
   let plane = await open();
   let stopped = false;
@@ -105,6 +110,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
     status: () => ({
       kind: plane.kind,
       notEnforced: plane.notEnforced,
+      notCarried: plane.notCarried,
       ...(lack === undefined ? {} : { because: lack }),
     }),
     [Symbol.asyncDispose]: async () => {

@@ -14,6 +14,8 @@ export interface DataPlane extends AsyncDisposable {
   readonly kind: "linux" | "userspace";
   /** What this plane does not enforce, a sentence each; empty for none. */
   readonly notEnforced: readonly string[];
+  /** What this plane or the machine does not carry at all, a sentence each; empty for none. */
+  readonly notCarried: readonly string[];
   /** Resolves when the machine holds the blueprint: a packet sent afterwards takes the new way. Calls are queued in order. */
   readonly apply: (blueprint: Blueprint) => Promise<void>;
   /** How a program gets into an instance or an on-premises host, or undefined when the plane does not hold it. */

@@ -45,7 +45,10 @@ test.each([
 
 test("what has no names below it does not exist", () => {
   const { ask } = network();
-  expect([ask("us-east-1.api.aws", "A"), ask("states.us-east-1.api.aws", "AAAA")]).toEqual(["no-data", "no-name"]);
+  for (const name of ["us-east-1.api.aws", "global.api.aws", "dualstack.us-east-1.amazonaws.com"]) {
+    expect([name, ask(name, "A")]).toEqual([name, "no-data"]);
+  }
+  expect([ask("states.us-east-1.api.aws", "AAAA"), ask("a.b.api.aws", "AAAA")]).toEqual(["no-name", "no-name"]);
 });
 
 test("services that are not served have dual-stack names too", () => {

@@ -315,7 +315,9 @@ function nonTerminal(name: string): Holder | undefined {
   if (domain === undefined) return undefined;
   const before = name.slice(0, -domain.length).replace(/\.$/, "");
   const labels = before.split(".");
-  const exists = before === "" || (labels.length === 1 && findRegion(before) !== undefined) || before === "compute-1";
+  const [parent = "", region] = labels.length === 2 ? labels : ["", before];
+  const isRegion = findRegion(region ?? "") !== undefined && (parent === "" || parent === "dualstack");
+  const exists = before === "" || isRegion || before === "compute-1" || before === "global";
   return exists ? { records: [], by: "a domain of AWS" } : undefined;
 }
 

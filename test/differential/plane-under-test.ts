@@ -5,7 +5,11 @@ import { openUserspacePlane } from "../../src/dataplane/userspace/plane.ts";
 import type { PlaneUnderTest } from "./compare.ts";
 import { kernelProber, proxyProber } from "./prober.ts";
 
-export const linuxUnderTest: PlaneUnderTest = { open: openLinuxPlane, prober: kernelProber, carries: "instances" };
+export const linuxUnderTest: PlaneUnderTest = {
+  open: (host) => openLinuxPlane(host),
+  prober: kernelProber,
+  carries: "instances",
+};
 
 export const userspaceUnderTest: PlaneUnderTest = {
   open: openUserspacePlane,

@@ -60,6 +60,7 @@ export interface Status {
   readonly dataplane: {
     readonly kind: "linux" | "userspace";
     readonly notEnforced: readonly string[];
+    readonly notCarried: readonly string[];
     readonly because?: string;
   };
   readonly counts: Readonly<Record<string, number>>;

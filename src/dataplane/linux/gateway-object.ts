@@ -3,7 +3,7 @@
  * on the router alone.
  */
 
-import { type Width, WIDTHS } from "../../base/ip.ts";
+import type { Width } from "../../base/ip.ts";
 import { echoHost, echoPort } from "../../network/echo-host.ts";
 import type {
   EgressOnlyGatewayBlueprint,
@@ -56,7 +56,9 @@ export function objectsOfInternet(cidrBlocks: readonly string[]): KernelObject[]
     ...serviceListeners(INTERNET, { kind: "internet" }, 32),
     echoListener({ kind: "internet" }, 32),
     ...ownAddresses(INTERNET, cidrBlocks),
-    ...WIDTHS.map((width) => route(mainOf(INTERNET), anyOf(width), { kind: "blackhole" }, LAST_METRIC)),
+    ...widthsOf({ cidrBlocks }).map((width) =>
+      route(mainOf(INTERNET), anyOf(width), { kind: "blackhole" }, LAST_METRIC),
+    ),
   ];
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { testWith } from "../../../test/need.ts";
-import { linuxPlaneLack } from "./lack.ts";
+import { lackOfMachine, linuxPlaneLack } from "./lack.ts";
 
 const kernelTest = testWith(await linuxPlaneLack());
 const file = fileURLToPath(new URL("./lack.ts", import.meta.url));
@@ -32,6 +32,18 @@ describe("what the machine lacks", () => {
 
   kernelTest("nothing where the plane can be opened", () => {
     expect(lackBehind([])).toBe("undefined");
+  });
+
+  kernelTest("IPv6 is tried by itself, whatever the namespace that one starts in says of it", async () => {
+    expect(await lackOfMachine()).toEqual({});
+    const off = 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && exec "$@"';
+    const asking = `import { lackOfMachine } from "${file}"; console.log(JSON.stringify(await lackOfMachine()));`;
+    const node = [process.execPath, "--input-type=module-typescript", "--eval", asking];
+    const { stdout } = spawnSync("unshare", ["--user", "--map-root-user", "--net", "sh", "-c", off, "sh", ...node], {
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"] },
+    });
+    expect(stdout.trim()).toBe("{}");
   });
 
   kernelTest.each<[string, string[], RegExp]>([

@@ -8,20 +8,44 @@ import { environmentOfNetd, programBeside, unshareArguments } from "./netd-clien
 
 const TOOLS = ["unshare", "nsenter", "mount", "setpriv"];
 
-/** A sentence with the next step, or undefined when the plane can be opened here. Takes about as long as a start of Node. */
+export interface MachineLack {
+  /** A sentence with the next step; absent when the plane can be opened here. */
+  readonly plane?: string;
+  /** Why the plane carries no IPv6; absent when it does. */
+  readonly ipv6?: string;
+}
+
+/** A sentence with the next step, or undefined when the plane can be opened here. */
 export async function linuxPlaneLack(): Promise<string | undefined> {
-  if (process.platform !== "linux") return `the Linux data plane needs Linux, and this is ${process.platform}`;
+  return (await lackOfMachine()).plane;
+}
+
+/** Takes about as long as a start of Node. */
+export async function lackOfMachine(): Promise<MachineLack> {
+  if (process.platform !== "linux")
+    return { plane: `the Linux data plane needs Linux, and this is ${process.platform}` };
   const missing = TOOLS.filter((tool) => !isOnPath(tool));
-  if (missing.length > 0) return `${missing.map((tool) => `\`${tool}\``).join(", ")} not found: install util-linux`;
+  if (missing.length > 0) {
+    return { plane: `${missing.map((tool) => `\`${tool}\``).join(", ")} not found: install util-linux` };
+  }
   const child = spawn("unshare", unshareArguments(programBeside("probe")), {
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
     env: environmentOfNetd(),
     cwd: "/",
   });
-  let words = "";
+  let [words, ipv6] = ["", ""];
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (words += chunk));
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (ipv6 += chunk));
   const [status, signal] = await once(child, "close");
-  return status === 0 ? undefined : explain(words.trim() || `ended by ${signal ?? `status ${status}`}`);
+  if (status !== 0) return { plane: explain(words.trim() || `ended by ${signal ?? `status ${status}`}`) };
+  return ipv6 === "" ? {} : { ipv6: explainIpv6(ipv6) };
+}
+
+function explainIpv6(words: string): string {
+  return (
+    `the kernel has no IPv6 (${words}): load it with \`modprobe ipv6\`, and start without \`ipv6.disable=1\` on the kernel's ` +
+    "command line"
+  );
 }
 
 function explain(words: string): string {

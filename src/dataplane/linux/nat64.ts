@@ -62,7 +62,7 @@ export class Translator implements Disposable {
 }
 
 /** Hears all that comes into the namespace, with what the sender's kernel left to be done. */
-function openPacketSocket(): number {
+export function openPacketSocket(): number {
   // With a protocol it would hear from the beginning, before its settings are made.
   const fd = openSocket(AF_PACKET, SOCK_RAW, 0);
   setSocketOption(fd, SOL_PACKET, PACKET_VNET_HDR, 1);

@@ -1,19 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
-import { testWith } from "../../../test/need.ts";
-import type { RouteBlueprint, TargetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import { lackOfProgram, testWith } from "../../../test/need.ts";
+import type { Blueprint, RouteBlueprint, TargetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import { withoutIpv6 } from "./ipv4-blueprint.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import {
   blueprintOf,
   idsOf,
   ipv6Of,
+  peered,
   privateTable,
   publicTable,
+  serviceIp,
   serviceIpv6,
   toGateway,
   vpcBlueprint,
   withIpv6,
+  withNatGateway,
   withRoutes,
 } from "./testdata/blueprint.ts";
+import { wantedObjects } from "./wanted.ts";
 import { connecting, openTestPlane, type TestPlane } from "./testdata/plane.ts";
 
 const lack = await linuxPlaneLack();
@@ -120,6 +125,26 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect((await child).stdout.trim()).toBe("true");
   });
 
+  testWith(lack ?? lackOfProgram("python3"))("who sends more than the internet takes at once is told so", async () => {
+    const { stdout, stderr } = await t.run(
+      first.inPublic,
+      "python3",
+      "-c",
+      `
+import socket, time
+IPV6_MTU, IPV6_MTU_DISCOVER, DO = 24, 23, 2
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, DO)
+s.connect(("${serviceIpv6}", 53))
+s.send(bytes(4000))
+deadline = time.time() + 3
+while s.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU) == 9001 and time.time() < deadline:
+    time.sleep(0.01)
+print(s.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU))`,
+    );
+    expect([stdout.trim(), stderr]).toEqual(["1500", ""]);
+  });
+
   test("a connection is cut when the gateway that it came by is taken away", async () => {
     const before = t.arrivals.length;
     const child = t.run(first.inPublic, ...connecting(serviceIpv6, 80, true));
@@ -139,5 +164,36 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await reached(first.inPublic)).toMatchObject(through(eigw, publicIp));
     await t.plane.apply(blueprintOf(withRoutes(vpc, publicTable, [toEverywhere(toGateway)])));
     expect(await reached(first.inPublic)).toMatchObject(through(igw, publicIp));
+  });
+});
+
+describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("a machine without IPv6", () => {
+  const whole = withNatGateway(vpc);
+  const other = withIpv6(vpcBlueprint(2));
+
+  test("has nothing of it in the kernel", () => {
+    const all = blueprintOf(...peered(whole, other));
+    const ofIpv6 = (blueprint: Blueprint): readonly unknown[] =>
+      [...wantedObjects(blueprint).values()].filter(
+        (one) => one.kind !== "filter-rule" && /::|"width":128/.test(JSON.stringify(one)),
+      );
+    expect(ofIpv6(all).length).toBeGreaterThan(50);
+    expect(ofIpv6(withoutIpv6(all))).toEqual([]);
+  });
+
+  test("carries IPv4 and says so", async () => {
+    await using bare = await openTestPlane(undefined, { ipv6Lack: "the kernel has none" });
+    expect(bare.plane.notCarried).toEqual(["IPv6: the kernel has none"]);
+    await bare.plane.apply(blueprintOf(whole, other));
+    const asked = async (ip: string): Promise<string> =>
+      (await bare.run(first.inPrivate, ...connecting(ip))).stdout.trim();
+    expect(JSON.parse(await asked(serviceIp))).toMatchObject({
+      kind: "gateway-endpoint",
+      vpcEndpointId: first.endpoint,
+    });
+    expect(await asked(serviceIpv6)).toBe("ENETUNREACH");
+    // What did not change is not made again.
+    await bare.plane.apply(blueprintOf(whole, withNatGateway(other)));
+    expect(bare.log).toEqual([]);
   });
 });

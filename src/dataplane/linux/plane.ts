@@ -14,6 +14,7 @@ import { INTERNET } from "./gateway-object.ts";
 import { namespaceOfInstance } from "./host-object.ts";
 import { entryOf, type EntryFiles, PUBLIC_VIEW, removeEntryFiles, writeEntryFiles } from "./entry.ts";
 import { driftLines } from "./drift.ts";
+import { withoutIpv6 } from "./ipv4-blueprint.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
 import type { MadeNamespace } from "./netd-message.ts";
 import { NetdClient, type NetdEvents } from "./netd-client.ts";
@@ -24,12 +25,17 @@ import { endProgramsIn } from "./program.ts";
 import { joinedReadings, TrafficReader } from "./traffic.ts";
 import { wantedParts } from "./wanted.ts";
 
-/** A plane that holds nothing yet; rejects when netd does not come up. */
-export async function openLinuxPlane(host: PlaneHost): Promise<DataPlane> {
-  return LinuxPlane.open(host);
+export interface LinuxPlaneOptions {
+  /** Why the machine carries no IPv6; absent where it does. */
+  readonly ipv6Lack?: string;
 }
 
-interface PlaneParts {
+/** A plane that holds nothing yet; rejects when netd does not come up. */
+export async function openLinuxPlane(host: PlaneHost, options: LinuxPlaneOptions = {}): Promise<DataPlane> {
+  return LinuxPlane.open(host, options);
+}
+
+interface PlaneParts extends LinuxPlaneOptions {
   readonly doors: Doors;
   readonly instances: Map<string, MadeNamespace>;
   readonly netd: NetdClient;
@@ -45,6 +51,7 @@ interface InstanceInit {
 class LinuxPlane implements DataPlane {
   readonly kind = "linux";
   readonly notEnforced: readonly string[];
+  readonly notCarried: readonly string[];
   readonly failed: Promise<Error>;
   readonly #host: PlaneHost;
   readonly #doors: Doors;
@@ -66,6 +73,8 @@ class LinuxPlane implements DataPlane {
 
   private constructor(host: PlaneHost, parts: PlaneParts) {
     this.#host = host;
+    const { ipv6Lack } = parts;
+    this.notCarried = ipv6Lack === undefined ? [] : [`IPv6: ${ipv6Lack}`];
     this.#doors = parts.doors;
     this.#netd = parts.netd;
     this.#instances = parts.instances;
@@ -79,7 +88,7 @@ class LinuxPlane implements DataPlane {
     });
   }
 
-  static async open(host: PlaneHost): Promise<LinuxPlane> {
+  static async open(host: PlaneHost, options: LinuxPlaneOptions): Promise<LinuxPlane> {
     const doors = new Doors(host);
     const instances = new Map<string, MadeNamespace>();
     let drifted: NetdEvents["onDrift"] = () => {};
@@ -90,7 +99,7 @@ class LinuxPlane implements DataPlane {
       onMade: (made) => made.forEach((one) => instances.set(one.namespace, one)),
       onLine: host.log,
     });
-    const plane = new LinuxPlane(host, { doors, instances, netd, processSpace: await space });
+    const plane = new LinuxPlane(host, { ...options, doors, instances, netd, processSpace: await space });
     drifted = (namespaces) => plane.#queueMending(namespaces);
     return plane;
   }
@@ -168,7 +177,8 @@ class LinuxPlane implements DataPlane {
     removeEntryFiles(this.#host);
   }
 
-  async #apply(blueprint: Blueprint): Promise<void> {
+  async #apply(whole: Blueprint): Promise<void> {
+    const blueprint = this.notCarried.length === 0 ? whole : withoutIpv6(whole);
     const wanted = wantedParts(blueprint, this.#held);
     const held = this.#held ?? (await this.#readBack());
     const difference = diffParts(held, wanted);
@@ -266,4 +276,4 @@ class LinuxPlane implements DataPlane {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-export { linuxPlaneLack } from "./lack.ts";
+export { lackOfMachine, linuxPlaneLack, type MachineLack } from "./lack.ts";

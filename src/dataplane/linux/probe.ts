@@ -1,6 +1,7 @@
 /**
  * Tries, inside namespaces of its own, all that the Linux data plane asks of a machine, by building a small VPC and
- * entering it. Ends with status 0, or 1 and what was refused on standard error. `lack.ts` starts it.
+ * entering it. Ends with status 0, or 1 and what was refused on standard error; what IPv6 was refused alone is on standard
+ * output. `lack.ts` starts it.
  */
 
 import { spawnSync } from "node:child_process";
@@ -9,6 +10,7 @@ import { diffObjects } from "./diff.ts";
 import { Kernel } from "./kernel.ts";
 import { closeFd } from "./libc.ts";
 import { bindInside } from "./listener.ts";
+import { openPacketSocket } from "./nat64.ts";
 import { wantedObjects } from "./wanted.ts";
 
 const blueprint: Blueprint = {
@@ -84,11 +86,37 @@ const blueprint: Blueprint = {
   ],
 };
 
-function buildNetwork(): void {
+/** A VPC with IPv6 and nothing in it but a gateway: addresses, routes, rules and sockets. */
+function ipv6Blueprint(): Blueprint {
+  const own = { cidrBlocks: ["10.0.0.0/24", "2001:db8::/56"], resolverIps: ["fd00:ec2::253"] };
+  const none = { endpoints: [], securityGroups: [], natGateways: [], hosts: [] };
+  return {
+    ...blueprint,
+    vpcs: blueprint.vpcs.map((vpc) => ({
+      ...vpc,
+      ...own,
+      ...none,
+      routeTables: vpc.routeTables.map((table) => ({ ...table, routes: [] })),
+    })),
+  };
+}
+
+function buildNetwork(wanted: Blueprint): void {
   using kernel = new Kernel();
-  const { make } = diffObjects(new Map(), wantedObjects(blueprint));
+  const { make } = diffObjects(new Map(), wantedObjects(wanted));
   for (const step of make) {
     for (const listener of kernel.perform(step)) closeFd(bindInside(kernel.get(listener.namespace), listener));
+  }
+}
+
+/** Tries IPv6, which the plane can do without. */
+function buildIpv6(): void {
+  try {
+    buildNetwork(ipv6Blueprint());
+    // NAT64 reads packets.
+    closeFd(openPacketSocket());
+  } catch (error) {
+    process.stdout.write(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -105,7 +133,8 @@ function enterView(): void {
 }
 
 try {
-  buildNetwork();
+  buildNetwork(blueprint);
+  buildIpv6();
   enterView();
 } catch (error) {
   process.stderr.write(error instanceof Error ? error.message : String(error));

@@ -56,6 +56,7 @@ export async function openUserspacePlane(host: PlaneHost, state: () => State): P
   return {
     kind: "userspace",
     notEnforced,
+    notCarried: [],
     // Nothing to set up: every new connection is decided on the newest state. Open ones are looked at again.
     apply: (blueprint: Blueprint) => {
       proxy.cut((flow) => !goesOn(state(), flow));

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Path } from "../../../network/path.ts";
 import type { DataPlane, NameAsker, PlaneHost } from "../../plane.ts";
-import { openLinuxPlane } from "../plane.ts";
+import { type LinuxPlaneOptions, openLinuxPlane } from "../plane.ts";
 
 export interface Arrival {
   readonly path: Path;
@@ -36,7 +36,10 @@ export interface Ended {
 }
 
 /** The host answers a connection with its path as a line of JSON and then keeps it open. */
-export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => undefined): Promise<TestPlane> {
+export async function openTestPlane(
+  answerDns: PlaneHost["answerDns"] = () => undefined,
+  options: LinuxPlaneOptions = {},
+): Promise<TestPlane> {
   const folder = mkdtempSync(join(tmpdir(), "underpass-linux-"));
   const caBundleFile = join(folder, "bundle.pem");
   const caFile = join(folder, "ca.pem");
@@ -45,7 +48,7 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
   const arrivals: Arrival[] = [];
   const queries: TestPlane["queries"] = [];
   const log: string[] = [];
-  const plane = await openLinuxPlane({
+  const host: PlaneHost = {
     acceptMetadata: (socket, { vpcId, sourceIp }) => {
       socket.on("error", () => {});
       socket.write(`${JSON.stringify({ vpcId, sourceIp })}\n`);
@@ -64,7 +67,8 @@ export async function openTestPlane(answerDns: PlaneHost["answerDns"] = () => un
     caFile,
     secretFolder: folder,
     folder,
-  });
+  };
+  const plane = await openLinuxPlane(host, options);
   const start: TestPlane["start"] = async (instanceId, ...program) => {
     const entry = await plane.entry(instanceId);
     if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
