@@ -36,10 +36,15 @@ export type Exit =
   /** Nothing answers: `no-route`, a blackhole, or no public address behind an internet gateway. */
   | { readonly kind: "none"; readonly reason: string };
 
-/** What stands at an address: an interface of an endpoint answers for its service, any other for itself. */
+/**
+ * What stands at an address: an interface of an endpoint answers for its service, one of a NAT gateway to nobody, any other for
+ * itself. Source: Amazon VPC User Guide, "NAT gateways": nobody outside can open a connection by one.
+ */
 export function arrivalAt(state: State, source: Pick<Sender, "ip">, holder: NetworkInterface | undefined): Exit {
   if (holder === undefined) return { kind: "local" };
   const { id: networkInterfaceId, requester } = holder;
+  if (requester?.kind === "nat-gateway")
+    return none(`${requester.natGatewayId} takes no connection to its own address`);
   if (requester?.kind !== "vpc-endpoint") return { kind: "local", networkInterfaceId };
   const endpoint = find(state, "vpc-endpoint", requester.vpcEndpointId);
   if (endpoint?.kind !== "Interface") return none(`${requester.vpcEndpointId} carries no packets`);

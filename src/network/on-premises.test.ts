@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { allowAll, regionBuilder } from "../../test/region-builder.ts";
-import { all } from "../model/state.ts";
-import { deleteVpnConnectionRoute } from "../model/vpn-connection.ts";
+import { deleteOnPremisesHost } from "../model/on-premises-host.ts";
+import { all, find } from "../model/state.ts";
+import { createVpnConnection, createVpnConnectionRoute, deleteVpnConnectionRoute } from "../model/vpn-connection.ts";
 import { detachVpnGateway, setRoutePropagation } from "../model/vpn-gateway.ts";
 import { dropText } from "./drop-text.ts";
 import { onPremisesHostBehind, pathFromOnPremises, reachFromOnPremises, walkFromOnPremises } from "./on-premises.ts";
@@ -106,6 +107,25 @@ describe("from on premises", () => {
     expect(onPremisesHostBehind(build.state(), path)).toBe(desk);
   });
 
+  test("another site is reached where the gateway has a static route to both", () => {
+    const it = made();
+    const { build, desk, vpnConnectionId, vpnGatewayId } = it;
+    const far = secondSite(it, "192.168.1.0/24");
+    const { ip } = build.onPremises(far, "till", "192.168.1.10");
+    expect(into(it, ip)).toBe("on-premises");
+    build.run(createVpnConnectionRoute, { vpnConnectionId: far, destinationCidrBlock: "192.168.0.8/29" });
+    const namesake = build.onPremises(far, "other-desk", desk.ip);
+    expect(into(it, ip)).toBe(`the answers stay behind ${far}, where other-desk has ${desk.ip} too`);
+    build.run(deleteOnPremisesHost, namesake.id);
+    build.run(deleteVpnConnectionRoute, { vpnConnectionId: far, destinationCidrBlock: "192.168.0.8/29" });
+    expect(into(it, ip)).toBe("on-premises");
+    build.run(createVpnConnectionRoute, { vpnConnectionId, destinationCidrBlock: "172.20.0.0/16" });
+    build.run(deleteVpnConnectionRoute, { vpnConnectionId, destinationCidrBlock: "192.168.0.0/16" });
+    expect(into(it, ip)).toBe(
+      `${vpnConnectionId} has no static route to ${desk.ip} by which ${vpnGatewayId} would send the answers`,
+    );
+  });
+
   test("neither gateway endpoints, gateways and peers nor the resolver are", () => {
     const it = made();
     const { build, vpc, table, vpnGatewayId } = it;
@@ -124,6 +144,15 @@ describe("from on premises", () => {
     expect(into(it, "2001:db8::1")).toMatch(/VPN connections carry alone$/);
   });
 });
+
+/** Another connection of the same gateway. */
+function secondSite({ build, vpnConnectionId, vpnGatewayId }: Made, destinationCidrBlock: string): string {
+  const { customerGatewayId = "" } = find(build.state(), "vpn-connection", vpnConnectionId) ?? {};
+  const wish = { customerGatewayId, vpnGatewayId, staticRoutesOnly: true, tunnels: [], tags: [] };
+  const { id } = build.run(createVpnConnection, wish);
+  build.run(createVpnConnectionRoute, { vpnConnectionId: id, destinationCidrBlock });
+  return id;
+}
 
 function defaultGroup({ build, vpc }: Made): string {
   return [...all(build.state(), "security-group")].find((one) => one.vpcId === vpc && one.name === "default")!.id;

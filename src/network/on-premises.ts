@@ -21,11 +21,12 @@ import {
   type Arrival,
   arrivalOf,
   borders,
-  type FilterStep,
   firstPacket,
   type Flow,
+  followed,
   ipOf,
   type Reach,
+  type Steps,
 } from "./reach.ts";
 import { networkOf, type VpcNetwork } from "./vpc-network.ts";
 import { siteFor, type Vpn } from "./vpn.ts";
@@ -45,15 +46,15 @@ export function walkFromOnPremises(state: State, host: OnPremisesHost, destinati
 export function reachFromOnPremises(state: State, host: OnPremisesHost, flow: Omit<Flow, "sourceIp">): Reach {
   const walked = walkFromOnPremises(state, host, flow.destinationIp);
   const place = placeOf(state, host);
-  const target = place && arrivalOf(state, place.network, walked);
-  if (place === undefined || target === undefined) return { ...walked, filters: [] };
-  const filters: FilterStep[] = [];
-  for (const step of stepsOf(target, host, flow)) {
-    filters.push(step);
-    if (!step.verdict.allowed) return { ...walked, filters, dropped: step };
+  if (place === undefined) return { ...walked, filters: [] };
+  if (walked.exit.kind === "on-premises") {
+    const astray = siteAstray(place.vpn, host, walked.exit.vpnConnectionId);
+    return { ...walked, filters: [], ...(astray !== undefined && { astray }) };
   }
-  const astray = answersAstray(target, place.vpn, host);
-  return { ...walked, filters, ...(astray !== undefined && { astray }) };
+  const target = arrivalOf(state, place.network, walked);
+  return target === undefined
+    ? { ...walked, filters: [] }
+    : followed(walked, stepsOf(target, { host, vpn: place.vpn }, flow));
 }
 
 /** The path of a connection to a service; undefined when it ends elsewhere. */
@@ -128,35 +129,53 @@ function holds(cidrBlock: string, ip: Ip): boolean {
 }
 
 function* stepsOf(
-  { holder, network }: Arrival,
-  host: OnPremisesHost,
+  target: Arrival,
+  { host, vpn }: { readonly host: OnPremisesHost; readonly vpn: Vpn },
   flow: Omit<Flow, "sourceIp">,
-): Generator<FilterStep, void, undefined> {
+): Steps {
+  const { holder, network } = target;
   const packet = firstPacket(host, flow);
   const [outside, inside] = [{ network }, { network, subnetId: holder.subnetId }];
   for (const verdict of borders({ from: outside, to: inside, packet })) yield { leg: "request", packet, verdict };
   if (flow.isTracked !== true) {
     yield { leg: "request", packet, verdict: groupVerdict(network, holder, "ingress", packet) };
   }
+  const astray = answersAstray(target, vpn, host);
+  if (astray !== undefined) return astray;
   const reply = replyTo(packet);
   for (const verdict of borders({ from: inside, to: outside, packet: reply })) {
     yield { leg: "reply", packet: reply, verdict };
   }
+  return undefined;
 }
 
 /** The interface answers by its subnet's route table, and the gateway by the static routes of its connections. */
 function answersAstray({ holder, network }: Arrival, vpn: Vpn, host: OnPremisesHost): string | undefined {
   const table = network.tableOf.get(holder.subnetId)?.table;
   const tableId = table?.routeTable.id;
-  const ip = ipOf(host.ip);
-  const route = table?.byPrefix.longestMatch(ip)?.value;
+  const route = table?.byPrefix.longestMatch(ipOf(host.ip))?.value;
   if (route === undefined) return `the answers of ${holder.id} have no route to ${host.ip} in ${tableId}`;
   if (!route.active || route.target.kind !== "vpn-gateway") {
     const way = `the route ${route.destination} of ${tableId} to ${targetText(route.target)}`;
     return `the answers of ${holder.id} take ${way}`;
   }
-  if (siteFor(vpn, ip)?.vpnConnectionId === host.vpnConnectionId) return undefined;
-  return `${host.vpnConnectionId} has no static route to ${host.ip} by which ${vpn.vpnGatewayId} would send the answers`;
+  return gatewayAstray(vpn, host);
+}
+
+/** Within a site nothing comes by the gateway; the answers of another one leave it only where none of its own has the address. */
+function siteAstray(vpn: Vpn, host: OnPremisesHost, answeringId: string): string | undefined {
+  if (answeringId === host.vpnConnectionId) return undefined;
+  const namesake = vpn.sites
+    .find((site) => site.vpnConnectionId === answeringId)
+    ?.hosts.find((one) => one.ip === host.ip);
+  if (namesake !== undefined)
+    return `the answers stay behind ${answeringId}, where ${namesake.name} has ${host.ip} too`;
+  return gatewayAstray(vpn, host);
+}
+
+function gatewayAstray(vpn: Vpn, { ip, vpnConnectionId }: OnPremisesHost): string | undefined {
+  if (siteFor(vpn, ipOf(ip))?.vpnConnectionId === vpnConnectionId) return undefined;
+  return `${vpnConnectionId} has no static route to ${ip} by which ${vpn.vpnGatewayId} would send the answers`;
 }
 
 function none(reason: string): Exit {

@@ -375,6 +375,12 @@ describe("NAT gateways", () => {
     expect(fate(made, behind, s3)).toMatch(/denies the answers: tcp 1024-32767/);
   });
 
+  test("nothing is opened to its own address", () => {
+    const made = guide();
+    const { privateIp } = find(made.build.state(), "natgateway", made.nat)!.addresses[0]!;
+    expect(fate(made, made.behind, privateIp)).toBe(`${made.nat} takes no connection to its own address`);
+  });
+
   // Source: "NAT gateway basics": TCP, UDP and ICMP.
   test("other protocols end there", () => {
     const made = guide();
@@ -391,6 +397,25 @@ test("answers that another route takes away do not come back", () => {
   expect(fate(made, made.behind, s3)).toMatch(
     new RegExp(`the answers of eni-\\w+ take the route 10.0.3.0/24 of ${made.publicTable} to ${made.right.eni}`),
   );
+});
+
+test("a route to the NAT gateway itself leads answers back to it as any other would", () => {
+  const made = guide();
+  const { build, behind, nat, natTable, right, table } = made;
+  groupOf(made, { ingress: [any], egress: [any] }, right);
+  build.route(natTable, "10.0.2.0/24", nat);
+  expect(fate(made, behind, right.ip)).toBe("passes");
+  build.route(table, "10.0.4.0/24", nat);
+  expect(fate(made, behind, right.ip)).toBe("passes");
+});
+
+test("filters that answers would meet on the way back are not asked where another route takes them away", () => {
+  const made = guide();
+  const { build, behind, c, publicTable, right } = made;
+  aclOn(made, c, [100, "out", "allow", "all", "0.0.0.0/0"]);
+  expect(fate(made, behind, s3)).toMatch(/denies the answers/);
+  build.route(publicTable, "10.0.3.0/24", right.id);
+  expect(fate(made, behind, s3)).toMatch(/^the answers of eni-\w+ take the route 10\.0\.3\.0\/24/);
 });
 
 test("a change of a rule, of a group's members or of an ACL is seen at once", () => {

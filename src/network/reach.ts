@@ -86,14 +86,21 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
   const width = parseIp(flow.destinationIp)?.width;
   const source = width && senderOf(network, instance, width, flow.sourceIp);
   if (network === undefined || source === undefined || !meetsFilters(walked)) return { ...walked, filters: [] };
-  const way: WayOfFlow = { network, source, walked, target: arrivalOf(state, network, walked) };
+  return followed(walked, stepsOf({ network, source, walked, target: arrivalOf(state, network, walked) }, flow));
+}
+
+/** The filters of a way, one after the other; in the end why its answers go astray, if they do. */
+export type Steps = Generator<FilterStep, string | undefined, undefined>;
+
+/** Asks filters until one drops. */
+export function followed(walked: Walk, steps: Steps): Reach {
   const filters: FilterStep[] = [];
-  for (const step of stepsOf(way, flow)) {
-    filters.push(step);
-    if (!step.verdict.allowed) return { ...walked, filters, dropped: step };
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return { ...walked, filters, ...(value !== undefined && { astray: value }) };
+    filters.push(value);
+    if (!value.verdict.allowed) return { ...walked, filters, dropped: value };
   }
-  const astray = answersAstray(way);
-  return { ...walked, filters, ...(astray !== undefined && { astray }) };
 }
 
 /** Nothing is asked where nothing would answer, nor of what an instance sends to itself, which has no route. */
@@ -154,7 +161,8 @@ interface Segment {
   readonly packet: Packet;
 }
 
-function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undefined> {
+/** Answers are asked of by filters only where their route leads back: elsewhere they meet others, or none. */
+function* stepsOf(way: WayOfFlow, flow: Flow): Steps {
   const { network, source, target, walked } = way;
   const segments = segmentsOf(way, flow);
   const [first] = segments;
@@ -173,10 +181,13 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Generator<FilterStep, void, undef
   if (isNew && target !== undefined) {
     yield request(last.packet, groupVerdict(target.network, target.holder, "ingress", last.packet));
   }
-  for (const { from, to, packet } of segments.toReversed()) {
+  for (const [at, { from, to, packet }] of [...segments.entries()].toReversed()) {
+    const astray = answersAstray(way, at);
+    if (astray !== undefined) return astray;
     const reply = { from: to, to: from, packet: replyTo(packet) };
     for (const verdict of borders(reply)) yield { leg: "reply", packet: reply.packet, verdict };
   }
+  return undefined;
 }
 
 /** Source: Amazon VPC User Guide, "NAT gateway basics": TCP, UDP and ICMP. */
@@ -205,25 +216,28 @@ function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow):
 }
 
 /**
- * An instance and a NAT gateway answer by the route table of their own subnet; an endpoint and the internet come straight.
- * From another VPC answers need a route back. Source: Amazon VPC peering guide, "Update your route tables".
+ * The answers to what comes by the `at`th segment. An instance and a NAT gateway answer by the route table of their own
+ * subnet; an endpoint and the internet come straight. From another VPC answers need a route back. Source: Amazon VPC peering
+ * guide, "Update your route tables".
  */
-function answersAstray(way: WayOfFlow): string | undefined {
+function answersAstray(way: WayOfFlow, at: number): string | undefined {
   const { network, source, target, walked } = way;
-  const hops = (walked.nats ?? []).flatMap((hop) => {
-    const holder = network.interfaces.get(hop.networkInterfaceId);
-    return holder === undefined ? [] : [{ holder, ip: hop.privateIp }];
+  const nats = (walked.nats ?? []).flatMap(({ networkInterfaceId, privateIp: ip }) => {
+    const holder = network.interfaces.get(networkInterfaceId);
+    return holder === undefined ? [] : [{ holder, ip }];
   });
-  let asking: Sender = source;
-  for (const hop of hops) {
-    const back = routeBack({ network, holder: hop.holder }, asking.ip);
-    if (!leadsTo(back, asking.holder)) return wayOfAnswers({ network, holder: hop.holder }, asking.ip);
-    asking = hop;
+  const asking = [source, ...nats][at] ?? nats.at(-1) ?? source;
+  const nat = nats[at];
+  if (nat !== undefined) {
+    const from = { network, holder: nat.holder };
+    return leadsTo(routeBack(from, asking.ip), asking.holder) ? undefined : wayOfAnswers(from, asking.ip);
   }
-  if (target === undefined) return undefined;
-  const toIp = walked.overInternet?.sourceIp ?? asking.ip;
+  const { overInternet, peering } = walked;
+  // Where a way goes over the internet, its last segment but one ends at a gateway.
+  if (target === undefined || at < nats.length + (overInternet === undefined ? 0 : 1)) return undefined;
+  const toIp = overInternet?.sourceIp ?? asking.ip;
   const back = routeBack(target, toIp);
-  const isInside = walked.overInternet === undefined && walked.peering === undefined;
+  const isInside = overInternet === undefined && peering === undefined;
   if (!(isInside ? leadsTo(back, asking.holder) : leadsAcross(back, way, toIp))) return wayOfAnswers(target, toIp);
   return back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
 }
@@ -240,11 +254,25 @@ function wayOfAnswers(from: Arrival, toIp: string): string {
   return `the answers of ${from.holder.id} take the route ${destination} of ${tableId} to ${targetText(target)}`;
 }
 
-/** Whether a route leads to an interface of the same VPC. */
+/** Whether a route leads to an interface of the same VPC, which may be the one of the NAT gateway that the route names. */
 function leadsTo(route: CompiledRoute | undefined, holder: NetworkInterface): boolean {
   if (route?.active !== true) return false;
   const { target } = route;
-  return target.kind === "local" || (target.kind === "network-interface" && target.networkInterfaceId === holder.id);
+  const { id, requester } = holder;
+  switch (target.kind) {
+    case "local":
+      return true;
+    case "network-interface":
+      return target.networkInterfaceId === id;
+    case "nat-gateway":
+      return requester?.kind === "nat-gateway" && requester.natGatewayId === target.natGatewayId;
+    case "internet-gateway":
+    case "egress-only-internet-gateway":
+    case "vpc-endpoint":
+    case "vpc-peering-connection":
+    case "vpn-gateway":
+      return false;
+  }
 }
 
 /**
