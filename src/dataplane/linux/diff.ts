@@ -19,7 +19,7 @@ import {
 import { type Objects, objectsBeside, objectsOf, type Wanted } from "./part.ts";
 import { openListsThatMeet } from "./route-list.ts";
 import { shapesOf } from "./ruleset.ts";
-import { sourceSet } from "./set-shape.ts";
+import { shapeByName, sourceSet } from "./set-shape.ts";
 
 export interface Change {
   readonly verb: "add" | "replace" | "remove";
@@ -184,6 +184,7 @@ function isRemade(before: KernelObject, object: KernelObject): boolean {
 }
 
 const LAST_MAKE_STEP = 15;
+const FILLING_STEP = 11;
 
 /** Step 0 is for what must go before its successor comes. */
 function makeStepOf(object: KernelObject): number {
@@ -213,7 +214,7 @@ function makeStepOf(object: KernelObject): number {
       return 12;
     case "element":
       // What a rule compares with comes before the rule; what leads to a chain of rules after them.
-      return isFilling(object) ? 11 : 13;
+      return isFilling(object) ? FILLING_STEP : 13;
   }
 }
 
@@ -263,6 +264,9 @@ const GATEWAY_SETS: ReadonlySet<string> = new Set(
 function removalStepOf(object: KernelObject): number {
   // Rules go together with those that come, so that no packet meets a chain half changed.
   if (object.kind === "filter-rule") return 12;
+  // So do blocks: a set takes none that meets one which is still there.
+  if (object.kind === "element" && isFilling(object) && shapeByName(object.set).isInterval === true)
+    return FILLING_STEP;
   return object.kind === "route" || object.kind === "route-list" ? 15 : 14;
 }
 

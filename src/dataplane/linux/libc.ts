@@ -36,6 +36,7 @@ const library = koffi.load(null);
 const calls = {
   socket: library.func("int socket(int domain, int type, int protocol)"),
   bind: library.func("int bind(int fd, const void *address, uint32_t length)"),
+  connect: library.func("int connect(int fd, const void *address, uint32_t length)"),
   setsockopt: library.func("int setsockopt(int fd, int level, int option, const void *value, uint32_t length)"),
   send: library.func("intptr_t send(int fd, const void *data, size_t length, int flags)"),
   recv: library.func("intptr_t recv(int fd, _Out_ void *data, size_t length, int flags)"),
@@ -79,6 +80,11 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 /** `address` is a `sockaddr` of the socket's family. */
 export function bindSocket(fd: number, address: Uint8Array): void {
   checked("bind a socket", calls.bind(fd, address, address.length));
+}
+
+/** `address` as above, of the far side. */
+export function connectSocket(fd: number, address: Uint8Array): void {
+  checked("connect a socket", calls.connect(fd, address, address.length));
 }
 
 export function setSocketOption(fd: number, level: number, option: number, value: number): void {

@@ -62,7 +62,7 @@ export async function wrapListener({ ip, transport }: ListenerObject, fd: number
 }
 
 /** Source: Linux manual pages ip(7) and ipv6(7), "Address format". */
-function socketAddress(address: Buffer, port: number): Buffer {
+export function socketAddress(address: Buffer, port: number): Buffer {
   const bytes = Buffer.alloc(address.length === 4 ? 16 : 28);
   bytes.writeUInt16LE(address.length === 4 ? AF_INET : AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);

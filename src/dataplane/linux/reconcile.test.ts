@@ -11,9 +11,13 @@ import type {
   TargetBlueprint,
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
+import { openWorld } from "../../../test/differential/world.ts";
+import { all } from "../../model/state.ts";
+import { plan } from "../../plan/plan.ts";
 import { diffParts } from "./diff.ts";
 import { contentOf, type KernelObject, keyOf } from "./kernel-object.ts";
 import { linuxPlaneLack } from "./lack.ts";
+import { LOGGED_SET } from "./metering.ts";
 import { NetdClient } from "./netd-client.ts";
 import { NOTHING, type Wanted } from "./part.ts";
 import { withOpenLists } from "./route-list.ts";
@@ -134,6 +138,28 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await goTo(empty);
   });
 
+  test("blocks of a prefix list that grow, shrink, join and part", async () => {
+    const listed = (...cidrBlocks: readonly string[]): VpcBlueprint => {
+      const peer = { kind: "prefix-list", prefixListId: "pl-0000000a", cidrBlocks } as const;
+      return withGroup(vpcBlueprint(1), { egress: [{ ruleId: "sgr-0000000a", traffic: { kind: "all" }, peer }] });
+    };
+    for (const cidrBlocks of [
+      ["10.1.0.0/16", "10.8.0.0/16"],
+      ["10.0.0.0/14"],
+      ["10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/16"],
+      ["10.2.0.0/15", "10.1.0.0/16"],
+      [],
+      ["0.0.0.0/0"],
+      ["10.1.0.0/16", "2001:db8::/32"],
+      ["10.1.0.0/17", "2001:db8::/31"],
+    ]) {
+      const updated = blueprintOf(listed(...cidrBlocks));
+      await goTo(updated);
+      await check(updated);
+    }
+    await goTo(empty);
+  });
+
   test("more elements and routes than one message holds", async () => {
     const addresses = Array.from({ length: 1500 }, (_, at) => ({
       privateIp: `10.0.${at >> 8}.${at & 255}`,
@@ -145,9 +171,48 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await goTo(empty);
   });
 
+  // Of networks as they are planned: with all kinds of gateways, sites, both families, flow logs and groups with maps of ports.
+  test("dealt networks end in the same state by whatever way they come", async () => {
+    const world = openWorld({ seed: 3, vpcs: 3 });
+    const updates: Blueprint[] = [];
+    for (let round = 0; round < 3; round++) {
+      world.deal();
+      const loggedInterfaceIds = [...all(world.state(), "network-interface")]
+        .map(({ id }) => id)
+        .filter(() => round % 2 === 0);
+      updates.push({ ...plan(world.state(), updates.at(-1)), loggedInterfaceIds });
+    }
+    const last = updates.at(-1) ?? empty;
+    const seen = new Set<string>();
+    for (const update of [...updates, ...updates.toReversed(), last, last]) {
+      await goTo(update);
+      await check(update);
+      for (const object of wantedObjects(update).values()) for (const what of wordsFor(object)) seen.add(what);
+    }
+    await goTo(empty);
+    await check(empty);
+    await goTo(last);
+    await check(last);
+    await goTo(empty);
+    expect(everything.filter((what) => !seen.has(what))).toEqual([]);
+  }, 120_000);
+
   // By now netd has looked many times.
   test("nothing of all that was taken for somebody else's change", () => expect(drifted).toEqual([]));
 });
+
+/** What of the kernel's means an object is or needs. */
+function wordsFor(object: KernelObject): readonly string[] {
+  if (object.kind === "namespace") return [object.kind, object.role];
+  const isIpv6 = JSON.stringify(object).includes("::");
+  return [object.kind, ...(isIpv6 ? ["IPv6"] : []), ...("set" in object ? [object.set.replace(/^(pl)-.*/, "$1")] : [])];
+}
+
+const everything = [
+  "namespace link address neighbor nexthop route route-list rule set chain filter-rule element listener IPv6",
+  `${LOGGED_SET} pl interface_group_1 foreign translation router internet-gateway egress-only-internet-gateway`,
+  "nat-gateway vpn-gateway on-premises-router internet endpoint host",
+].flatMap((words) => words.split(" "));
 
 function arbitraryBlueprint(): fc.Arbitrary<Blueprint> {
   return fc

@@ -60,7 +60,13 @@ export function settingsOf(role: NamespaceRole): readonly Setting[] {
     case "internet":
       return [...common, ["ipv4/conf/all/send_redirects", "0"], ["core/somaxconn", "4096"]];
     case "endpoint":
-      return [...common, ["core/somaxconn", "4096"]];
+      // Source: AWS PrivateLink guide, "Interface endpoint properties and limitations": TCP alone, so no ping.
+      return [
+        ...common,
+        ["core/somaxconn", "4096"],
+        ["ipv4/icmp_echo_ignore_all", "1"],
+        ["ipv6/icmp/echo_ignore_all", "1"],
+      ];
     case "host":
       return [...common, ["ipv4/ip_unprivileged_port_start", "0"], ["ipv4/ping_group_range", "0\t0"]];
   }

@@ -59,8 +59,18 @@ export function objectsOfVpnGateway(vpc: VpcBlueprint, { sites, vpnGatewayId }: 
   ];
 }
 
-/** The router of an on-premises network sends all that is not its own to the VPN gateway. */
-export function objectsOfSite({ vpnGatewayId }: VpnGatewayBlueprint, site: SiteBlueprint): KernelObject[] {
+/**
+ * The router of an on-premises network sends all that is not its own to the VPN gateway: its own are the blocks that the
+ * gateway sends here, but for what is the VPC's or, by a longer prefix, another site's.
+ */
+export function objectsOfSite(
+  { cidrBlocks }: Pick<VpcBlueprint, "cidrBlocks">,
+  { sites, vpnGatewayId }: VpnGatewayBlueprint,
+  site: SiteBlueprint,
+): KernelObject[] {
+  const inside = cidrBlocks.filter((block) => widthOf(block) === 32);
+  const isOfVpc = (block: string): boolean => inside.some((own) => isWithin(block, own));
+  const others = sites.filter((one) => one !== site).flatMap((one) => one.cidrBlocks);
   const namespace = namespaceOfSite(site.vpnConnectionId);
   const near = { namespace: namespaceOfGateway(vpnGatewayId), index: SITE_DEVICES + site.key };
   const door: Door = { kind: "public-resolver" };
@@ -74,7 +84,12 @@ export function objectsOfSite({ vpnGatewayId }: VpnGatewayBlueprint, site: SiteB
     ),
     route(mainOf(namespace), anyOf(32), toNear),
     // What the gateway sends here is for hosts, which have routes of their own, or for nobody.
-    ...site.cidrBlocks.map((block) => route(mainOf(namespace), block, { kind: "blackhole" }, NOBODY_METRIC)),
+    ...site.cidrBlocks
+      .filter((block) => !isOfVpc(block))
+      .map((block) => route(mainOf(namespace), block, { kind: "blackhole" }, NOBODY_METRIC)),
+    ...[...inside, ...others.filter((block) => !isOfVpc(block))].map((block) =>
+      route(mainOf(namespace), block, toNear),
+    ),
     { kind: "address", namespace, index: LOOPBACK_DEVICE, ip, bits: 32 },
     { kind: "listener", namespace, transport: "udp", ip, port: DNS_PORT, door },
     { kind: "listener", namespace, transport: "tcp", ip, port: DNS_PORT, door },

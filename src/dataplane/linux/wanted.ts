@@ -148,9 +148,7 @@ function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
 function addVpn(vpc: VpcBlueprint, gateway: VpnGatewayBlueprint, part: Adder["part"]): void {
   part("vpn-gateway", [gateway, vpc.cidrBlocks], () => objectsOfVpnGateway(vpc, gateway));
   for (const site of gateway.sites) {
-    part(`site ${site.vpnConnectionId}`, [gateway.vpnGatewayId, site.key, site.cidrBlocks], () =>
-      objectsOfSite(gateway, site),
-    );
+    part(`site ${site.vpnConnectionId}`, [gateway, vpc.cidrBlocks], () => objectsOfSite(vpc, gateway, site));
     for (const host of site.hosts) {
       const namespace = namespaceOfInstance(host.hostId);
       part(`site-host ${host.hostId}`, [host], () => objectsOfSiteHost(site, host, namespace));
