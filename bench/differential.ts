@@ -13,7 +13,7 @@ const topologies = Number(process.argv[2] ?? 2000);
 const perWorld = 100;
 
 async function compareAll(under: Parameters<typeof compare>[0]): Promise<Comparison> {
-  let all: Comparison = { topologies: 0, flows: 0, ends: {}, differences: [] };
+  let all: Comparison = { topologies: 0, flows: 0, ends: {}, repeated: 0, differences: [] };
   for (let seed = 1000; all.topologies < topologies; seed++) {
     const one = await compare(under, { seed, topologies: Math.min(perWorld, topologies - all.topologies), vpcs: 10 });
     for (const difference of one.differences) console.error(JSON.stringify(difference));
@@ -21,6 +21,7 @@ async function compareAll(under: Parameters<typeof compare>[0]): Promise<Compari
       topologies: all.topologies + one.topologies,
       flows: all.flows + one.flows,
       ends: sum(all.ends, one.ends),
+      repeated: all.repeated + one.repeated,
       differences: [...all.differences, ...one.differences],
     };
     if (process.stderr.isTTY) process.stderr.write(`\r${all.topologies} of ${topologies} topologies`);
@@ -46,7 +47,7 @@ report(
   },
   {
     topologies,
-    ...(kernel && { kernelFlows: kernel.flows, kernelEnds: kernel.ends }),
+    ...(kernel && { kernelFlows: kernel.flows, kernelRepeated: kernel.repeated, kernelEnds: kernel.ends }),
     proxyFlows: proxy.flows,
     proxyEnds: proxy.ends,
   },

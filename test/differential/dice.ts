@@ -21,3 +21,12 @@ export function diceOf(seed: number): Dice {
     chance: (percent) => below(100) < percent,
   };
 }
+
+/** The model refuses some of what chance deals; then the topology is without it. */
+export function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // As said.
+  }
+}

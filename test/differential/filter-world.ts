@@ -5,6 +5,7 @@ import {
   createNetworkAcl,
   createNetworkAclEntry,
   defaultNetworkAclOf,
+  type EntryInput,
   deleteNetworkAclEntry,
   networkAclOfSubnet,
   replaceNetworkAclAssociation,
@@ -34,6 +35,9 @@ interface Where {
   readonly subnetIds: readonly string[];
   readonly filters: FilterPlace;
   readonly peerGroupIds: readonly string[];
+  readonly listIds: readonly string[];
+  /** The number of a protocol without ports. */
+  readonly protocol: number;
   readonly instances: readonly { readonly made: TestInstance }[];
 }
 
@@ -83,7 +87,7 @@ function dealRules(build: Build, dice: Dice, { where, groupId }: GroupSpot): voi
       if (dice.chance(isEgress ? 60 : 30)) allow(build, { groupId, isEgress }, { protocol: "-1", peer });
     }
     for (let left = dice.below(4); left > 0; left--) {
-      allow(build, { groupId, isEgress }, { ...dealTraffic(dice), peer: dealPeer(build, dice, where) });
+      allow(build, { groupId, isEgress }, { ...dealTraffic(dice, where), peer: dealPeer(build, dice, where) });
     }
   }
 }
@@ -119,7 +123,7 @@ function allow(
   if (build.attempt(authorizeSecurityGroup, input).ok) build.run(authorizeSecurityGroup, input);
 }
 
-function dealTraffic(dice: Dice): Ports {
+function dealTraffic(dice: Dice, where: Where): Ports {
   const ports = (protocol: string, fromPort: number, toPort: number): Ports => ({ protocol, fromPort, toPort });
   return dice.pick([
     { protocol: "-1" },
@@ -131,8 +135,15 @@ function dealTraffic(dice: Dice): Ports {
     ports("udp", 5000, 5000),
     ports("udp", 0, 65_535),
     ports("icmp", -1, -1),
+    ports("icmp", 8, -1),
+    ports("icmp", 8, 0),
+    // Not what a ping is.
+    ports("icmp", 0, -1),
     ports("icmpv6", -1, -1),
+    ports("icmpv6", 128, 0),
     { protocol: "50" },
+    { protocol: `${where.protocol}` },
+    { protocol: `${where.protocol}` },
   ]);
 }
 
@@ -146,6 +157,7 @@ function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
       { kind: "ipv6", cidrBlock: own === undefined ? dice.pick(ipv6) : `${own}/128` },
       { kind: "ipv6", cidrBlock: dice.pick(s3Ipv6List?.cidrBlocks ?? []) },
       { kind: "prefix-list", prefixListId: s3Ipv6List?.id ?? "" },
+      { kind: "prefix-list", prefixListId: dice.pick(where.listIds) },
       { kind: "security-group", groupId: dice.pick(where.filters.groupIds) },
     ]);
   }
@@ -154,7 +166,9 @@ function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
     everywhere,
     { kind: "ipv4", cidrBlock: dice.pick(blocks) },
     { kind: "ipv4", cidrBlock: dice.pick(s3List?.cidrBlocks ?? []) },
+    { kind: "ipv4", cidrBlock: dice.pick(["192.168.0.0/16", "192.168.1.0/24", "10.0.0.0/8"]) },
     { kind: "prefix-list", prefixListId: s3List?.id ?? "" },
+    { kind: "prefix-list", prefixListId: dice.pick(where.listIds) },
     { kind: "security-group", groupId: dice.pick([...where.filters.groupIds, ...where.peerGroupIds]) },
   ]);
 }
@@ -173,26 +187,13 @@ function dealEntries(
     build.run(deleteNetworkAclEntry, { networkAclId, ruleNumber, isEgress });
   }
   for (const isEgress of [true, false]) {
-    const count = dice.below(4);
-    for (let at = 0; at < count; at++) {
+    // Numbers are in no order, so that the order in which rules were made is not theirs.
+    const numbers = new Set(Array.from({ length: dice.below(6) }, () => 1 + dice.below(1000)));
+    for (const ruleNumber of numbers) {
       const action = dice.pick(["allow", "deny"]);
-      const cidrBlock = dice.pick([
-        "0.0.0.0/0",
-        where.cidrBlock,
-        subnetBlock(build, dice, where),
-        dice.pick(s3List?.cidrBlocks ?? []),
-      ]);
-      const ipv6 = ipv6Blocks(build, where);
-      const cidr =
-        ipv6.length > 0 && dice.chance(40)
-          ? ({
-              kind: "ipv6",
-              cidrBlock: dice.pick(["::/0", dice.pick(ipv6), dice.pick(s3Ipv6List?.cidrBlocks ?? [])]),
-            } as const)
-          : ({ kind: "ipv4", cidrBlock } as const);
-      // Numbers fall as rules come, so that the order in which they were made is not theirs.
-      const common = { networkAclId, ruleNumber: 1000 - 7 * at, isEgress, action, cidr };
-      build.run(createNetworkAclEntry, { ...common, ...dealAclTraffic(dice) });
+      const cidr = dealAclBlock(build, dice, where);
+      const common = { networkAclId, ruleNumber, isEgress, action, cidr };
+      build.run(createNetworkAclEntry, { ...common, ...dealAclTraffic(dice, where, cidr.kind) });
     }
     for (const [at, cidr] of everywhereOf(build, where).entries()) {
       if (!dice.chance(80)) continue;
@@ -202,14 +203,42 @@ function dealEntries(
   }
 }
 
-function dealAclTraffic(dice: Dice): { protocol: string; ports?: { from: number; to: number } } {
+function dealAclBlock(
+  build: Build,
+  dice: Dice,
+  where: Where,
+): { readonly kind: "ipv4" | "ipv6"; readonly cidrBlock: string } {
+  const ipv6 = ipv6Blocks(build, where);
+  if (ipv6.length > 0 && dice.chance(40)) {
+    const cidrBlock = dice.pick(["::/0", dice.pick(ipv6), dice.pick(s3Ipv6List?.cidrBlocks ?? [])]);
+    return { kind: "ipv6", cidrBlock };
+  }
+  const cidrBlock = dice.pick([
+    "0.0.0.0/0",
+    "192.168.0.0/16",
+    where.cidrBlock,
+    subnetBlock(build, dice, where),
+    dice.pick(s3List?.cidrBlocks ?? []),
+  ]);
+  return { kind: "ipv4", cidrBlock };
+}
+
+type AclTraffic = Pick<EntryInput, "protocol" | "ports" | "icmp">;
+
+function dealAclTraffic(dice: Dice, where: Where, family: "ipv4" | "ipv6"): AclTraffic {
   const ports = dice.pick([
     { from: 80, to: 80 },
     { from: 80, to: 443 },
+    { from: 100, to: 8080 },
     { from: 1024, to: 65_535 },
     { from: 32_768, to: 61_000 },
     { from: 40_000, to: 50_000 },
     { from: 5000, to: 5000 },
   ]);
-  return dice.chance(15) ? { protocol: "-1" } : { protocol: dice.pick(["6", "6", "17"]), ports };
+  const icmp = family === "ipv6" ? "58" : "1";
+  const traffic = dice.pick(["6", "6", "6", "17", icmp, `${where.protocol}`, "-1"]);
+  if (traffic === "6" || traffic === "17") return { protocol: traffic, ports };
+  if (traffic !== icmp) return { protocol: traffic };
+  const type = dice.pick(traffic === "1" ? [-1, 0, 8] : [-1, 128, 129]);
+  return { protocol: traffic, icmp: { type, code: type === -1 ? -1 : dice.pick([-1, 0]) } };
 }

@@ -12,7 +12,7 @@ import { serviceAddress } from "../../src/network/service-address.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import { carryIpv6, egressOnlyGateway, giveIpv6, giveIpv6Block } from "../ipv6-builder.ts";
 import type { RegionBuilder, TestInstance } from "../region-builder.ts";
-import type { Dice } from "./dice.ts";
+import { type Dice, tryTo } from "./dice.ts";
 
 export interface Ipv6Place {
   readonly vpcId: string;
@@ -88,11 +88,11 @@ interface Spot {
 function dealRoute(build: Build, dice: Dice, { place, tableId, egressIds }: Spot): void {
   const egress = egressIds.length === 0 ? place.gatewayId : dice.pick(egressIds);
   const target = dice.pick([place.gatewayId, egress, egress, dice.pick(place.instances).made.id]);
-  tryTo(() => build.route(tableId, dealCidr(build, dice, place), target));
+  tryTo(() => build.route(tableId, dealIpv6Cidr(build, dice, place), target));
 }
 
 /** A block that has to do with the prefix list: the same, wider, narrower, beside; a subnet's; or the default route. */
-function dealCidr(build: Build, dice: Dice, { subnetIds }: Ipv6Place): string {
+export function dealIpv6Cidr(build: Build, dice: Dice, { subnetIds }: Pick<Ipv6Place, "subnetIds">): string {
   const entry = dice.pick(entries);
   switch (dice.below(8)) {
     case 0:
@@ -198,15 +198,6 @@ function inside(dice: Dice, { bits, ip }: Prefix): Ip {
 function cidrOf(ip: Ip, bits: number): string {
   const at = Math.min(128, Math.max(1, bits));
   return formatPrefix({ ip: maskIp(ip, at), bits: at });
-}
-
-/** The model refuses some of what chance deals; then the topology is without it. */
-function tryTo(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // As said.
-  }
 }
 
 /** Whether a text is of IPv6. */

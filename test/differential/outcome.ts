@@ -1,14 +1,17 @@
 /** What became of a connection attempt: by the pure functions, and in words that every data plane can be held against. */
 
-import type { Path } from "../../src/network/path.ts";
 import { allAddressesOf } from "../../src/model/network-interface.ts";
+import type { OnPremisesHost } from "../../src/model/on-premises-host.ts";
 import { find, type State } from "../../src/model/state.ts";
 import { portsOnInternet, servicePorts } from "../../src/network/echo-host.ts";
-import { type FilterStep, type Reach, reach } from "../../src/network/reach.ts";
+import { pathFromOnPremises, reachFromOnPremises } from "../../src/network/on-premises.ts";
 import { pathOf } from "../../src/network/path-origin.ts";
+import type { Path } from "../../src/network/path.ts";
+import { type FilterStep, type Opening, type Reach, reach } from "../../src/network/reach.ts";
+import { type Trail, trailOf } from "./trail.ts";
 import { ports, type Trial } from "./trial.ts";
 
-/** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet by igw-… from 2600:…`, `instance i-…`, `nothing`. */
+/** `endpoint vpce-… of vpc-… from 10.0.1.4`, `internet by igw-… from 2600:…`, `instance i-…`, `echo`, `nothing`. */
 export type Outcome = string;
 
 export function outcomeOfPath(path: Path): Outcome {
@@ -31,58 +34,106 @@ export interface Expectation {
   readonly outcome: Outcome;
   /** What the flow meets, for the count: `security-group`, `network-acl`, `network-acl for answers`, `nat-gateway`, `NAT64`. */
   readonly meets: readonly string[];
+  readonly trail: Trail;
 }
+
+/** Who tries: an instance, or a host behind a VPN connection. */
+export type Trier = string;
 
 /** What the pure functions say becomes of a trial; undefined where that hangs on a port that a NAT gateway chooses. */
-export function expectedOutcome(
-  state: State,
-  instanceId: string,
-  { kind, ip, port, sourceIp, sourcePort }: Trial,
-  carries: Carries,
-): Expectation | undefined {
-  const chosen = carries === "instances" ? { sourcePort } : {};
-  const reached = reach(state, instanceId, {
-    destinationIp: ip,
-    ...(sourceIp !== undefined && carries === "instances" && { sourceIp }),
-    opens: { kind, port, ...chosen },
-  });
-  const { dropped, nats = [], overInternet, peering } = reached;
+export function expectedOutcome(state: State, from: Trier, asked: Trial, carries: Carries): Expectation | undefined {
+  const { sourceIp: _, ...plain } = asked;
+  // Through a proxy a program chooses neither the address nor the port that it comes from.
+  const trial = carries === "instances" ? asked : plain;
+  const host = find(state, "on-premises-host", from);
+  const reached = host === undefined ? reachFrom(state, from, trial, carries) : reachFromHost(state, host, trial);
+  const { dropped } = reached;
   if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
-  const outcome = outcomeOf(state, instanceId, { kind, ip, port, reached, carries });
-  const filter = dropped && `${dropped.verdict.kind}${dropped.leg === "reply" ? " for answers" : ""}`;
-  return {
-    outcome,
-    meets: [
-      ...(filter === undefined ? [] : [filter]),
-      ...nats.map(() => "nat-gateway"),
-      ...(overInternet === undefined ? [] : [outcome === "nothing" ? "over internet" : "over internet through"]),
-      ...(reached.translatedIp === undefined || outcome === "nothing" ? [] : ["NAT64"]),
-      ...(peering === undefined ? [] : [outcome === "nothing" ? "peering" : "peering through"]),
-    ],
-  };
+  const outcome = outcomeOf(state, from, { trial, reached, carries });
+  const trail = trailOf(state, from, { trial, reached });
+  return { outcome, trail, meets: meetsOf(reached, outcome, host !== undefined) };
 }
 
-interface Reached extends Pick<Trial, "kind" | "ip" | "port"> {
+function reachFrom(state: State, from: Trier, trial: Trial, carries: Carries): Reach {
+  const { ip, sourceIp } = trial;
+  const opens = openingOf(trial, carries === "instances");
+  return reach(state, from, { destinationIp: ip, ...(sourceIp !== undefined && { sourceIp }), opens });
+}
+
+function reachFromHost(state: State, host: OnPremisesHost, trial: Trial): Reach {
+  return reachFromOnPremises(state, host, { destinationIp: trial.ip, opens: openingOf(trial, true) });
+}
+
+function openingOf({ kind, port, sourcePort }: Trial, choosesPort: boolean): Opening {
+  switch (kind) {
+    case "tcp":
+    case "udp":
+      return { kind, port, ...(choosesPort && { sourcePort }) };
+    case "protocol":
+      return { kind, number: port };
+    case "ping":
+      return { kind };
+  }
+}
+
+function meetsOf(
+  { dropped, exit, nats = [], overInternet, peering, route, translatedIp }: Reach,
+  outcome: Outcome,
+  isHost: boolean,
+): string[] {
+  const filter = dropped && `${dropped.verdict.kind}${dropped.leg === "reply" ? " for answers" : ""}`;
+  const through = outcome === "nothing" ? "" : " through";
+  return [
+    ...(filter === undefined ? [] : [filter]),
+    ...nats.map(() => "nat-gateway"),
+    ...(overInternet === undefined ? [] : [`over internet${through}`]),
+    ...(translatedIp === undefined || outcome === "nothing" ? [] : ["NAT64"]),
+    ...(peering === undefined ? [] : [`peering${through}`]),
+    ...(peering === undefined || nats.length === 0 ? [] : [`nat-gateway over peering${through}`]),
+    ...(exit.kind === "on-premises" ? [`to on-premises${isHost ? " from there" : ""}${through}`] : []),
+    ...(isHost ? [`from on-premises${through}`] : []),
+    ...(route !== undefined && route.chosen === undefined ? ["no route"] : []),
+    ...(route?.chosen?.state === "blackhole" ? ["blackhole"] : []),
+  ];
+}
+
+interface Reached {
+  readonly trial: Trial;
   readonly reached: Reach;
   readonly carries: Carries;
 }
 
-function outcomeOf(state: State, instanceId: string, { kind, ip, port, reached, carries }: Reached): Outcome {
-  const instance = find(state, "instance", instanceId);
-  if (instance === undefined || reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
-  const path = pathOf(instance, reached, ip);
+function outcomeOf(state: State, from: Trier, { trial, reached, carries }: Reached): Outcome {
+  const { ip, kind, port } = trial;
+  if (reached.dropped !== undefined || reached.astray !== undefined) return "nothing";
+  const path = pathFrom(state, from, { trial, reached });
   if (path !== undefined) {
     const open =
       path.kind === "interface-endpoint" ? servicePorts : (portsOnInternet(reached.translatedIp ?? ip) ?? []);
     const isServed = kind === "tcp" && listens(open, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }
-  if (reached.exit.kind !== "local" || carries === "services alone") return "nothing";
-  const holder = find(state, "network-interface", reached.exit.networkInterfaceId ?? "");
-  const target = holder?.attachment?.instanceId;
-  const called = reached.overInternet?.privateIp ?? reached.translatedIp ?? ip;
-  if (holder === undefined || target === undefined || !allAddressesOf(holder).includes(called)) return "nothing";
-  return listens(ports[kind], port) ? `instance ${target}` : "nothing";
+  if (carries === "services alone") return "nothing";
+  const holder = holderAt(state, reached, ip);
+  if (holder === undefined) return "nothing";
+  if (kind === "ping") return "echo";
+  return kind === "protocol" || listens(ports[kind], port) ? `instance ${holder}` : "nothing";
+}
+
+function pathFrom(state: State, from: Trier, { trial, reached }: Pick<Reached, "trial" | "reached">): Path | undefined {
+  const host = find(state, "on-premises-host", from);
+  if (host !== undefined) return pathFromOnPremises(host, reached, trial.ip);
+  const instance = find(state, "instance", from);
+  return instance && pathOf(instance, reached, trial.ip);
+}
+
+/** The instance or on-premises host that answers there. */
+function holderAt(state: State, { exit, overInternet, translatedIp }: Reach, ip: string): string | undefined {
+  if (exit.kind === "on-premises") return exit.hostId;
+  if (exit.kind !== "local") return undefined;
+  const holder = find(state, "network-interface", exit.networkInterfaceId ?? "");
+  const called = overInternet?.privateIp ?? translatedIp ?? ip;
+  return holder !== undefined && allAddressesOf(holder).includes(called) ? holder.attachment?.instanceId : undefined;
 }
 
 function listens(list: readonly number[], port: number): boolean {

@@ -7,12 +7,15 @@ import { find, findBy, type State } from "../../src/model/state.ts";
 import { livingPeeringsOf } from "../../src/model/vpc-peering.ts";
 import type { RegionBuilder } from "../region-builder.ts";
 import type { Dice } from "./dice.ts";
+import { dealListRoute } from "./list-world.ts";
 
 interface Place {
   readonly vpcId: string;
   readonly cidrBlock: string;
   readonly tableIds: readonly string[];
   readonly subnetIds: readonly string[];
+  readonly natIds: readonly string[];
+  readonly listIds: readonly string[];
   peerGroupIds: readonly string[];
   readonly filters: { readonly groupIds: readonly string[] };
 }
@@ -34,7 +37,7 @@ export function dealPeerings(build: RegionBuilder, dice: Dice, places: readonly 
 
 /** Routes to peers, on most tables; then some connections go, and leave blackholes. */
 export function dealPeerRoutes(build: RegionBuilder, dice: Dice, places: readonly Place[]): void {
-  for (const { vpcId, tableIds } of places) {
+  for (const { vpcId, tableIds, natIds, listIds } of places) {
     for (const { id, requester, accepter } of livingPeeringsOf(build.state(), vpcId)) {
       const far = places.find((one) => one.vpcId === (requester.vpcId === vpcId ? accepter : requester).vpcId);
       if (far === undefined) continue;
@@ -47,9 +50,12 @@ export function dealPeerRoutes(build: RegionBuilder, dice: Dice, places: readonl
         for (const blocks of [ipv4, ipv6].filter((one) => one.length > 0)) {
           if (dice.chance(20)) continue;
           const cidrBlock = dice.pick(blocks);
+          // By a NAT gateway the peer sees the gateway's address.
+          const target = blocks === ipv4 && natIds.length > 0 && dice.chance(40) ? dice.pick(natIds) : id;
           // Chance may deal the same destination twice, which the model refuses.
-          if (!findRoute(build.state(), tableId, cidrBlock)) build.route(tableId, cidrBlock, id);
+          if (!findRoute(build.state(), tableId, cidrBlock)) build.route(tableId, cidrBlock, target);
         }
+        if (dice.chance(15)) dealListRoute(build, dice, { routeTableId: tableId, listIds, targetIds: [id] });
       }
     }
   }

@@ -3,7 +3,8 @@
 import { openLinuxPlane } from "../../src/dataplane/linux/plane.ts";
 import { openUserspacePlane } from "../../src/dataplane/userspace/plane.ts";
 import type { PlaneUnderTest } from "./compare.ts";
-import { kernelProber, proxyProber } from "./prober.ts";
+import { kernelProber } from "./kernel-prober.ts";
+import { proxyProber } from "./prober.ts";
 
 export const linuxUnderTest: PlaneUnderTest = {
   open: (host) => openLinuxPlane(host),
