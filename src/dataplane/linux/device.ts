@@ -64,6 +64,17 @@ export function isDeviceOfEndpoint(index: number): boolean {
 
 /** All devices of the VPC's router, by their numbers. */
 export function devicesOf(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
+  const known = memo.get(vpc);
+  if (known !== undefined) return known;
+  const devices = listDevices(vpc);
+  memo.set(vpc, devices);
+  return devices;
+}
+
+// A memo of a pure result: with flow logs several ask at every change.
+const memo = new WeakMap<VpcBlueprint, ReadonlyMap<number, Device>>();
+
+function listDevices(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   const devices = new Map<number, Device>();
   if (vpc.internetGateway !== undefined) devices.set(GATEWAY_DEVICE, { kind: "internet-gateway" });
   if (vpc.vpnGateway !== undefined) devices.set(VPN_GATEWAY_DEVICE, { kind: "vpn-gateway" });

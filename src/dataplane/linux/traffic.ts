@@ -47,7 +47,7 @@ export class TrafficReader {
       if (after === vpc) return false;
       const devices = this.#devicesOf(vpc);
       if (after === undefined) return [...devices.values()].some(({ kind }) => kind === "interface");
-      return [...devicesOf(after)].some(([index, device]) => !isSame(devices.get(index) ?? device, device));
+      return [...devicesOf(after)].some(([index, device]) => !isSameOwner(devices.get(index) ?? device, device));
     });
   }
 
@@ -108,6 +108,11 @@ export class TrafficReader {
     this.#devices.set(vpcId, devices);
     return devices;
   }
+}
+
+function isSameOwner(before: Device, after: Device): boolean {
+  if (before.kind !== "interface" || after.kind !== "interface") return isSame(before, after);
+  return before.networkInterfaceId === after.networkInterfaceId;
 }
 
 interface Reading {
