@@ -38,6 +38,7 @@ const longestReadingMs = 10_000;
 
 /** What one log has of its running interval. */
 interface Interval {
+  readonly log: FlowLog;
   readonly startMs: number;
   /** By interface. */
   readonly pages: Map<string, Page>;
@@ -62,15 +63,16 @@ export function openFlowLogs(options: FlowLogOptions): AsyncDisposable {
   traffic.onReading((reading, span) => gather(state(), intervals, { reading, span }));
 
   async function turn(isLast: boolean): Promise<void> {
-    const logs = [...all(state(), "vpc-flow-log")];
-    for (const id of intervals.keys()) if (find(state(), "vpc-flow-log", id) === undefined) intervals.delete(id);
+    const logs = logsToKeep(state(), intervals);
     if (logs.length === 0) return;
     await traffic.collect();
     for (const one of logs) {
       const interval = intervals.get(one.id);
       const endMs = nowMs();
-      if (interval === undefined || (!isLast && endMs - interval.startMs < intervalMs)) continue;
-      intervals.set(one.id, { startMs: endMs, pages: new Map() });
+      const endsNow = isLast || isDeleted(state(), one);
+      if (interval === undefined || (!endsNow && endMs - interval.startMs < intervalMs)) continue;
+      if (endsNow) intervals.delete(one.id);
+      else intervals.set(one.id, { log: one, startMs: endMs, pages: new Map() });
       const lines = linesOf(one, { interval, endMs });
       if (lines.length > 0) await deliver(one, lines, endMs);
     }
@@ -92,13 +94,24 @@ export function openFlowLogs(options: FlowLogOptions): AsyncDisposable {
   };
 }
 
+/** Those that there are, and those that were deleted in an interval of theirs, which have it written still. */
+function logsToKeep(state: State, intervals: ReadonlyMap<string, Interval>): readonly FlowLog[] {
+  const deleted = [...intervals.values()].map(({ log }) => log).filter((log) => isDeleted(state, log));
+  return [...all(state, "vpc-flow-log"), ...deleted];
+}
+
+function isDeleted(state: State, { id }: FlowLog): boolean {
+  return find(state, "vpc-flow-log", id) === undefined;
+}
+
 function gather(
   state: State,
   intervals: Map<string, Interval>,
   { reading, span }: { readonly reading: TrafficReading; readonly span: Span },
 ): void {
-  for (const log of all(state, "vpc-flow-log")) {
-    const interval = intervals.get(log.id) ?? { startMs: Math.max(span.startMs, log.createdAtMs), pages: new Map() };
+  for (const log of logsToKeep(state, intervals)) {
+    const startMs = Math.max(span.startMs, log.createdAtMs);
+    const interval: Interval = intervals.get(log.id) ?? { log, startMs, pages: new Map() };
     intervals.set(log.id, interval);
     for (const holder of interfacesOf(state, log)) {
       const page = interval.pages.get(holder.id) ?? newPage(holder, state);
@@ -172,7 +185,7 @@ function deliverer(options: FlowLogOptions): Deliver {
     if (mayDeliver(state(), log, destination, atMs)) {
       refused.delete(log.id);
       await putObject(options, log, { lines, atMs });
-    } else if (!refused.has(log.id)) {
+    } else if (!refused.has(log.id) && !isDeleted(state(), log)) {
       refused.add(log.id);
       say(
         `${log.id}: ${destination.arn} takes no records: it is gone, or its policy does not let the log delivery write`,
