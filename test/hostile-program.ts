@@ -39,6 +39,8 @@ function changeNetwork(): void {
   attempt("make an nft table", () => new NetlinkSocket(NETLINK_NETFILTER).transact(transaction([newTable("mine")])));
   attempt("run nft", () => spawnSync("nft", ["add", "table", "inet", "mine"]).status ?? "not here");
   attempt("write a setting", () => writeFileSync("/proc/sys/net/ipv4/ip_forward", "1"));
+  const ofMachine = "/proc/sys/kernel/core_pattern";
+  attempt("write a setting of the machine", () => writeFileSync(ofMachine, readFileSync(ofMachine)));
 }
 
 function openSockets(): void {

@@ -42,6 +42,7 @@ const table: readonly (readonly [string, RegExp])[] = [
   ["make an nft table", refused],
   ["run nft", /^(1|not here)$/],
   ["write a setting", /^(EPERM|EACCES|EROFS)$/],
+  ["write a setting of the machine", /^(EACCES|EROFS)$/],
   ["open a raw socket", refused],
   ["open an ICMP socket of the raw kind", refused],
   ["open a packet socket", refused],

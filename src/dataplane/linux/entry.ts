@@ -11,7 +11,16 @@
  * Source: Linux manual pages user_namespaces(7), mount_namespaces(7), nsenter(1), unshare(1), setpriv(1).
  */
 
-import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
@@ -19,17 +28,18 @@ import { MOUNT_PROC } from "./process-space.ts";
 import { SITE_RESOLVER_IP } from "./vpn-object.ts";
 
 /**
- * Binds pairs of files until `--`, then becomes the rest. Before that the first folder, the region's own, is covered by an
+ * Mounts what the table says, then becomes the rest. Before that the first folder, the region's own, is covered by an
  * empty one: programs run as the user who may read it. Of it the second stays, the files that are for them; the working
  * folder holds on to it meanwhile, which a path would not.
  */
 const VIEW = `set -e
-here=$PWD hidden=$1 shown=$2 adopt=$UNDERPASS_ADOPT
+here=$PWD hidden=$1 shown=$2 table=$3 adopt=$UNDERPASS_ADOPT
 unset UNDERPASS_ADOPT
 [ -z "$adopt" ] || read -r pid rest < /proc/self/stat
-shift 2
-while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
-shift
+shift 3
+`;
+
+const COVER = `mount --all --fstab "$table" > /dev/null
 cd "$shown"
 mount -t tmpfs -o mode=0755,size=64k,nr_inodes=64 none "$hidden"
 mkdir -p "$shown"
@@ -41,11 +51,8 @@ cd "$here" 2>/dev/null || cd /
 const ADOPTION = `if [ "$adopt" ]; then echo "$pid" >&"$adopt"; read -r answer <&"$adopt"; eval "exec $adopt>&-"; fi
 exec "$@"`;
 
-/** Keeps a real root from the instance's network settings, which are files of root. */
-const COVER_SETTINGS = "mount -o bind,ro /proc/sys/net /proc/sys/net\n";
-
-function viewScript({ ownProc }: EntryTarget, uid: number): string {
-  return [VIEW, ownProc === true ? `${MOUNT_PROC}\n` : "", uid === 0 ? COVER_SETTINGS : "", ADOPTION].join("");
+function viewScript({ ownProc }: EntryTarget): string {
+  return [VIEW, ownProc === true ? `${MOUNT_PROC}\n` : "", COVER, ADOPTION].join("");
 }
 
 /** Where Debian, Fedora, SUSE and Alpine keep the certificates that programs trust. */
@@ -137,12 +144,11 @@ export function entryOf(host: PlaneHost, target: EntryTarget): Entry {
       "--",
       "/bin/sh",
       "-c",
-      viewScript(target, uid),
+      viewScript(target),
       "underpass",
       host.secretFolder,
       folderOf(host),
-      ...bindsOf(host, view).flat(),
-      "--",
+      writeTable(host, view),
       "unshare",
       "--user",
       ...own,
@@ -192,6 +198,25 @@ export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[], 
 /** Takes the files away again. */
 export function removeEntryFiles(host: PlaneHost): void {
   rmSync(folderOf(host), { recursive: true, force: true });
+}
+
+/** All binds in one table, since each call of `mount` takes as long as all of them. Returns its path. */
+function writeTable(host: PlaneHost, view: string): string {
+  const rows = bindsOf(host, view).map((bind) => `${bind.map(escaped).join(" ")} none bind 0 0\n`);
+  // Keeps a real root from the settings of the instance's network and of the machine, which are files of root.
+  if (process.getuid?.() === 0) rows.push("/proc/sys /proc/sys none bind,ro 0 0\n");
+  const file = join(folderOf(host), `mounts-${view}`);
+  const text = rows.join("");
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return file;
+  // By another name first: an entry may be reading it.
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+  return file;
+}
+
+/** Source: Linux manual page fstab(5), first field. */
+function escaped(path: string): string {
+  return path.replaceAll(/[\s\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 
 /** Source and target of each bind: only what this machine has is covered. */

@@ -40,7 +40,7 @@ export async function openTestPlane(
   answerDns: PlaneHost["answerDns"] = () => undefined,
   options: LinuxPlaneOptions = {},
 ): Promise<TestPlane> {
-  const folder = mkdtempSync(join(tmpdir(), "underpass-linux-"));
+  const folder = mkdtempSync(join(tmpdir(), "underpass linux-"));
   const caBundleFile = join(folder, "bundle.pem");
   const caFile = join(folder, "ca.pem");
   writeFileSync(caBundleFile, "a bundle\n");
