@@ -9,7 +9,21 @@ import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } f
 import type { ProgramLine } from "../src/api/underpass/program-table.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { buildMetadataAccount, type MetadataAccount } from "./metadata-account.ts";
-import { testWith } from "./need.ts";
+import { lackOfProgram, testWith } from "./need.ts";
+
+/** A terminal with the command line in it. */
+interface Terminal {
+  /** All that it has shown. */
+  readonly shown: () => string;
+  readonly press: (keys: string) => void;
+  /** Resolves when what it has shown since the last time matches. */
+  readonly shows: (pattern: RegExp) => Promise<void>;
+  readonly ended: Promise<number | null>;
+}
+
+/** Ends half a second after the first interrupt, so that a second one would be seen. */
+const countingInterrupts = `n=0; trap 'n=$((n + 1)); echo interrupted $n' INT; echo up
+while [ $n = 0 ]; do sleep 0.05; done; sleep 0.5; exit 7`;
 
 const linuxLack = await linuxPlaneLack();
 
@@ -36,6 +50,25 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     const { stdout, stderr } = await underpass("exec", "-d", instance, "--", ...program);
     expect(stderr).toBe("");
     return stdout.trim();
+  };
+  const onTerminal = (...words: string[]): Terminal => {
+    const command = [process.execPath, launcher, ...words]
+      .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+      .join(" ");
+    const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+      env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint, PS1: "" },
+    });
+    let [shown, seen] = ["", 0];
+    child.stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    return {
+      shown: () => shown,
+      press: (keys) => void child.stdin.write(keys),
+      shows: async (pattern) => {
+        await expect.poll(() => shown.slice(seen), { timeout: 20_000 }).toMatch(pattern);
+        seen = shown.length;
+      },
+      ended: once(child, "exit").then(([status]) => status as number | null),
+    };
   };
   const lineOf = async (programId: string): Promise<ProgramLine> =>
     (await region.own<ProgramLine[]>("programs")).find((one) => one.programId === programId)!;
@@ -93,6 +126,32 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     shell.stdin!.end(`eval "$PROMPT_COMMAND"; echo "$PS1 $UNDERPASS_INSTANCE"\n`);
     expect((await ended(shell)).stdout).toMatch(/^\[web\] .*i-\w+\n/);
   }, 60_000);
+
+  testWith(dataplane === "linux" ? (linuxLack ?? lackOfProgram("script")) : lackOfProgram("script"))(
+    "a terminal's keys reach the program as they do outside",
+    async () => {
+      const caught = onTerminal("exec", "web", "--", "sh", "-c", countingInterrupts);
+      await caught.shows(/up/);
+      caught.press("\u0003");
+      await caught.shows(/interrupted 1\r\n/);
+      // Once: nobody passes on what the terminal sends.
+      expect(await caught.ended).toBe(7);
+      expect(caught.shown()).not.toContain("interrupted 2");
+      const shell = onTerminal("shell", "web");
+      await shell.shows(/web\]/);
+      shell.press("sh -c 'trap \"echo goes on\" CONT; echo $((40 + 2)); while :; do sleep 0.05; done'\n");
+      await shell.shows(/42\r\n/);
+      shell.press("\u001a");
+      await shell.shows(/Stopped/);
+      shell.press("fg\n");
+      await shell.shows(/goes on\r\n/);
+      shell.press("\u0003");
+      await shell.shows(/web\]/);
+      shell.press("exit 6\n");
+      expect(await shell.ended).toBe(6);
+    },
+    60_000,
+  );
 
   test("it ends with its instance", async () => {
     const instanceId = await account.launch({});

@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { exitStatus, Failure } from "./failure.ts";
-import { startInside } from "./inside-process.ts";
+import { type InsideProcess, startInside } from "./inside-process.ts";
 import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
 
 /** Resolves with the program's own exit status; 128 and the signal's number when a signal ended it. */
@@ -48,13 +48,15 @@ function promptOf(name: string): string {
 export async function runInside(inside: Inside, program: readonly string[], options: InsideOptions): Promise<number> {
   // Only a terminal needs it in our process group, all of which a program inside may signal.
   const onTerminal = [0, 1, 2].some((fd) => isatty(fd));
-  const running = startInside(inside, program, { stdio: ["inherit", "inherit", "inherit"], detached: !onTerminal });
+  let running: InsideProcess | undefined = undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     // A terminal sends its signals to the program itself; what comes to us alone is passed on.
     process.on(signal, () => {
-      if (signal === "SIGTERM" || !onTerminal || !process.stdin.isTTY) running.kill(signal);
+      if (signal === "SIGTERM" || !onTerminal || !process.stdin.isTTY) running?.kill(signal);
     });
   }
+  // Only now: it may be told to end as soon as it runs, and we with it.
+  running = startInside(inside, program, { stdio: ["inherit", "inherit", "inherit"], detached: !onTerminal });
   void regionEnds(options).then(() => {
     // What runs inside an instance has no network any more, and would hold its remains.
     console.error("underpass: the region has ended");

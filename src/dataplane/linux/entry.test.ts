@@ -17,6 +17,8 @@ const lack = await linuxPlaneLack();
 const test = testWith(lack);
 const { inPrivate, inPublic, vpcId } = idsOf(1);
 const vpc = vpcBlueprint(1);
+/** A busy machine takes its time. */
+const patience = { timeout: 20_000 };
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
 function answerDns(_client: NameAsker, query: Uint8Array): Uint8Array {
@@ -102,7 +104,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const sleeper = await t.start(inPrivate, "sleep", "1000.5");
     const list = "for one in /proc/[0-9]*; do tr '\\0' ' ' < $one/cmdline; echo; done";
     const listed = async (place: string): Promise<string> => (await t.run(place, "sh", "-c", list)).stdout;
-    await expect.poll(() => listed(inPrivate)).toContain("sleep 1000.5");
+    await expect.poll(() => listed(inPrivate), patience).toContain("sleep 1000.5");
     expect(await listed(inPublic)).not.toContain("sleep");
     expect(await listed(inPublic)).not.toContain(process.execPath);
     const end = `for one in /proc/[0-9]*; do case "$(cat $one/cmdline)" in sleep*1000.5) kill -TERM "\${one#/proc/}"; esac; done`;
@@ -119,7 +121,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const orphan = "(sleep 0.01 & exec 1>&-) ; kill -INT 1; kill -TERM 1; kill -KILL 2; echo left";
     expect((await t.run(inPrivate, "sh", "-c", orphan)).stdout).toBe("left\n");
     const states = "cat /proc/[0-9]*/stat | grep -c ') Z 1 '; true";
-    await expect.poll(async () => (await t.run(inPrivate, "sh", "-c", states)).stdout).toBe("0\n");
+    await expect.poll(async () => (await t.run(inPrivate, "sh", "-c", states)).stdout, patience).toBe("0\n");
     expect(await init()).toBe(before);
     // Ended from outside it takes its programs along, and the next one finds another.
     const sleeper = await t.start(inPrivate, "sh", "-c", "echo up; sleep 1000");
@@ -127,7 +129,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const exit = once(sleeper, "exit");
     process.kill(Number(/\d+/.exec(before)![0]), "SIGKILL");
     expect(await exit).toEqual([null, "SIGKILL"]);
-    await expect.poll(init).not.toBe(before);
+    await expect.poll(init, patience).not.toBe(before);
     expect((await t.run(inPrivate, "echo", "in")).stdout).toBe("in\n");
   });
 

@@ -49,7 +49,9 @@ async function startPlane(...before: readonly string[]): Promise<Running> {
   const [enter = "", ...way] = [...before, ...hello.entry, "sleep", "1000"];
   const inside = spawn(enter, way, { stdio: "ignore" });
   // The process that stays outside waits for the one that entered.
-  await expect.poll(() => childrenOf(inside.pid!).map((pid) => fileOf(pid, "comm").trim())).toEqual(["sleep"]);
+  await expect
+    .poll(() => childrenOf(inside.pid!).map((pid) => fileOf(pid, "comm").trim()), { timeout: 20_000 })
+    .toEqual(["sleep"]);
   const [insidePid = 0] = childrenOf(inside.pid!);
   const [unsharePid = 0] = childrenOf(child.pid!);
   const [netdPid = 0] = childrenOf(unsharePid);

@@ -212,7 +212,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     const child = await t.start(first.nameless, "sleep", "1000");
     const exit = once(child, "exit");
     const names = (): Promise<Ended> => t.run(first.nameless, "sh", "-c", "cat /proc/[0-9]*/comm");
-    await expect.poll(async () => (await names()).stdout).toContain("sleep");
+    await expect.poll(async () => (await names()).stdout, { timeout: 20_000 }).toContain("sleep");
     await t.plane.apply(blueprintOf({ ...vpc, hosts: vpc.hosts.slice(0, 2) }));
     expect((await exit)[1]).toBe("SIGKILL");
     expect(await t.plane.entry(first.nameless)).toBeUndefined();
