@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { dualStackVpc, giveIpv6, giveIpv6Block } from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { associateDhcpOptions, createDhcpOptions } from "../model/dhcp-options.ts";
+import { modifySubnetAttribute } from "../model/subnet.ts";
 import { serviceAddress } from "../network/service-address.ts";
 import { type DnsExplanation, explainDns } from "./explain-dns.ts";
 
@@ -116,6 +118,38 @@ describe("notes", () => {
     });
     world.build.run(associateDhcpOptions, { dhcpOptionsId: id, vpcId: world.vpc });
     check("s3.us-east-1.amazonaws.com", new RegExp(`^programs ask 10\\.0\\.1\\.53 \\(${id}\\)`), world);
+  });
+});
+
+test("DNS64 of the asking subnet is told, with the way through the NAT gateway", () => {
+  const build = regionBuilder();
+  const vpc = dualStackVpc(build, "10.0.0.0/16");
+  const [inside, outside] = [build.subnet(vpc, "10.0.1.0/24"), build.subnet(vpc, "10.0.2.0/24")];
+  giveIpv6Block(build, inside, 1);
+  const one = build.instance(inside);
+  giveIpv6(build, one);
+  const [table, open] = [build.table(vpc, inside), build.table(vpc, outside)];
+  build.route(open, "0.0.0.0/0", build.gateway(vpc));
+  const nat = build.nat(outside);
+  build.route(table, "64:ff9b::/96", nat);
+  build.run(modifySubnetAttribute, { subnetId: inside, enableDns64: true });
+  const name = "sts.us-east-1.amazonaws.com";
+  const ask = (from: string): DnsExplanation => {
+    const found = explainDns(build.state(), { name, from });
+    if (!found.ok) throw new Error(found.error);
+    return found.value;
+  };
+  const { answers, outside: elsewhere, ways } = ask(one.id);
+  const by = `DNS64 of ${inside}: service name`;
+  expect(answers[1]).toMatchObject({ type: "AAAA", values: [expect.stringMatching(/^64:ff9b::/)], by });
+  expect([elsewhere?.[1]?.kind, ask(vpc).answers[1]?.kind, ask(inside).answers[1]?.by]).toEqual([
+    "no-data",
+    "no-data",
+    by,
+  ]);
+  expect(ways[1]).toMatchObject({
+    route: `${table}: 64:ff9b::/96 to ${nat}`,
+    exit: expect.stringContaining(`through ${nat}, as`),
   });
 });
 

@@ -13,6 +13,9 @@ import { allowAll, regionBuilder } from "../../test/region-builder.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { all, find } from "../model/state.ts";
 import { authorizeSecurityGroup, revokeSecurityGroup } from "../model/security-group-permission.ts";
+import { createManagedPrefixList } from "../model/managed-prefix-list.ts";
+import { createRoute } from "../model/route.ts";
+import { createSecurityGroup } from "../model/security-group.ts";
 import { createNetworkAclEntry, networkAclOfSubnet } from "../model/network-acl.ts";
 import { rulesOfGroup } from "../model/security-group-rule.ts";
 import { embeddedIn } from "./dns64.ts";
@@ -111,6 +114,23 @@ describe("routes", () => {
     for (const ip of ["64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b::e000:1"]) {
       expect(walk(build.state(), inside.id, ip).exit).toEqual({ kind: "none", reason: `${nat} translates no ${ip}` });
     }
+  });
+
+  test("customers' prefix lists of IPv6 are destinations too", () => {
+    const { build, vpcId, inside, insideIp, privateTable } = network();
+    const entries = [{ cidrBlock: "2600:1fa0::/32" }, { cidrBlock: "2001:db8::/32" }];
+    const wish = { name: "outside", addressFamily: "IPv6", maxEntries: 2, entries, tags: [] } as const;
+    const { id: prefixListId } = build.run(createManagedPrefixList, wish);
+    const egress = egressOnlyGateway(build, vpcId);
+    build.run(createRoute, {
+      routeTableId: privateTable,
+      destination: { kind: "prefix-list", prefixListId },
+      target: { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId: egress },
+    });
+    const walked = walk(build.state(), inside.id, "2001:db8::9");
+    expect(walked.exit).toEqual({ kind: "internet", internetGatewayId: egress, sourceIp: insideIp });
+    expect(walked.route?.chosen).toMatchObject({ destination: prefixListId, cidrBlock: "2001:db8::/32" });
+    expect(walk(build.state(), inside.id, "2001:db9::9").exit.kind).toBe("none");
   });
 
   test("inside the VPC the local route leads to the interface, by any of its addresses", () => {
@@ -261,6 +281,25 @@ describe("filters", () => {
     );
     allow(false, { kind: "security-group", groupId });
     expect(reach(build.state(), inside.id, request).dropped).toBeUndefined();
+  });
+
+  test("a group tells types of ICMPv6 apart, and those of ICMP are none of them", () => {
+    const { build, vpcId, inside, outside, outsideIp } = network();
+    const name = "pings";
+    const { id: groupId } = build.run(createSecurityGroup, { name, description: name, vpcId, tags: [] });
+    build.regroup(outside.eni, groupId);
+    const pinged = () =>
+      reach(build.state(), inside.id, { destinationIp: outsideIp, opens: ping }).dropped?.verdict.kind;
+    const peers = [{ kind: "ipv6", cidrBlock: "::/0" }] as const;
+    const allow = (protocol: string, type: number) => {
+      const permissions = [{ protocol, fromPort: type, toPort: -1, peers }];
+      build.run(authorizeSecurityGroup, { groupId, isEgress: false, permissions, tags: [] });
+    };
+    allow("icmpv6", 129);
+    allow("icmp", 8);
+    expect(pinged()).toBe("security-group");
+    allow("icmpv6", 128);
+    expect(pinged()).toBeUndefined();
   });
 
   test("an ACL asks for each family by itself, and for the answers", () => {

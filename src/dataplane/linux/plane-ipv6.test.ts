@@ -6,6 +6,7 @@ import { linuxPlaneLack } from "./lack.ts";
 import {
   blueprintOf,
   idsOf,
+  ipv6Anywhere,
   ipv6Of,
   peered,
   privateTable,
@@ -14,6 +15,7 @@ import {
   serviceIpv6,
   toGateway,
   vpcBlueprint,
+  withGroup,
   withIpv6,
   withNatGateway,
   withRoutes,
@@ -144,6 +146,27 @@ print(s.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU))`,
     );
     expect([stdout.trim(), stderr]).toEqual(["1500", ""]);
   });
+
+  testWith(lack ?? lackOfProgram("python3"))(
+    "a group's rule about a type of ICMPv6 lets in that type alone",
+    async () => {
+      const ping = async (type: number, waitSeconds: number): Promise<string> => {
+        const rule = { ruleId: "sgr-00000003", traffic: { kind: "icmpv6", type }, peer: ipv6Anywhere } as const;
+        await t.plane.apply(blueprintOf(withGroup(vpc, { ingress: [rule] })));
+        const script = `
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_ICMPV6)
+s.settimeout(${waitSeconds})
+s.sendto(bytes([128, 0, 0, 0, 0, 1, 0, 1]), ("${publicIp}", 0))
+try:
+    print(s.recvfrom(100)[0][0])
+except TimeoutError:
+    print("nothing")`;
+        return (await t.run(first.inPrivate, "python3", "-c", script)).stdout.trim();
+      };
+      expect([await ping(129, 0.5), await ping(128, 5)]).toEqual(["nothing", "129"]);
+    },
+  );
 
   test("a connection is cut when the gateway that it came by is taken away", async () => {
     const before = t.arrivals.length;

@@ -44,7 +44,7 @@ export const publicTable = 1002;
 
 const everything: TrafficBlueprint = { kind: "all" };
 const anywhere = { kind: "cidr", cidrBlock: "0.0.0.0/0" } as const;
-const ipv6Anywhere = { kind: "cidr", cidrBlock: "::/0" } as const;
+export const ipv6Anywhere = { kind: "cidr", cidrBlock: "::/0" } as const;
 
 /** Lets everything pass, in and out. */
 const openGroup: SecurityGroupBlueprint = {
