@@ -60,19 +60,21 @@ function indexed(flows: readonly FlowCount[]): Records {
 
 type Words = Pick<Difference, "expected" | "found">;
 
-/** A packet without a route, or with one to a target that is gone, meets no filter at all. */
+/** A packet without a route, or with one to a target that is gone, is let go by its filters and leaves by no door. */
 function judgeDoor(trail: Trail, records: Records): Words[] {
   const { departure } = trail;
   if (departure === undefined) return [];
   const seen = (records.get(departure.key) ?? []).filter(
     (one) => one.networkInterfaceId === departure.networkInterfaceId && one.direction === "egress",
   );
-  const doors = [...new Set(seen.flatMap(({ action, door }) => (action === "ACCEPT" && door ? doorText(door) : [])))];
-  const found = seen.length === 0 ? "nowhere" : doors.length === 0 ? "dropped before" : doors.join(" and ");
+  const passed = seen.filter(({ action }) => action === "ACCEPT");
+  const doors = [...new Set(passed.map(({ door }) => (door === undefined ? "nowhere" : doorText(door))))];
+  // What its own filters drop may have any route, and what is never sent is told of nowhere.
+  if (seen.length > 0 && doors.length === 0) return [];
+  const found = doors.join(" and ") || "nowhere";
   const expected = departure.kind === "goes nowhere" ? "nowhere" : (departure.door ?? "");
-  const isDroppedBefore = found === "dropped before" && expected !== "nowhere";
-  const isUnseen = found === "nowhere" && departure.kind === "unsure";
-  return found === expected || isDroppedBefore || isUnseen ? [] : [{ expected, found }];
+  const isUnsure = found === "nowhere" && departure.kind === "unsure";
+  return found === expected || isUnsure ? [] : [{ expected, found }];
 }
 
 function judgeFilter(trail: Trail, { kind }: Trial, records: Records): Words[] {
@@ -117,7 +119,7 @@ function judgeCounts(tried: readonly Tried[], records: Records, { drops, flows }
   const counted = new Map<string, number>();
   const slackOf = new Map<string, string>();
   for (const one of drops) {
-    if (one.kind === "source-check") continue;
+    if (one.kind === "source-check" || one.kind === "no-route") continue;
     const isRule = one.kind === "network-acl-rule";
     const name = isRule ? ruleText(one) : `${one.kind} of ${filterPlace(one)}`;
     add(counted, name, one.packets);

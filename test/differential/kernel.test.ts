@@ -31,17 +31,12 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const common = [...kinds, "network-acl for answers", ...ipv6];
   const carried = under.carries === "instances" ? nearby : [];
   expect([...common, ...carried].filter((kind) => (ends[kind] ?? 0) < 100)).toEqual([]);
-  const seldom = [
-    "peering through",
-    "over internet through",
-    "to on-premises through",
-    "ping through",
-    "protocol through",
-  ];
-  const expected = ["interface", "interface by IPv6", ...(under.carries === "instances" ? seldom : [])];
-  expect(expected.filter((kind) => (ends[kind] ?? 0) < 20)).toEqual([]);
-  if (under.carries === "instances") expect(ends["nat-gateway over peering through"]).toBeGreaterThan(5);
-  expect(ends["NAT64"]).toBeGreaterThan(5);
+  const nearbySeldom = ["peering through", "to on-premises through", "ping through", "protocol through"];
+  const seldom = ["interface", ...(under.carries === "instances" ? nearbySeldom : [])];
+  expect(seldom.filter((kind) => (ends[kind] ?? 0) < 10)).toEqual([]);
+  const nearbyRare = ["over internet through", "nat-gateway over peering through"];
+  const rare = ["interface by IPv6", "NAT64", ...(under.carries === "instances" ? nearbyRare : [])];
+  expect(rare.filter((kind) => ends[kind] === undefined)).toEqual([]);
 }
 
 kernelTest("100 topologies in the kernel", () => check(linuxUnderTest, 1), timeoutMs);
@@ -64,7 +59,10 @@ kernelTest(
       expect([name, twisted.length > 3]).toEqual([name, true]);
       const wrong = tried.map((one, at) => (twisted.includes(at) ? (twist(one) ?? one) : one));
       const found = judge(wrong).filter((one) => one.about === about);
-      if (about === "count of a filter") expect([name, found.length > 0]).toEqual([name, true]);
+      const isOfTwisted = found.every(({ trial }) => twisted.some((at) => tried[at]?.trial === trial));
+      // What its own filters drop says nothing of its door, and what several flows share counts once.
+      if (about === "door") expect([name, found.length > 3 && isOfTwisted]).toEqual([name, true]);
+      else if (about === "count of a filter") expect([name, found.length > 0]).toEqual([name, true]);
       else expect([name, found.map((one) => one.trial)]).toEqual([name, twisted.map((at) => tried[at]?.trial)]);
     }
   },

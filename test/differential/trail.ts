@@ -91,8 +91,7 @@ export function trailOf(
   // Where nobody answers there is no answer to drop, and where the answers go astray nothing is said of them.
   const isAnswering = isAnswered(way) && reached.astray === undefined;
   if (dropped === undefined) {
-    const isUnasked = reached.filters.length === 0 && departure?.kind !== "goes nowhere";
-    return isUnasked
+    return reached.filters.length === 0
       ? { ...common, requests: [], replies: [] }
       : { ...common, requests: requests.flat(), replies: isAnswering ? replies.flat() : [] };
   }
