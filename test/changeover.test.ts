@@ -6,15 +6,13 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import * as sdk from "@aws-sdk/client-ec2";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { RequestLine } from "../src/api/underpass/server.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { serviceAddress } from "../src/network/service-address.ts";
-import { testWith } from "./need.ts";
+import { dialText } from "./dial-program.ts";
+import { onEachPlane } from "./on-plane.ts";
 
-const lack = await linuxPlaneLack();
-const test = testWith(lack);
 const connections = 200;
 const s3 = serviceAddress("s3", "us-east-1")!;
 /** A block of S3's own ranges that holds the address. */
@@ -24,11 +22,10 @@ const moreSpecific = s3.replace(/\.\d+$/, ".0/24");
  * Told `open N`, opens N connections, makes a request over each and leaves them idle; tells `open` when all are, and
  * `closed` with the time and the errors when the last has ended. Told `ask`, makes a request over a new one.
  */
-const clientProgram = `
-  const net = require("node:net");
+const clientProgram = `${dialText}
   const get = "GET / HTTP/1.1\\r\\nhost: s3.us-east-1.amazonaws.com\\r\\n";
   const ask = (then) => {
-    const socket = net.connect(80, "${s3}");
+    const socket = dial(80, "${s3}");
     socket.once("data", then).write(get + "connection: close\\r\\n\\r\\n");
     socket.on("error", (error) => console.log("failed " + error.code));
   };
@@ -38,7 +35,7 @@ const clientProgram = `
     let open = 0, over = 0;
     const errors = new Set();
     for (let at = 0; at < Number(count); at++) {
-      const socket = net.connect(80, "${s3}");
+      const socket = dial(80, "${s3}");
       socket.once("data", () => ++open === Number(count) && console.log("open")).write(get + "\\r\\n");
       socket.on("error", (error) => errors.add(error.code)).on("close", () => {
         if (++over === 1) console.log("first");
@@ -124,9 +121,9 @@ async function launch(SubnetId: string): Promise<string> {
   return Instances![0]!.InstanceId!;
 }
 
-describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("paths change", () => {
+onEachPlane("paths change", (dataplane) => {
   beforeAll(async () => {
-    region = await startRegionProcess({ dataplane: "linux" });
+    region = await startRegionProcess({ dataplane });
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
     ec2 = new sdk.EC2Client({ endpoint: region.endpoint, region: "us-east-1", credentials });
     id.vpc = (await ec2.send(new sdk.CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }))).Vpc!.VpcId!;

@@ -18,21 +18,17 @@ import {
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { ended } from "../demo/region-process.ts";
 import { type DemoRegion, startRegion } from "../demo/region.ts";
 import type { RequestTrace } from "../src/analyse/request-trace.ts";
 import type { RequestLine } from "../src/api/underpass/server.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { lackOfBoto3, testWith } from "./need.ts";
+import { onEachPlane } from "./on-plane.ts";
 
-const linuxLack = await linuxPlaneLack();
 const bucket = "dual-stack-docs";
 
-describe.each(["linux", "userspace"] as const)("IPv6 on the %s plane", (dataplane) => {
-  const lack = dataplane === "linux" ? linuxLack : undefined;
-  if (lack !== undefined) return testWith(lack)("is not here", () => {});
-
+onEachPlane("IPv6", (dataplane) => {
   let region: DemoRegion;
   let network: Network;
   beforeAll(async () => {

@@ -10,20 +10,16 @@ import {
   type Instance,
 } from "@aws-sdk/client-ec2";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { MetadataRecord } from "../src/analyse/metadata-record.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { bucket, buildMetadataAccount, key, type MetadataAccount, profileName, roleName } from "./metadata-account.ts";
 import { lackOfAwsCli, lackOfBoto3, lackOfCurl, testWith } from "./need.ts";
+import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
 
-const linuxLack = await linuxPlaneLack();
 const base = "http://169.254.169.254";
 
-describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) => {
-  const lack = dataplane === "linux" ? linuxLack : undefined;
-  if (lack !== undefined) return testWith(lack)("is not here", () => {});
-
+onEachPlane("the metadata service", (dataplane) => {
   let region: RegionProcess;
   let account: MetadataAccount;
   /** With a role, tags, user data and a public address. */
@@ -192,11 +188,11 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
   });
 
   // Python alone lets a program see how far a packet could have gone.
-  if (dataplane === "linux") {
-    testWith(lackOfBoto3)(
-      "a token goes no further than its hop limit, and over IPv6 only where that is asked for",
-      async () => {
-        const program = `
+  linuxTests(dataplane, () => toldBy(region), lackOfBoto3)(
+    "hopLimit",
+    "a token goes no further than its hop limit, and over IPv6 only where that is asked for",
+    async () => {
+      const program = `
 import socket, sys
 def ask(family, ip, request):
     s = socket.socket(family, socket.SOCK_STREAM)
@@ -212,19 +208,18 @@ def ask(family, ip, request):
 for family, ip in ((socket.AF_INET, "169.254.169.254"), (socket.AF_INET6, "fd00:ec2::254")):
     print(ask(family, ip, "PUT /latest/api/token"), ask(family, ip, "GET /latest/"), sep=",")
 `;
-        const answers = async (reach: "near" | "far"): Promise<string> =>
-          (await run(web, "python3", "-c", program, reach)).stdout;
-        const change = (options: object): Promise<unknown> =>
-          account.ec2.send(new ModifyInstanceMetadataOptionsCommand({ InstanceId: web.InstanceId, ...options }));
-        expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nConnectionResetError,ConnectionResetError\n");
-        await change({ HttpPutResponseHopLimit: 2, HttpProtocolIpv6: "enabled" });
-        expect(await answers("far")).toBe("HTTP/1.1 200 OK,HTTP/1.1 200 OK\nHTTP/1.1 200 OK,HTTP/1.1 200 OK\n");
-        await change({ HttpPutResponseHopLimit: 1 });
-        expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nTimeoutError,HTTP/1.1 200 OK\n");
-      },
-      60_000,
-    );
-  }
+      const answers = async (reach: "near" | "far"): Promise<string> =>
+        (await run(web, "python3", "-c", program, reach)).stdout;
+      const change = (options: object): Promise<unknown> =>
+        account.ec2.send(new ModifyInstanceMetadataOptionsCommand({ InstanceId: web.InstanceId, ...options }));
+      expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nConnectionResetError,ConnectionResetError\n");
+      await change({ HttpPutResponseHopLimit: 2, HttpProtocolIpv6: "enabled" });
+      expect(await answers("far")).toBe("HTTP/1.1 200 OK,HTTP/1.1 200 OK\nHTTP/1.1 200 OK,HTTP/1.1 200 OK\n");
+      await change({ HttpPutResponseHopLimit: 1 });
+      expect(await answers("near")).toBe("TimeoutError,HTTP/1.1 200 OK\nTimeoutError,HTTP/1.1 200 OK\n");
+    },
+    60_000,
+  );
 
   testWith(lackOfAwsCli)(
     "the AWS CLI needs no keys",

@@ -1,4 +1,4 @@
-/** Hosts behind a VPN connection on the kernel: what programs on both sides see of each other and of endpoints. */
+/** Hosts behind a VPN connection on both data planes: what programs on both sides see of each other and of endpoints. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,20 +18,17 @@ import {
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupsCommand,
 } from "@aws-sdk/client-ec2";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { RequestLine } from "../src/api/underpass/server.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { bucket, buildMetadataAccount, type MetadataAccount } from "./metadata-account.ts";
+import { dialText } from "./dial-program.ts";
 import { lackOfAwsCli, lackOfCurl, testWith } from "./need.ts";
+import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
 
-const lack = await linuxPlaneLack();
-const test = testWith(lack);
 const deskIp = "192.168.0.10";
 
-describe("behind a VPN connection", () => {
-  if (lack !== undefined) return test("is not here", () => {});
-
+onEachPlane("behind a VPN connection", (dataplane) => {
   let region: RegionProcess;
   let account: MetadataAccount;
   let vpnConnectionId: string;
@@ -45,7 +42,7 @@ describe("behind a VPN connection", () => {
   const on = (place: string, ...program: string[]): Promise<Ended> => ended(region.exec(place, program, keys));
 
   beforeAll(async () => {
-    region = await startRegionProcess({ dataplane: "linux" });
+    region = await startRegionProcess({ dataplane });
     account = await buildMetadataAccount(region.endpoint);
     instanceId = await account.launch({});
     const { Reservations } = await account.ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
@@ -64,8 +61,11 @@ describe("behind a VPN connection", () => {
     const twice = await underpass("onprem", "add", "desk", "--vpn", vpnConnectionId, "--ip", "192.168.0.11");
     expect(twice).toMatchObject({ status: 3 });
     expect(twice.stderr).toMatch(/there is an on-premises host `desk` already/);
-    expect((await on("desk", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);
   }, 60_000);
+
+  linuxTests(dataplane, () => toldBy(region))("resolver", "hosts ask their own network's name server", async () => {
+    expect((await on("desk", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);
+  });
 
   test("a shell, programs that run on and forwarded ports are there as in an instance", async () => {
     const shell = start("shell", "desk");
@@ -89,13 +89,15 @@ describe("behind a VPN connection", () => {
   }, 60_000);
 
   test("instances and hosts open connections to each other, with a route on the VPC's side", async () => {
-    expect(await talk("desk", instanceId, instanceIp)).toMatchObject({ status: 0, stdout: `${deskIp}\n` });
-    expect(await talk(instanceId, "desk", deskIp)).toMatchObject({ status: 0, stdout: `${instanceIp}\n` });
+    // Through the proxy a server sees this machine.
+    const seen = (ip: string): object => ({ status: 0, stdout: dataplane === "linux" ? `${ip}\n` : "127.0.0.1\n" });
+    expect(await talk("desk", instanceId, instanceIp)).toMatchObject(seen(deskIp));
+    expect(await talk(instanceId, "desk", deskIp)).toMatchObject(seen(instanceIp));
     const route = { RouteTableId: account.routeTableId, DestinationCidrBlock: "192.168.0.0/16" };
     await account.ec2.send(new DeleteRouteCommand(route));
     expect((await talk("desk", instanceId, instanceIp)).status).not.toBe(0);
     await account.ec2.send(new CreateRouteCommand({ ...route, GatewayId: gatewayId }));
-    expect(await talk("desk", instanceId, instanceIp)).toMatchObject({ status: 0 });
+    expect(await talk("desk", instanceId, instanceIp)).toMatchObject(seen(deskIp));
   }, 60_000);
 
   testWith(lackOfAwsCli ?? lackOfCurl)(
@@ -134,7 +136,9 @@ describe("behind a VPN connection", () => {
         aws --endpoint-url https://${name} s3 cp --only-show-errors s3://${bucket}/large $t/down; cmp $t/up $t/down`;
       expect(await on("desk", "sh", "-c", copy)).toMatchObject({ status: 0, stderr: "" });
       const host = "s3.us-east-1.amazonaws.com";
-      expect((await on("desk", ...curl, "--resolve", `${host}:443:${ip}`, `https://${host}/`)).stdout).toBe("403");
+      expect((await on("desk", ...curl, "--connect-to", `${host}:443:${ip}:443`, `https://${host}/`)).stdout).toBe(
+        "403",
+      );
       expect(await on("desk", ...curl, `https://${host}/`)).toMatchObject({ stdout: "000" });
       const traced = await underpass("trace", "--from", "desk", "s3:ListBucket", `s3://${bucket}`);
       expect(traced.stdout).toMatch(
@@ -192,7 +196,8 @@ describe("behind a VPN connection", () => {
     const server = region.exec(to, [process.execPath, "--eval", serve]);
     const gone = once(server, "exit");
     await createInterface({ input: server.stdout! })[Symbol.asyncIterator]().next();
-    const call = `const socket = require("node:net").connect(8080, "${ip}");
+    const call = `${dialText}
+      const socket = dial(8080, "${ip}");
       socket.setTimeout(2000, () => process.exit(1));
       socket.on("error", () => process.exit(2)).pipe(process.stdout)`;
     const outcome = await on(from, process.execPath, "--eval", call);

@@ -12,28 +12,23 @@ import {
   ModifyVpcEndpointCommand,
 } from "@aws-sdk/client-ec2";
 import { GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Account, buildAccount, docsBucket, largeKey, otherBucket } from "../demo/account.ts";
 import { onlyThroughEndpoint } from "../demo/policy.ts";
 import { ended, type Ended } from "../demo/region-process.ts";
 import { type DemoRegion, type Inside, startRegion } from "../demo/region.ts";
 import type { RequestTrace } from "../src/analyse/request-trace.ts";
 import type { RequestLine } from "../src/api/underpass/server.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
+import { dialText } from "./dial-program.ts";
 import { lackOfAwsCli, lackOfBoto3, lackOfCurl, testWith } from "./need.ts";
+import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
 
-const linuxLack = await linuxPlaneLack();
 const s3Url = "https://s3.us-east-1.amazonaws.com";
 
-describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
-  const lack = dataplane === "linux" ? linuxLack : undefined;
-  if (lack !== undefined) return testWith(lack)("is not here", () => {});
-
+onEachPlane("a region", (dataplane) => {
   let region: DemoRegion;
   let account: Account;
   let vpcEndpointId: string;
-  // Names are the proxy's business there; the program itself resolves nothing.
-  const kernelTest = dataplane === "userspace" ? () => {} : test;
 
   beforeAll(async () => {
     region = await startRegion({ dataplane });
@@ -63,23 +58,17 @@ describe.each(["linux", "userspace"] as const)("the %s plane", (dataplane) => {
     const trace = await region.trace(account.inPrivate, "s3:GetObject", `s3://${docsBucket}/README.md`);
     expect(trace.path).toBeUndefined();
     expect(trace.unreachable).toMatch(/route/);
+    if (dataplane === "linux") return;
+    // The proxy says why, in the words of the trace.
+    expect((await curl(account.inPrivate, s3Url.replace("https", "http"))).stdout).toContain(trace.unreachable);
   });
 
   test("an idle connection is reset when the endpoint takes over its route", async () => {
     // A bare socket: one that the HTTP agent keeps for later would not hold the program open.
-    const program = `
-      const get = "GET / HTTP/1.1\\r\\nhost: s3.us-east-1.amazonaws.com\\r\\n\\r\\n";
-      const proxy = process.env.http_proxy && new URL(process.env.http_proxy);
-      const socket = require("node:net").connect(proxy?.port ?? 80, proxy?.hostname ?? "s3.us-east-1.amazonaws.com");
-      if (proxy) {
-        const token = Buffer.from(proxy.username + ":" + proxy.password).toString("base64");
-        socket.write("CONNECT s3.us-east-1.amazonaws.com:80 HTTP/1.1\\r\\nproxy-authorization: Basic " + token + "\\r\\n\\r\\n");
-        socket.once("data", () => ask());
-      } else ask();
-      function ask() {
-        socket.once("data", () => console.log("idle"));
-        socket.write(get);
-      }
+    const program = `${dialText}
+      const socket = dial(80, "s3.us-east-1.amazonaws.com");
+      socket.once("data", () => console.log("idle"));
+      socket.write("GET / HTTP/1.1\\r\\nhost: s3.us-east-1.amazonaws.com\\r\\n\\r\\n");
       socket.on("error", () => {}).on("close", () => console.log("closed"));`;
     const child = region.exec(account.inPublic.instanceId, [process.execPath, "--eval", program]);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
@@ -308,13 +297,21 @@ print(s3.get_object(Bucket="${docsBucket}", Key="boto3")["Body"].read().decode()
     },
   );
 
-  kernelTest("names resolve by the VPC's resolver, and only while DNS support is on", async () => {
-    const names = () => run(account.inPrivate, "getent", "ahostsv4", "s3.us-east-1.amazonaws.com");
-    const found = await names();
-    expect([found.status, found.stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\.\d+ /)]);
-    await account.ec2.send(new ModifyVpcAttributeCommand({ VpcId: account.vpcId, EnableDnsSupport: { Value: false } }));
-    expect((await names()).status).not.toBe(0);
-    await account.ec2.send(new ModifyVpcAttributeCommand({ VpcId: account.vpcId, EnableDnsSupport: { Value: true } }));
-    expect((await names()).status).toBe(0);
-  });
+  linuxTests(dataplane, () => toldBy(region))(
+    "resolver",
+    "names resolve by the VPC's resolver, and only while DNS support is on",
+    async () => {
+      const names = () => run(account.inPrivate, "getent", "ahostsv4", "s3.us-east-1.amazonaws.com");
+      const found = await names();
+      expect([found.status, found.stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\.\d+ /)]);
+      await account.ec2.send(
+        new ModifyVpcAttributeCommand({ VpcId: account.vpcId, EnableDnsSupport: { Value: false } }),
+      );
+      expect((await names()).status).not.toBe(0);
+      await account.ec2.send(
+        new ModifyVpcAttributeCommand({ VpcId: account.vpcId, EnableDnsSupport: { Value: true } }),
+      );
+      expect((await names()).status).toBe(0);
+    },
+  );
 });

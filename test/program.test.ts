@@ -4,12 +4,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { TerminateInstancesCommand } from "@aws-sdk/client-ec2";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { ProgramLine } from "../src/api/underpass/program-table.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { buildMetadataAccount, type MetadataAccount } from "./metadata-account.ts";
 import { lackOfProgram, testWith } from "./need.ts";
+import { onEachPlane } from "./on-plane.ts";
 
 /** A terminal with the command line in it. */
 interface Terminal {
@@ -25,12 +25,7 @@ interface Terminal {
 const countingInterrupts = `n=0; trap 'n=$((n + 1)); echo interrupted $n' INT; echo up
 while [ $n = 0 ]; do sleep 0.05; done; sleep 0.5; exit 7`;
 
-const linuxLack = await linuxPlaneLack();
-
-describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) => {
-  const test = testWith(dataplane === "linux" ? linuxLack : undefined);
-  if (dataplane === "linux" && linuxLack !== undefined) return test("is not here", () => {});
-
+onEachPlane("programs", (dataplane) => {
   let region: RegionProcess;
   let account: MetadataAccount;
 
@@ -127,7 +122,7 @@ describe.each(["linux", "userspace"] as const)("on the %s plane", (dataplane) =>
     expect((await ended(shell)).stdout).toMatch(/^\[web\] .*i-\w+\n/);
   }, 60_000);
 
-  testWith(dataplane === "linux" ? (linuxLack ?? lackOfProgram("script")) : lackOfProgram("script"))(
+  testWith(lackOfProgram("script"))(
     "a terminal's keys reach the program as they do outside",
     async () => {
       const caught = onTerminal("exec", "web", "--", "sh", "-c", countingInterrupts);

@@ -77,6 +77,7 @@ export function regionBuilder(options: BuilderOptions = {}) {
     /** What a verb would do; nothing changes. */
     attempt: <I, V>(verb: Verb<I, V>, input: I): Outcome<V> => verb(state, input, context),
     state: (): State => state,
+    rewind: (to: State): State => (state = to),
     /** Lets time go by; what is due then moves on with the verb `settle`. */
     pass: (ms: number): void => {
       context = { ...context, nowMs: context.nowMs + ms };
@@ -92,7 +93,6 @@ export function regionBuilder(options: BuilderOptions = {}) {
       for (const subnetId of subnetIds) run(associateRouteTable, { routeTableId: id, subnetId });
       return id;
     },
-    /** An internet gateway, attached. */
     gateway: (vpcId: string): string => makeGateway(run, vpcId),
     detach: (internetGatewayId: string, vpcId: string): void =>
       run(detachInternetGateway, { internetGatewayId, vpcId }),
@@ -138,11 +138,7 @@ export function regionBuilder(options: BuilderOptions = {}) {
     onPremises: (vpnConnectionId: string, name: string, ip: string): OnPremisesHost =>
       run(createOnPremisesHost, { vpnConnectionId, name, ip }),
     terminate: (instanceId: string): unknown => run(terminateInstances, { instanceIds: [instanceId] }),
-    bucket: (name: string, policyDocument?: string): void => {
-      run(createBucket, { name, tags: [] });
-      if (policyDocument === undefined) return;
-      run((now: State, document: string) => putBucketPolicy(now, name, document), policyDocument);
-    },
+    bucket: (name: string, policyDocument?: string): void => makeBucket(run, name, policyDocument),
     /** An id that names nothing. */
     ghost: <P extends string>(prefix: P): string => makeId(prefix, context.hex),
   };
@@ -236,6 +232,13 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
 }
 
+function makeBucket(run: Runner["run"], name: string, policyDocument: string | undefined): void {
+  run(createBucket, { name, tags: [] });
+  if (policyDocument === undefined) return;
+  run((now: State, document: string) => putBucketPolicy(now, name, document), policyDocument);
+}
+
+/** An internet gateway, attached. */
 function makeGateway(run: Runner["run"], vpcId: string): string {
   const { id } = run(createInternetGateway, { tags: [] });
   run(attachInternetGateway, { internetGatewayId: id, vpcId });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { isatty } from "node:tty";
 import { exitStatus, Failure } from "./failure.ts";
 import { type InsideProcess, startInside } from "./inside-process.ts";
-import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
+import { type Inside, type InsideOptions, placeEnds, regionEnds, wayInto } from "./inside.ts";
 
 /** Resolves with the program's own exit status; 128 and the signal's number when a signal ended it. */
 export async function exec(instance: string, words: readonly string[], options: InsideOptions): Promise<number> {
@@ -57,11 +57,13 @@ export async function runInside(inside: Inside, program: readonly string[], opti
   }
   // Only now: it may be told to end as soon as it runs, and we with it.
   running = startInside(inside, program, { stdio: ["inherit", "inherit", "inherit"], detached: !onTerminal });
-  void regionEnds(options).then(() => {
-    // What runs inside an instance has no network any more, and would hold its remains.
-    console.error("underpass: the region has ended");
+  // What runs inside an instance has no network any more, and would hold its remains.
+  const endWith = (text: string): void => {
+    console.error(`underpass: ${text}`);
     running.kill("SIGKILL");
-  });
+  };
+  void regionEnds(options).then(() => endWith("the region has ended"));
+  void placeEnds(inside).then(() => endWith(`${inside.instanceId} has ended`));
   try {
     const end = await running.ended;
     return "status" in end ? end.status : 128 + (constants.signals[end.signal as NodeJS.Signals] ?? 0);

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { exitStatus, Failure } from "./failure.ts";
 import { type InsideProcess, startInside } from "./inside-process.ts";
-import { type Inside, type InsideOptions, regionEnds, wayInto } from "./inside.ts";
+import { type Inside, type InsideOptions, placeEnds, regionEnds, wayInto } from "./inside.ts";
 
 /** Runs until Ctrl-C, or until the instance or the region ends. */
 export async function forward(instance: string, ports: string, options: InsideOptions): Promise<number> {
@@ -25,6 +25,7 @@ export async function forward(instance: string, ports: string, options: InsideOp
       () => `${instanceId} has ended`,
       (cause: Error) => `cannot enter ${instanceId}: ${cause.message}`,
     ),
+    placeEnds(inside).then(() => `${instanceId} has ended`),
     regionEnds(options).then(() => "the region has ended"),
   ]);
   server.close();

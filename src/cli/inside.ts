@@ -1,5 +1,7 @@
 /** What a program needs to run inside an instance: the command that leads in, and its environment. */
 
+import { request } from "node:http";
+import { delimiter } from "node:path";
 import type { InstanceEntry, Status } from "../api/underpass/server.ts";
 import { ask, askRaw, type ClientOptions } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
@@ -54,6 +56,27 @@ export async function regionEnds(options: ClientOptions): Promise<void> {
   }
 }
 
+/**
+ * Resolves when the instance has ended and nobody has ended the programs inside, as the kernel does where it holds them:
+ * on the userspace plane. Never elsewhere.
+ */
+export async function placeEnds({ command, environment }: Inside): Promise<void> {
+  const proxy = environment["HTTP_PROXY"];
+  if (command.length > 0 || proxy === undefined) return await new Promise(() => {});
+  const { hostname, port, username, password } = new URL(proxy);
+  const headers = { "Proxy-Authorization": `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
+  await new Promise<void>((resolve) => {
+    const life = request({ host: hostname, port, path: "/life", headers }, (response) => {
+      // Broken off, it was the region that ended.
+      response
+        .resume()
+        .once("error", () => {})
+        .once("end", resolve);
+    });
+    life.once("error", () => {}).end();
+  });
+}
+
 /** Where SDKs would find the caller's own credentials before they ask the metadata service. */
 const credentialVariables = [
   "AWS_ACCESS_KEY_ID",
@@ -68,6 +91,12 @@ const credentialVariables = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 ];
+
+/** Variables that hold several values: the caller's own stand behind the entry's. */
+const separators: ReadonlyMap<string, string> = new Map([
+  ["PYTHONPATH", delimiter],
+  ["NODE_OPTIONS", " "],
+]);
 
 /** The caller's environment without what would lead past the instance's network, and past its role's credentials. */
 function environmentOf(entry: InstanceEntry, region: string, asRole: boolean): NodeJS.ProcessEnv {
@@ -85,8 +114,10 @@ function environmentOf(entry: InstanceEntry, region: string, asRole: boolean): N
     environment["AWS_CONFIG_FILE"] = "/dev/null";
   }
   for (const [name, value] of Object.entries(entry.environment)) {
+    const separator = separators.get(name);
+    const own = environment[name];
     if (value === null) delete environment[name];
-    else environment[name] = value;
+    else environment[name] = separator === undefined || !own ? value : `${value}${separator}${own}`;
   }
   return environment;
 }

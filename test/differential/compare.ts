@@ -104,9 +104,9 @@ interface Place {
 
 async function oneRound(place: Place, blueprint: Blueprint): Promise<Round> {
   const { plane, prober, under, world } = place;
-  const dealt = world.flows().filter((one) => under.carries === "instances" || !one.isOnPremises);
+  const dealt = world.flows();
   // Where routers count flows, every interface is logged: records say who dropped what.
-  const counts = under.carries === "instances";
+  const counts = under.carries === "packets";
   await prober.retire(new Set(dealt.map((one) => one.from)));
   await plane.apply({
     ...blueprint,
@@ -121,7 +121,7 @@ async function oneRound(place: Place, blueprint: Blueprint): Promise<Round> {
 
 async function attempt(place: Place, dealt: readonly Trials[]): Promise<Round> {
   const { plane, under, world } = place;
-  const counts = under.carries === "instances";
+  const counts = under.carries === "packets";
   if (counts) await plane.readTraffic();
   const certain = dealt.map((flow) => expectedOf(under, world.state(), flow));
   const tried = (await Promise.all(certain.map((flow) => tryFlow(place, flow)))).flat();

@@ -29,13 +29,11 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const nearby = ["instance", "instance by IPv6", "from on-premises through", "to on-premises from there through"];
   const ipv6 = ["endpoint by IPv6", "internet by IPv6", "nothing by IPv6"];
   const common = [...kinds, "network-acl for answers", ...ipv6];
-  const carried = under.carries === "instances" ? nearby : [];
-  expect([...common, ...carried].filter((kind) => (ends[kind] ?? 0) < 100)).toEqual([]);
-  const nearbySeldom = ["peering through", "to on-premises through", "ping through", "protocol through"];
-  const seldom = ["interface", ...(under.carries === "instances" ? nearbySeldom : [])];
+  expect([...common, ...nearby].filter((kind) => (ends[kind] ?? 0) < 100)).toEqual([]);
+  const beyondTcp = under.carries === "packets" ? ["ping through", "protocol through"] : [];
+  const seldom = ["interface", "peering through", "to on-premises through", ...beyondTcp];
   expect(seldom.filter((kind) => (ends[kind] ?? 0) < 10)).toEqual([]);
-  const nearbyRare = ["over internet through", "nat-gateway over peering through"];
-  const rare = ["interface by IPv6", "NAT64", ...(under.carries === "instances" ? nearbyRare : [])];
+  const rare = ["interface by IPv6", "NAT64", "over internet through", "nat-gateway over peering through"];
   expect(rare.filter((kind) => ends[kind] === undefined)).toEqual([]);
 }
 

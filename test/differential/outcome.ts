@@ -27,8 +27,8 @@ export function outcomeOfPath(path: Path): Outcome {
   }
 }
 
-/** Whether connections between instances are carried by the plane in question. */
-export type Carries = "instances" | "services alone";
+/** What the plane in question carries: packets from the address and port that a program chooses, or connections of TCP. */
+export type Carries = "packets" | "connections";
 
 export interface Expectation {
   readonly outcome: Outcome;
@@ -44,11 +44,12 @@ export type Trier = string;
 export function expectedOutcome(state: State, from: Trier, asked: Trial, carries: Carries): Expectation | undefined {
   const { sourceIp: _, ...plain } = asked;
   // Through a proxy a program chooses neither the address nor the port that it comes from.
-  const trial = carries === "instances" ? asked : plain;
+  const trial = carries === "packets" ? asked : plain;
   const host = find(state, "on-premises-host", from);
-  const reached = host === undefined ? reachFrom(state, from, trial, carries) : reachFromHost(state, host, trial);
+  const reached =
+    host === undefined ? reachFrom(state, from, trial, carries) : reachFromHost(state, host, trial, carries);
   const { dropped } = reached;
-  if (dropped !== undefined && !isWhole(dropped) && carries === "instances") return undefined;
+  if (dropped !== undefined && !isWhole(dropped) && carries === "packets") return undefined;
   const outcome = outcomeOf(state, from, { trial, reached, carries });
   const trail = trailOf(state, from, { trial, reached });
   return { outcome, trail, meets: meetsOf(reached, outcome, host !== undefined) };
@@ -56,12 +57,12 @@ export function expectedOutcome(state: State, from: Trier, asked: Trial, carries
 
 function reachFrom(state: State, from: Trier, trial: Trial, carries: Carries): Reach {
   const { ip, sourceIp } = trial;
-  const opens = openingOf(trial, carries === "instances");
+  const opens = openingOf(trial, carries === "packets");
   return reach(state, from, { destinationIp: ip, ...(sourceIp !== undefined && { sourceIp }), opens });
 }
 
-function reachFromHost(state: State, host: OnPremisesHost, trial: Trial): Reach {
-  return reachFromOnPremises(state, host, { destinationIp: trial.ip, opens: openingOf(trial, true) });
+function reachFromHost(state: State, host: OnPremisesHost, trial: Trial, carries: Carries): Reach {
+  return reachFromOnPremises(state, host, { destinationIp: trial.ip, opens: openingOf(trial, carries === "packets") });
 }
 
 function openingOf({ kind, port, sourcePort }: Trial, choosesPort: boolean): Opening {
@@ -113,7 +114,7 @@ function outcomeOf(state: State, from: Trier, { trial, reached, carries }: Reach
     const isServed = kind === "tcp" && listens(open, port);
     return isServed ? outcomeOfPath(path) : "nothing";
   }
-  if (carries === "services alone") return "nothing";
+  if (kind !== "tcp" && carries === "connections") return "nothing";
   const holder = holderAt(state, reached, ip);
   if (holder === undefined) return "nothing";
   if (kind === "ping") return "echo";

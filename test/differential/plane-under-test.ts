@@ -9,11 +9,11 @@ import { proxyProber } from "./prober.ts";
 export const linuxUnderTest: PlaneUnderTest = {
   open: (host) => openLinuxPlane(host),
   prober: kernelProber,
-  carries: "instances",
+  carries: "packets",
 };
 
 export const userspaceUnderTest: PlaneUnderTest = {
   open: openUserspacePlane,
   prober: proxyProber,
-  carries: "services alone",
+  carries: "connections",
 };

@@ -295,13 +295,11 @@ async function entryAnswer(host: OwnApiHost, wanted: string): Promise<Answer> {
 async function outsideEntry(host: OwnApiHost, { id, name, vpnConnectionId }: OnPremisesHost): Promise<Answer> {
   const entry = await host.entry(id);
   if (entry !== undefined) return { status: 200, body: { ...entry, instanceName: name } satisfies InstanceEntry };
-  return host.status().dataplane.kind === "linux"
-    ? failure(
-        409,
-        "not-connected",
-        `\`${name}\` is there while ${vpnConnectionId} is available and its VPN gateway attached`,
-      )
-    : failure(409, "needs-linux", "on-premises hosts are on the Linux data plane alone");
+  return failure(
+    409,
+    "not-connected",
+    `\`${name}\` is there while ${vpnConnectionId} is available and its VPN gateway attached`,
+  );
 }
 
 function absenceText(wanted: string, instances: readonly ListedInstance[]): string {

@@ -8,6 +8,7 @@ import { serviceAddress } from "../../network/service-address.ts";
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import { dial } from "./dial.ts";
 import { FlowTally } from "./flow-tally.ts";
+import { openListeners } from "./listener.ts";
 
 const s3 = serviceAddress("s3", "us-east-1")!;
 
@@ -26,9 +27,10 @@ function toldOf(at: 0 | 1, change?: (build: ReturnType<typeof regionBuilder>, vp
   const natEni = find(build.state(), "natgateway", nat)!.networkInterfaceId;
   const tally = new FlowTally();
   tally.log([instance.eni, natEni]);
-  const dialled = dial(build.state(), instance.id, { host: s3, port: 443 });
-  if (dialled.kind === "refused") tally.lose(build.state(), instance.id, dialled.lost!);
-  else if (dialled.flow.kind === "service") tally.follow(build.state(), dialled.flow, new Socket(), "bytesRead");
+  const region = { state: build.state(), listeners: openListeners() };
+  const dialled = dial(region, instance.id, { host: s3, port: 443 });
+  if (dialled.kind === "refused") tally.lose(dialled.lost!);
+  else if (dialled.flow.kind === "service") tally.follow(dialled.flow, new Socket(), "bytesRead");
   const reading = tally.read();
   const names = new Map([
     [instance.eni, "instance"],
@@ -46,11 +48,11 @@ function textsOf({ flows }: TrafficReading, names: ReadonlyMap<string, string>):
 test("behind a NAT gateway both interfaces have the packets, with the addresses that they have there", () => {
   expect(toldOf(1).flows).toEqual([
     `instance egress ACCEPT 10.0.2.4 ${s3} interface`,
-    `instance ingress ACCEPT ${s3} 10.0.2.4 -`,
     `nat ingress ACCEPT 10.0.2.4 ${s3} -`,
-    `nat egress ACCEPT ${s3} 10.0.2.4 interface`,
     `nat egress ACCEPT 10.0.3.4 ${s3} internet-gateway`,
     `nat ingress ACCEPT ${s3} 10.0.3.4 -`,
+    `nat egress ACCEPT ${s3} 10.0.2.4 interface`,
+    `instance ingress ACCEPT ${s3} 10.0.2.4 -`,
   ]);
 });
 

@@ -7,7 +7,7 @@
 import { Agent, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { OpenFlow } from "./dial.ts";
+import { flowKey, type OpenFlow } from "./dial.ts";
 
 /** Opens a connection whose other end a service has; made anew for each flow. */
 export type OpenConnection = (flow: OpenFlow) => Promise<Socket>;
@@ -32,7 +32,7 @@ export function forwarder(
       agents.set(client, fresh);
       byFlow = fresh;
     }
-    const key = JSON.stringify(flow);
+    const key = flowKey(flow);
     const agent = byFlow.get(key) ?? newAgent(flow);
     byFlow.set(key, agent);
     return agent;

@@ -204,7 +204,7 @@ describe("CONNECT", () => {
       `${outside.ip}:80`,
       inside.id,
       "502",
-      `no way to ${outside.ip}: the userspace data plane carries no traffic between instances\n`,
+      `connection to ${outside.ip} refused: no server in ${outside.id} that the proxy knows listens on port 80\n`,
     ));
   test("the resolver", () =>
     check(
@@ -215,7 +215,15 @@ describe("CONNECT", () => {
     ));
   test("no port", () => check("s3.us-east-1.amazonaws.com", inside.id, "400", "CONNECT takes a host and a port\n"));
   test("an IPv6 address", () =>
-    check("[::1]:443", outside.id, "504", "no route to ::1: such an address is never routed\n"));
+    check("[ff02::1]:443", outside.id, "504", "no route to ff02::1: such an address is never routed\n"));
+  test.each(["127.0.0.1", "[::1]", "localhost"])("itself: %s is not this machine", (host) =>
+    check(
+      `${host}:${proxyOf(inside.id).port}`,
+      inside.id,
+      "502",
+      `connection to ${host === "[::1]" ? "::1" : "127.0.0.1"} refused: no server in ${inside.id} that the proxy knows listens on port ${proxyOf(inside.id).port}\n`,
+    ),
+  );
 
   test.each([
     ["none", ""],

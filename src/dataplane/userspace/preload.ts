@@ -1,6 +1,8 @@
 /**
- * What makes Node programs honour the proxy: their HTTP agents ignore proxy settings, unlike curl and Python. It is loaded
- * into them by NODE_OPTIONS, under whatever version of Node they run, so it is written out as one plain CommonJS file.
+ * What makes Node programs honour the proxy: their HTTP agents ignore proxy settings, unlike curl and Python. And what makes
+ * their servers reachable: one that listens for more than its own loopback address gets a free port of this machine's
+ * loopback interface, and the proxy is told which port that is inside. It is loaded by NODE_OPTIONS, under whatever version
+ * of Node they run, so it is written out as one plain CommonJS file.
  */
 
 import type * as httpModule from "node:http";
@@ -10,7 +12,8 @@ import type * as tlsModule from "node:tls";
 
 /** The text of the file to be loaded by `--require`. */
 export function preloadText(): string {
-  return `"use strict";\n(${install.toString()})(require);\n`;
+  const installers = [honourProxy, tellListeners].map((install) => `(${install.toString()})(require);\n`);
+  return `"use strict";\n${installers.join("")}`;
 }
 
 type Done = (error: Error | null, socket?: netModule.Socket) => void;
@@ -20,7 +23,7 @@ interface Options extends httpModule.RequestOptions {
 }
 
 /** INVARIANT: uses nothing outside itself but its argument: its text alone goes into another process. */
-function install(load: NodeJS.Require): void {
+function honourProxy(load: NodeJS.Require): void {
   const http: typeof httpModule = load("node:http");
   const https: typeof httpsModule = load("node:https");
   const net: typeof netModule = load("node:net");
@@ -95,4 +98,74 @@ function install(load: NodeJS.Require): void {
   http.globalAgent = new http.Agent(kept);
   https.globalAgent = new https.Agent(kept);
   load("node:module").syncBuiltinESMExports();
+}
+
+/** Node's own function that binds a server, which is kept under this name for those who wrap it. Source: its lib/net.js. */
+type Bind = (
+  this: Bound,
+  ...words: [address: string | null, port: number | null, family: number | null, ...rest: readonly unknown[]]
+) => void;
+
+interface Bound extends netModule.Server {
+  readonly _handle: { getsockname: (out: object) => number } | null;
+}
+
+/** INVARIANT: uses nothing outside itself but its argument, as above. */
+function tellListeners(load: NodeJS.Require): void {
+  const net: typeof netModule = load("node:net");
+  if (process.env["HTTPS_PROXY"] === undefined) return;
+  const proxy = new URL(process.env["HTTPS_PROXY"]);
+  const authorization = `Basic ${Buffer.from(`${proxy.username}:${proxy.password}`).toString("base64")}`;
+  const prototype = net.Server.prototype as unknown as Bound & { _listen2: Bind };
+  const bind = prototype._listen2;
+
+  prototype._listen2 = function bindHere(...words) {
+    const [address, port, family, ...rest] = words;
+    // A pipe, a descriptor, or what the primary of a cluster has bound.
+    if (this._handle || typeof port !== "number" || port < 0 || family === -1) {
+      return bind.call(this, ...words);
+    }
+    const isLoopback = address !== null && /^(127\.|::1$|::ffff:127\.)/.test(address);
+    if (isLoopback) bind.call(this, ...words);
+    else bind.call(this, "127.0.0.1", 0, 4, ...rest);
+    const handle = (this as Bound)._handle;
+    if (!handle) return;
+    const real = this.address() as netModule.AddressInfo;
+    const wanted = port === 0 ? real.port : port;
+    if (!isLoopback) {
+      const shown = { address: address ?? "::", family: address?.includes(".") ? "IPv4" : "IPv6", port: wanted };
+      // The server itself asks it, and a cluster's primary for its workers.
+      handle.getsockname = (out) => (Object.assign(out, shown), 0);
+    }
+    const host = real.family === "IPv6" ? "::1" : "127.0.0.1";
+    const query = `port=${wanted}&at=${real.port}&host=${host}&reach=${isLoopback ? "loopback" : "any"}`;
+    announce(this, query, (isTaken) => {
+      if (isTaken) {
+        const code = { code: "EADDRINUSE", syscall: "listen", address: address ?? "::", port: wanted };
+        const error = Object.assign(new Error(`listen EADDRINUSE: address already in use :::${wanted}`), code);
+        this.close(() => this.emit("error", error));
+      } else if (this.listening) this.emit("listening");
+    });
+  };
+
+  /** Says where the server listens as long as it does. It is said to listen when the proxy knows it. */
+  function announce(server: Bound, query: string, done: (isTaken: boolean) => void): void {
+    const emit = server.emit.bind(server);
+    server.emit = (name: string | symbol, ...words: unknown[]) => name === "listening" || emit(name, ...words);
+    const socket = net.connect({ host: proxy.hostname, port: Number(proxy.port) });
+    const answered = (answer?: unknown): void => {
+      socket
+        .off("data", answered)
+        .off("error", answered)
+        .on("error", () => {})
+        .resume();
+      server.emit = emit;
+      done(Buffer.isBuffer(answer) && answer.toString("latin1").split(" ")[1] === "409");
+    };
+    socket.on("data", answered).on("error", answered);
+    socket.unref();
+    server.once("close", () => socket.destroy());
+    const fields = `Host: proxy\r\nContent-Length: 0\r\nProxy-Authorization: ${authorization}`;
+    socket.write(`POST /listen?${query} HTTP/1.1\r\n${fields}\r\n\r\n`);
+  }
 }

@@ -32,7 +32,7 @@ export const idsOf = (n: number) =>
     egressOnlyGateway: `eigw-0000000${n}`,
   }) as const;
 
-export const toGateway: TargetBlueprint = { kind: "internet-gateway" };
+const toGateway: TargetBlueprint = { kind: "internet-gateway" };
 export const defaultRoute: RouteBlueprint = { cidrBlock: "0.0.0.0/0", metric: 10, target: toGateway };
 
 export function endpointRoutes(vpcEndpointId: string): RouteBlueprint[] {

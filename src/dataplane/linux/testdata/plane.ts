@@ -6,6 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dialText } from "../../../../test/dial-program.ts";
 import type { Path } from "../../../network/path.ts";
 import type { DataPlane, NameAsker, PlaneHost } from "../../plane.ts";
 import { type LinuxPlaneOptions, openLinuxPlane } from "../plane.ts";
@@ -38,8 +39,9 @@ export interface Ended {
 /** The host answers a connection with its path as a line of JSON and then keeps it open. */
 export async function openTestPlane(
   answerDns: PlaneHost["answerDns"] = () => undefined,
-  options: LinuxPlaneOptions = {},
+  options: LinuxPlaneOptions & { readonly open?: (host: PlaneHost) => Promise<DataPlane> } = {},
 ): Promise<TestPlane> {
+  const { open, ...linux } = options;
   const folder = mkdtempSync(join(tmpdir(), "underpass linux-"));
   const caBundleFile = join(folder, "bundle.pem");
   const caFile = join(folder, "ca.pem");
@@ -68,7 +70,7 @@ export async function openTestPlane(
     secretFolder: folder,
     folder,
   };
-  const plane = await openLinuxPlane(host, options);
+  const plane = await (open === undefined ? openLinuxPlane(host, linux) : open(host));
   const start: TestPlane["start"] = async (instanceId, ...program) => {
     const entry = await plane.entry(instanceId);
     if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
@@ -104,11 +106,13 @@ export async function ended(child: ChildProcess): Promise<Ended> {
   return { status, signal, stdout, stderr };
 }
 
-/** A program that connects, prints the first line it gets, and with `stay` how the connection ends. */
+/**
+ * A program that connects, prints the first line it gets, and with `stay` how the connection ends; `nothing` where no answer
+ * comes, as the proxy knows at once.
+ */
 export function connecting(ip: string, port = 80, stay = false): string[] {
-  const script = `
-    const net = require("node:net");
-    const socket = net.connect({ host: "${ip}", port: ${port} });
+  const script = `${dialText}
+    const socket = dial(${port}, "${ip}");
     const timer = setTimeout(() => { console.log("nothing"); process.exit(); }, ${stay ? 10_000 : 700});
     let first = true;
     socket.on("data", (data) => {
@@ -117,7 +121,7 @@ export function connecting(ip: string, port = 80, stay = false): string[] {
       console.log(String(data).split("\\n")[0]);
       if (!${stay}) process.exit();
     });
-    socket.on("error", (error) => console.log(error.code));
+    socket.on("error", ({ code }) => console.log(code === "ETIMEDOUT" ? "nothing" : code));
     socket.on("close", () => process.exit());
     if (${stay}) setInterval(() => socket.write("x"), 5);`;
   return [process.execPath, "--eval", script];
