@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { testWith } from "../../../test/need.ts";
 import { type InsideProcess, startInside } from "../../cli/inside-process.ts";
 import type { NameAsker } from "../plane.ts";
+import { ipcNamespaceOf } from "./instance-init.ts";
 import { linuxPlaneLack } from "./lack.ts";
 import { blueprintOf, idsOf, serviceIp, vpcBlueprint } from "./testdata/blueprint.ts";
 import { connecting, ended, openTestPlane, type TestPlane } from "./testdata/plane.ts";
@@ -131,6 +132,11 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await exit).toEqual([null, "SIGKILL"]);
     await expect.poll(init, patience).not.toBe(before);
     expect((await t.run(inPrivate, "echo", "in")).stdout).toBe("in\n");
+    // Whoever comes at once finds the same one.
+    const pid = Number(/\d+/.exec(await init())![0]);
+    process.kill(pid, "SIGKILL");
+    await expect.poll(() => ipcNamespaceOf(pid), patience).toBe("");
+    expect(new Set(await Promise.all([init(), init(), init()])).size).toBe(1);
   });
 
   test("low ports are for everyone", async () => {

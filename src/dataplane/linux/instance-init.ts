@@ -22,10 +22,19 @@ while (read -r line); [ $? -gt 128 ]; do :; done`;
 export class InstanceInits {
   readonly #inits = new Map<Namespace, Promise<number>>();
 
-  /** The process id of the one in this namespace, which is started unless it runs. */
-  async pidIn(namespace: Namespace): Promise<number> {
-    const known = await this.#inits.get(namespace)?.catch(() => 0);
-    if (known !== undefined && ipcNamespaceOf(known) !== "") return known;
+  /** The process id of the one in the namespace that `find` gives or throws for; it is started unless it runs. */
+  async pidIn(find: () => Namespace): Promise<number> {
+    const namespace = find();
+    const known = this.#inits.get(namespace);
+    if (known === undefined) return await this.#start(namespace);
+    const pid = await known.catch(() => 0);
+    if (ipcNamespaceOf(pid) !== "") return pid;
+    // Another caller, or its end, may have come first; the namespace may be gone.
+    if (this.#inits.get(namespace) === known) this.#inits.delete(namespace);
+    return await this.pidIn(find);
+  }
+
+  #start(namespace: Namespace): Promise<number> {
     const child = startInit(namespace);
     const pid = pidFrom(child);
     this.#inits.set(namespace, pid);

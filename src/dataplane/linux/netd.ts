@@ -35,7 +35,10 @@ const rounds = new Rounds(() => [...kernel.namespaces.keys()], ROUND_STEPS);
 let queue = Promise.resolve();
 
 process.on("message", (message) => {
-  queue = queue.then(() => obey(readOrder(message)));
+  const order = readOrder(message);
+  // Programs that enter wait for no change of the network, nor for each other.
+  if (order.kind === "start-init") void obey(order);
+  else queue = queue.then(() => obey(order));
 });
 process.on("disconnect", () => {
   translator[Symbol.dispose]();
@@ -91,7 +94,7 @@ async function obey(order: Order): Promise<void> {
     case "start-init": {
       let initPid = 0;
       const error = await errorOf(async () => {
-        initPid = await inits.pidIn(kernel.get(order.namespace));
+        initPid = await inits.pidIn(() => kernel.get(order.namespace));
       });
       await report({ kind: "done", id: order.id, made: [], initPid, ...error });
       return;
