@@ -5,7 +5,11 @@ import { createBucket, putBucketPolicy } from "../src/model/bucket.ts";
 import { allocateAddress, releaseAddress } from "../src/model/elastic-ip.ts";
 import { textOf } from "../src/model/error.ts";
 import { runInstances, terminateInstances } from "../src/model/instance.ts";
-import { modifyNetworkInterfaceAttribute } from "../src/model/interface-attachment.ts";
+import {
+  attachNetworkInterface,
+  createNetworkInterface,
+  modifyNetworkInterfaceAttribute,
+} from "../src/model/interface-attachment.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
 import { createOnPremisesHost, type OnPremisesHost } from "../src/model/on-premises-host.ts";
@@ -236,6 +240,19 @@ function makeBucket(run: Runner["run"], name: string, policyDocument: string | u
   run(createBucket, { name, tags: [] });
   if (policyDocument === undefined) return;
   run((now: State, document: string) => putBucketPolicy(now, name, document), policyDocument);
+}
+
+/** Another interface of an instance, on any subnet of its zone. */
+export function secondInterface(
+  { run }: Pick<RegionBuilder, "run">,
+  { id: instanceId }: TestInstance,
+  subnetId: string,
+  deviceIndex = 1,
+): { readonly id: string; readonly ip: string } {
+  const lists = { securityGroupIds: [], secondaryPrivateIpAddresses: [], ipv6Addresses: [] };
+  const { id, privateIpAddress } = run(createNetworkInterface, { subnetId, ...lists, tags: [] });
+  run(attachNetworkInterface, { networkInterfaceId: id, instanceId, deviceIndex });
+  return { id, ip: privateIpAddress };
 }
 
 /** An internet gateway, attached. */

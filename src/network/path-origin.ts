@@ -2,6 +2,7 @@
 
 import type { Instance } from "../model/instance.ts";
 import type { NatGateway } from "../model/nat-gateway.ts";
+import { type NetworkInterface, primaryAddressOf } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
 import { embeddedIn } from "./dns64.ts";
 import type { Path } from "./path.ts";
@@ -63,16 +64,24 @@ export function natGatewayOf(state: State, path: Path): NatGateway | undefined {
 /** The running instances whose packets to an address a NAT gateway is the last to send on. */
 export function instancesBehind(state: State, gateway: NatGateway, destinationIp: string): readonly Instance[] {
   const running = (networkOf(state, gateway.vpcId)?.instances ?? []).filter((one) => one.state === "running");
-  // Which NAT gateway takes a packet is a matter of the subnet: one instance asks for all.
+  // Which NAT gateway takes a packet is a matter of the subnet: one interface asks for all.
   const passes = new Map<string, boolean>();
-  const called = [destinationIp, embeddedIn(destinationIp)];
-  const isBehind = (id: string, ip: string | undefined): boolean =>
-    ip !== undefined && walk(state, id, ip).nats?.at(-1)?.natGatewayId === gateway.id;
-  return running.filter(({ id, subnetId }) => {
-    const known = passes.get(subnetId) ?? called.some((ip) => isBehind(id, ip));
-    passes.set(subnetId, known);
-    return known;
-  });
+  const called = [destinationIp, embeddedIn(destinationIp)].flatMap((ip) => ip ?? []);
+  const leads = (instanceId: string, holder: NetworkInterface, ip: string): boolean => {
+    const sourceIp = primaryAddressOf(holder, isIpv6(ip) ? 128 : 32);
+    const { nats } = sourceIp === undefined ? {} : walk(state, instanceId, ip, sourceIp);
+    return nats?.at(-1)?.natGatewayId === gateway.id;
+  };
+  return running.filter(({ id, networkInterfaceIds }) =>
+    networkInterfaceIds.some((one) => {
+      const holder = find(state, "network-interface", one);
+      if (holder === undefined) return false;
+      const place = `${holder.subnetId} ${holder.ipv6Addresses.length > 0}`;
+      const known = passes.get(place) ?? called.some((ip) => leads(id, holder, ip));
+      passes.set(place, known);
+      return known;
+    }),
+  );
 }
 
 /** The interface whose address the far side of a path sees, with the own address that it stands for. */

@@ -12,17 +12,25 @@ export interface Sender {
   readonly ip: string;
 }
 
-/** Who sends where an instance does; undefined where the address is none of its own. */
+/**
+ * Who sends where an instance does: the interface whose address the program chose, else the primary one, whatever the
+ * destination. Undefined where the address is none of its own. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
+ */
 export function senderOf(
   network: VpcNetwork | undefined,
   instance: Instance | undefined,
   width: Width,
   sourceIp?: string,
 ): Sender | undefined {
-  const holder = network?.interfaces.get(instance?.networkInterfaceIds[0] ?? "");
-  const ip = sourceIp ?? (holder && primaryAddressOf(holder, width));
-  const isOwn = holder !== undefined && ip !== undefined && network?.interfaceByIp.get(ip) === holder;
-  return isOwn && parseIp(ip)?.width === width ? { holder, ip } : undefined;
+  if (network === undefined || instance === undefined) return undefined;
+  if (sourceIp === undefined) {
+    const primary = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
+    const ip = primary && primaryAddressOf(primary, width);
+    return primary && ip !== undefined ? { holder: primary, ip } : undefined;
+  }
+  const holder = network.interfaceByIp.get(sourceIp);
+  const isOwn = holder !== undefined && instance.networkInterfaceIds.includes(holder.id);
+  return isOwn && parseIp(sourceIp)?.width === width ? { holder, ip: sourceIp } : undefined;
 }
 
 /** Whether an instance has an address of IPv6. */

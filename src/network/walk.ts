@@ -84,9 +84,9 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
     return nowhere(`${sourceIp ?? `an address of ${familyNames[ip.width]}`} is none of ${instanceId}`);
   const aim = { state, network, ip, destinationIp: formatIp(ip) };
   // What an instance sends to itself never reaches a route table.
-  const networkInterfaceId = source.holder.id;
-  if (network.interfaceByIp.get(aim.destinationIp) === source.holder)
-    return { exit: { kind: "local", networkInterfaceId } };
+  const own = network.interfaceByIp.get(aim.destinationIp)?.id;
+  if (own !== undefined && instance.networkInterfaceIds.includes(own))
+    return { exit: { kind: "local", networkInterfaceId: own } };
   return serviceWalk(network, ip, instance) ?? routedWalk(aim, source, []);
 }
 

@@ -34,6 +34,7 @@ export interface VpcBlueprint {
   readonly egressOnlyGateways: readonly EgressOnlyGatewayBlueprint[];
   /** Absent when none is attached. */
   readonly internetGateway?: InternetGatewayBlueprint;
+  /** Those of one instance stand together, the primary one first. */
   readonly hosts: readonly HostBlueprint[];
   /** One for each VPC that packets reach by a peering connection. */
   readonly peers: readonly PeerBlueprint[];
@@ -152,10 +153,12 @@ export interface EgressOnlyGatewayBlueprint {
   readonly key: number;
 }
 
-/** A network host: an instance with its primary interface. */
+/** An interface of a network host, which is an instance. */
 export interface HostBlueprint {
   readonly instanceId: string;
   readonly networkInterfaceId: string;
+  /** 0 for the primary interface: every instance has it, and others perhaps. */
+  readonly deviceIndex: number;
   /** 1 to 65535, unique in the VPC. */
   readonly key: number;
   readonly group: number;

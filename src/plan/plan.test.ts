@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { regionBuilder } from "../../test/region-builder.ts";
+import { regionBuilder, secondInterface } from "../../test/region-builder.ts";
 import { createDefaultVpc } from "../model/default-vpc.ts";
+import { allocateAddress, associateAddress } from "../model/elastic-ip.ts";
 import { modifyNetworkInterfaceAttribute } from "../model/interface-attachment.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { createSecurityGroup } from "../model/security-group.ts";
@@ -91,6 +92,41 @@ describe("a small VPC", () => {
       { instanceId: inside.id, networkInterfaceId: inside.eni, privateIp: inside.ip },
     ]);
     expect(after!.internetGateway!.addresses).toEqual([]);
+  });
+
+  test("a host stands once for each of its interfaces, with numbers that stay", () => {
+    const { build, outer, inside } = small();
+    const before = plan(build.state());
+    const { id, ip } = secondInterface(build, inside, outer);
+    const { publicIp } = build.run(allocateAddress, { tags: [] });
+    const { id: allocationId } = findBy(build.state(), "elastic-ip", "publicIp", publicIp)[0]!;
+    build.run(associateAddress, { allocationId, networkInterfaceId: id, allowReassociation: false });
+    const [vpc] = plan(build.state(), before).vpcs;
+    const own = vpc!.hosts.filter((one) => one.instanceId === inside.id);
+    const [primary] = before.vpcs[0]!.hosts.filter((one) => one.instanceId === inside.id);
+    expect(own).toMatchObject([
+      { networkInterfaceId: inside.eni, deviceIndex: 0, key: primary!.key, group: primary!.group },
+      { networkInterfaceId: id, deviceIndex: 1, privateIp: ip },
+    ]);
+    expect(own[1]!.group).not.toBe(primary!.group);
+    expect(vpc!.internetGateway!.addresses).toContainEqual({ privateIp: ip, publicIp });
+  });
+
+  test("a route to one interface of a host leads past the others", () => {
+    const { build, outer, outerTable, inside } = small();
+    const { id, ip } = secondInterface(build, inside, outer);
+    const routesTo = (cidrBlock: string): unknown[] =>
+      plan(build.state())
+        .vpcs[0]!.routeTables.flatMap((table) => table.routes)
+        .filter((one) => one.cidrBlock === cidrBlock)
+        .map((one) => one.target);
+    const { cidrBlock } = find(build.state(), "subnet", outer)!;
+    build.route(outerTable, cidrBlock, inside.eni);
+    expect(routesTo(cidrBlock)).toEqual([{ kind: "host", networkInterfaceId: inside.eni }]);
+    expect(routesTo(`${ip}/32`)).toEqual([{ kind: "blackhole" }]);
+    build.unroute(outerTable, cidrBlock);
+    build.route(outerTable, cidrBlock, id);
+    expect(routesTo(`${ip}/32`)).toEqual([]);
   });
 
   test("a target that is gone is a blackhole", () => {

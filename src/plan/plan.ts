@@ -33,6 +33,7 @@ import { aclOf, groupOf, groupsInUse, groupsNamedBy } from "./filter.ts";
 import { loggedInterfaceIds } from "./logged-interface.ts";
 import { endpointKeyRange, endpointOf, endpointsAfter, endpointsInUse } from "./endpoint.ts";
 import { numberAll, numberOf, type Numbers } from "./numbering.ts";
+import { strayRoutes } from "./stray-route.ts";
 import { vpnGatewayOf } from "./vpn.ts";
 
 /**
@@ -220,7 +221,7 @@ interface ServingInterface {
 
 interface RunningHost {
   readonly instance: Instance;
-  /** Its primary network interface. */
+  /** One of its network interfaces. */
   readonly holder: NetworkInterface;
 }
 
@@ -254,8 +255,8 @@ type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "e
 
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   const running = network.instances.flatMap((instance): RunningHost[] => {
-    const holder = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
-    return instance.state === "running" && holder !== undefined ? [{ instance, holder }] : [];
+    const holders = instance.networkInterfaceIds.flatMap((id) => network.interfaces.get(id) ?? []);
+    return instance.state === "running" ? holders.map((holder) => ({ instance, holder })) : [];
   });
   const nats = [...network.natGateways.values()].flatMap((gateway): RunningNat[] => {
     const holder = network.interfaces.get(gateway.networkInterfaceId);
@@ -269,10 +270,10 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   );
   const ids = (documents: readonly { readonly id: string }[]): string[] => documents.map((one) => one.id);
   const tables = network.tables.map((one) => one.routeTable);
-  const instances = running.map((one) => one.instance);
+  const hosts = running.map((one) => one.holder);
   return {
     running,
-    hostIds: new Set(running.map((one) => one.holder.id)),
+    hostIds: new Set(ids(hosts)),
     peerIds: new Set(network.peers.keys()),
     endpoints,
     nats,
@@ -286,7 +287,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
       numbersBefore(before?.endpointInterfaces, "networkInterfaceId", "key"),
       ranges.endpointInterface,
     ),
-    hostKeys: numberAll(ids(instances), numbersBefore(before?.hosts, "instanceId", "key"), ranges.host),
+    hostKeys: numberAll(ids(hosts), numbersBefore(before?.hosts, "networkInterfaceId", "key"), ranges.host),
     natKeys: numberAll(
       [...network.natGateways.keys()],
       numbersBefore(before?.natGateways, "natGatewayId", "key"),
@@ -313,7 +314,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
 const ranges = {
   subnet: { from: 1, to: 65535, of: "subnets of a VPC" },
   table: { from: 1000, to: 65535, of: "route tables of a VPC" },
-  host: { from: 1, to: 65535, of: "instances of a VPC" },
+  host: { from: 1, to: 65535, of: "interfaces of instances of a VPC" },
   endpointInterface: { from: 1, to: 4094, of: "interfaces of endpoints of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
   egressOnly: { from: 1, to: 15, of: "egress-only internet gateways of a VPC" },
@@ -346,7 +347,8 @@ function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBluepr
   ];
 }
 
-function tableOf({ vpc }: VpcNetwork, view: Targets, table: CompiledTable): RouteTableBlueprint {
+function tableOf(network: VpcNetwork, view: Targets, table: CompiledTable): RouteTableBlueprint {
+  const { vpc } = network;
   const routes = new Map<string, RouteBlueprint>();
   for (const route of table.routes) {
     const { cidrBlock, metric } = route;
@@ -357,6 +359,7 @@ function tableOf({ vpc }: VpcNetwork, view: Targets, table: CompiledTable): Rout
     const place = `${cidrBlock} ${metric}`;
     if (!routes.has(place)) routes.set(place, { cidrBlock, metric, target });
   }
+  for (const route of strayRoutes(network, table)) routes.set(`${route.cidrBlock} ${route.metric}`, route);
   const routeTableId = table.routeTable.id;
   return { routeTableId, table: numberOf(view.tables, routeTableId), routes: [...routes.values()] };
 }
@@ -427,7 +430,8 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
   return {
     instanceId: instance.id,
     networkInterfaceId: holder.id,
-    key: numberOf(view.hostKeys, instance.id),
+    deviceIndex: holder.attachment?.deviceIndex ?? 0,
+    key: numberOf(view.hostKeys, holder.id),
     group: numberOf(view.groups, holder.subnetId),
     privateIp: holder.privateIpAddress,
     secondaryIps: [...holder.secondaryPrivateIpAddresses, ...holder.ipv6Addresses],

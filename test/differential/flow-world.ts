@@ -5,9 +5,11 @@ import { allAddressesOf, type NetworkInterface, privateAddressesOf } from "../..
 import { all, find, type State } from "../../src/model/state.ts";
 import { echoPort } from "../../src/network/echo-host.ts";
 import { ephemeralPorts } from "../../src/network/packet.ts";
+import { embeddedIn } from "../../src/network/dns64.ts";
 import { networkOf } from "../../src/network/vpc-network.ts";
 import type { TestInstance } from "../region-builder.ts";
 import type { Dice } from "./dice.ts";
+import { addressesBeside, interfacesBeside } from "./interface-world.ts";
 import { isPublic, publicAddresses, publicIpv6Addresses, publicOf } from "./internet-world.ts";
 import { ipv6Destinations, isIpv6 } from "./ipv6-world.ts";
 import { destinationsFromSite, isOfSites, siteAddresses } from "./on-premises-world.ts";
@@ -37,6 +39,7 @@ export function dealTrials(draw: Draw, made: TestInstance): readonly Trial[] {
   const own = find(state, "network-interface", made.eni);
   const network = networkOf(state, own?.vpcId ?? "");
   if (own === undefined || network === undefined) return [];
+  const beside = interfacesBeside(state, made).flatMap(allAddressesOf);
   const secondary = secondaryAddresses(state);
   const destinations = new Set([
     ...destinationsFor(state, dice, made.id),
@@ -46,9 +49,9 @@ export function dealTrials(draw: Draw, made: TestInstance): readonly Trial[] {
   ]);
   return [...destinations].flatMap((ip) =>
     wishesFor(draw, ip).flatMap((trial): Trial[] => {
-      const isToSelf = allAddressesOf(own).includes(ip);
+      const isToSelf = [...allAddressesOf(own), ...beside].includes(ip);
       if (isDatagram(trial) && secondary.has(ip)) return [];
-      const sourceIp = isToSelf && isDatagram(trial) ? undefined : dealSource(dice, own, ip);
+      const sourceIp = isToSelf && isDatagram(trial) ? undefined : dealSource(dice, { own, beside }, ip);
       const from = sourceIp ?? (isIpv6(ip) ? own.ipv6Addresses[0] : own.privateIpAddress) ?? "";
       const isHere = network.interfaceByIp.has(ip) || isOfSites(ip);
       if (!isTellable(trial, from, isHere && !isToSelf)) return [];
@@ -58,9 +61,16 @@ export function dealTrials(draw: Draw, made: TestInstance): readonly Trial[] {
   );
 }
 
+interface Sources {
+  readonly own: NetworkInterface;
+  /** Addresses of the instance's other interfaces. */
+  readonly beside: readonly string[];
+}
+
 /** Undefined for the primary one. */
-function dealSource(dice: Dice, own: NetworkInterface, ip: string): string | undefined {
-  const others = isIpv6(ip) ? own.ipv6Addresses.slice(1) : own.secondaryPrivateIpAddresses;
+function dealSource(dice: Dice, { own, beside }: Sources, ip: string): string | undefined {
+  const more = isIpv6(ip) ? own.ipv6Addresses.slice(1) : own.secondaryPrivateIpAddresses;
+  const others = [...more, ...beside.filter((one) => isIpv6(one) === isIpv6(ip))];
   return others.length > 0 && dice.chance(50) ? dice.pick(others) : undefined;
 }
 
@@ -83,8 +93,12 @@ function isDatagram({ kind }: Trial): boolean {
 
 function secondaryAddresses(state: State): ReadonlySet<string> {
   const holders = [...all(state, "network-interface")];
-  const inside = new Set(holders.flatMap((one) => [...one.secondaryPrivateIpAddresses, ...one.ipv6Addresses.slice(1)]));
-  return new Set([...inside, ...publicOf(state, inside)]);
+  const inside = new Set([
+    ...holders.flatMap((one) => [...one.secondaryPrivateIpAddresses, ...one.ipv6Addresses.slice(1)]),
+    ...addressesBeside(state),
+  ]);
+  const known = [...inside, ...publicOf(state, inside)];
+  return new Set([...known, ...known.flatMap((ip) => embeddedIn(ip) ?? [])]);
 }
 
 /**

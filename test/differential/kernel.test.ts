@@ -33,7 +33,14 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const beyondTcp = under.carries === "packets" ? ["ping through", "protocol through"] : [];
   const seldom = ["interface", "peering through", "to on-premises through", ...beyondTcp];
   expect(seldom.filter((kind) => (ends[kind] ?? 0) < 10)).toEqual([]);
-  const rare = ["interface by IPv6", "NAT64", "over internet through", "nat-gateway over peering through"];
+  const ofPackets = under.carries === "packets" ? ["second interface through"] : [];
+  const rare = [
+    "interface by IPv6",
+    "NAT64",
+    "over internet through",
+    "nat-gateway over peering through",
+    ...ofPackets,
+  ];
   expect(rare.filter((kind) => ends[kind] === undefined)).toEqual([]);
 }
 

@@ -2,7 +2,7 @@
 
 import { allAddressesOf } from "../../src/model/network-interface.ts";
 import type { OnPremisesHost } from "../../src/model/on-premises-host.ts";
-import { find, type State } from "../../src/model/state.ts";
+import { all, find, type State } from "../../src/model/state.ts";
 import { portsOnInternet, servicePorts } from "../../src/network/echo-host.ts";
 import { pathFromOnPremises, reachFromOnPremises } from "../../src/network/on-premises.ts";
 import { pathOf } from "../../src/network/path-origin.ts";
@@ -52,7 +52,15 @@ export function expectedOutcome(state: State, from: Trier, asked: Trial, carries
   if (dropped !== undefined && !isWhole(dropped) && carries === "packets") return undefined;
   const outcome = outcomeOf(state, from, { trial, reached, carries });
   const trail = trailOf(state, from, { trial, reached });
-  return { outcome, trail, meets: meetsOf(reached, outcome, host !== undefined) };
+  const isSecond = outcome !== "nothing" && isOfSecond(state, carries === "packets" ? asked.sourceIp : undefined);
+  const meets = [...meetsOf(reached, outcome, host !== undefined), ...(isSecond ? ["second interface through"] : [])];
+  return { outcome, trail, meets };
+}
+
+/** Whether an address is of an interface that is not an instance's primary one. */
+function isOfSecond(state: State, ip: string | undefined): boolean {
+  const holders = [...all(state, "network-interface")].filter((one) => (one.attachment?.deviceIndex ?? 0) > 0);
+  return ip !== undefined && holders.some((one) => allAddressesOf(one).includes(ip));
 }
 
 function reachFrom(state: State, from: Trier, trial: Trial, carries: Carries): Reach {

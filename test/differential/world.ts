@@ -12,6 +12,7 @@ import { type Dice, diceOf, tryTo } from "./dice.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import { dealSiteTrials, dealTrials, type Draw, sourcePortsOf } from "./flow-world.ts";
 import { dealAddressType, dealIpv6, dealIpv6Cidr, dropIpv6, openIpv6 } from "./ipv6-world.ts";
+import { dealInterfaces, dropInterfaces } from "./interface-world.ts";
 import { dealListRoute, dealLists, openLists } from "./list-world.ts";
 import { dealOnPremises, dropOnPremises, hostIdsOf } from "./on-premises-world.ts";
 import { dealPeerings, dealPeerRoutes } from "./peering-world.ts";
@@ -162,6 +163,7 @@ function dealPlace(build: Build, dice: Dice, place: Place): void {
   dealOnPremises(build, dice, place);
   dealFilters(build, dice, place);
   dealAddresses(build, dice, place);
+  dealInterfaces(build, dice, place);
 }
 
 /** Several of one service; the last is one that nothing answers for. */
@@ -179,6 +181,7 @@ function dealInterfaceEndpoints(build: Build, dice: Dice, { filters, subnetIds, 
 /** Takes away all that a round dealt. */
 function clear(build: Build, place: Place): void {
   const { vpcId, gatewayId } = place;
+  dropInterfaces(build, place);
   for (const { made } of place.instances) dropAddresses(build, made.eni);
   dropIpv6(build, place);
   dropOnPremises(build, vpcId);

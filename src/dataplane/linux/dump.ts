@@ -199,7 +199,9 @@ function rulesOf(name: string, namespace: Namespace): KernelObject[] {
   return list(namespace, RTM.getRule, 12, "rules").flatMap(({ fixed, attributes }): KernelObject[] => {
     if (findAttribute(attributes, 21)?.[0] !== OUR_PROTOCOL) return [];
     const width = fixed.readUInt8(0) === AF_INET6 ? 128 : 32;
-    return [{ kind: "rule", namespace: name, width, mark: number(attributes, 10), table: number(attributes, 15) }];
+    const source = findAttribute(attributes, 2);
+    const by = source === undefined ? { mark: number(attributes, 10) } : { source: formatIp(ipOfBytes(source)) };
+    return [{ kind: "rule", namespace: name, width, by, table: number(attributes, 15) }];
   });
 }
 

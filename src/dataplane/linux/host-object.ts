@@ -1,4 +1,4 @@
-/** An instance on Linux: a namespace on its subnet by a link of its own, where its programs run. */
+/** An instance on Linux: a namespace where its programs run, with a link to the VPC's router for each interface. */
 
 import type { Width } from "../../base/ip.ts";
 import { parsePrefix } from "../../base/prefix.ts";
@@ -17,11 +17,20 @@ import {
   nexthop,
   ONLY_DEVICE,
   route,
+  type TableName,
   VPC_MTU,
   widthOf,
 } from "./link-object.ts";
 import { sourceSet } from "./set-shape.ts";
 
+/** Of an interface that is not the primary one, by its device index. Source: amazon-ec2-net-utils, lib.sh (`rule_base`). */
+const INTERFACE_TABLES = 10_000;
+
+/**
+ * An interface of an instance; the namespace comes with the primary one. As Amazon Linux sets them up, packets leave by the
+ * primary one but for those that come from an address of another: each of those has routes of its own, in a table that is
+ * asked for its addresses alone. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
+ */
 export function objectsOfHost(
   vpc: VpcBlueprint,
   host: HostBlueprint,
@@ -29,12 +38,17 @@ export function objectsOfHost(
 ): KernelObject[] {
   const prefix = subnet && parsePrefix(subnet.cidrBlock);
   if (subnet === undefined || prefix === undefined)
-    throw new Error(`no subnet with group ${host.group} for ${host.instanceId}`);
-  const namespace = namespaceOfInstance(host.instanceId);
+    throw new Error(`no subnet with group ${host.group} for ${host.networkInterfaceId}`);
+  const { deviceIndex, instanceId, macAddress, privateIp, secondaryIps } = host;
+  const namespace = namespaceOfInstance(instanceId);
+  const isPrimary = deviceIndex === 0;
   const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
-  const far = { namespace, index: ONLY_DEVICE };
+  const far = { namespace, index: ONLY_DEVICE + deviceIndex };
+  const where = isPrimary ? mainOf(namespace) : { namespace, table: INTERFACE_TABLES + deviceIndex };
+  const ips = [privateIp, ...secondaryIps];
+  const ipv6 = secondaryIps.find((ip) => widthOf(ip) === 128);
   return [
-    { kind: "namespace", namespace, role: "host" },
+    ...(isPrimary ? [{ kind: "namespace", namespace, role: "host" } as const] : []),
     {
       kind: "link",
       ...near,
@@ -43,18 +57,19 @@ export function objectsOfHost(
       group: host.group,
       mtu: VPC_MTU,
       proxyArp: true,
-      peer: { ...far, name: "eth0", macAddress: host.macAddress },
+      peer: { ...far, name: `eth${deviceIndex}`, macAddress },
     },
-    { kind: "address", ...far, ip: host.privateIp, bits: prefix.bits },
+    // With its whole prefix the kernel would send by another interface what is for that one's subnet.
+    { kind: "address", ...far, ip: privateIp, bits: isPrimary ? prefix.bits : widthOf(privateIp) },
     // By themselves, so that the kernel takes the primary one where a program does not choose.
-    ...host.secondaryIps.map((ip): KernelObject => ({ kind: "address", ...far, ip, bits: widthOf(ip) })),
-    ...[host.privateIp, ...host.secondaryIps].flatMap((ip) => leadsToHost(near, ip, host.macAddress)),
+    ...secondaryIps.map((ip): KernelObject => ({ kind: "address", ...far, ip, bits: widthOf(ip) })),
+    ...ips.flatMap((ip) => leadsToHost(near, ip, macAddress)),
     ...groupsOf(near.namespace, near.index, host.securityGroups),
-    ...defaultRoute(far, subnet.routerIp),
-    ...host.secondaryIps
-      .filter((ip) => widthOf(ip) === 128)
-      .slice(0, 1)
-      .flatMap((ip) => defaultRoute(far, NEAR_IP[128], ip)),
+    ...defaultRoute(where, far, { gateway: subnet.routerIp }),
+    ...(ipv6 === undefined ? [] : defaultRoute(where, far, { gateway: NEAR_IP[128], source: ipv6 })),
+    ...(isPrimary
+      ? []
+      : ips.map((ip): KernelObject => ({ kind: "rule", ...where, width: widthOf(ip), by: { source: ip } }))),
   ];
 }
 
@@ -73,15 +88,19 @@ function leadsToHost(near: DeviceName, ip: string, macAddress: string): KernelOb
 }
 
 /** Of an instance by its router, from `source` where a program does not choose. */
-function defaultRoute({ namespace, index }: DeviceName, gateway: string, source?: string): KernelObject[] {
+function defaultRoute(
+  where: TableName,
+  { namespace, index }: DeviceName,
+  { gateway, source }: { readonly gateway: string; readonly source?: string },
+): KernelObject[] {
   const by: RouteBy = { kind: "gateway", index, gateway, ...(source !== undefined && { source }) };
   return [
     { kind: "neighbor", namespace, index, ip: gateway, macAddress: NEAR_MAC },
-    route(mainOf(namespace), anyOf(widthOf(gateway)), by),
+    route(where, anyOf(widthOf(gateway)), by),
   ];
 }
 
-/** Instances that a route names as its target. */
+/** Interfaces of instances that a route names as its target. */
 export function routedHosts(vpc: VpcBlueprint): HostBlueprint[] {
   const targets = new Set<string>();
   for (const table of vpc.routeTables) {

@@ -121,12 +121,12 @@ export type RouteBy =
   /** The namespace answers for every address in it. */
   | { readonly kind: "local" };
 
-/** Packets of this family with this mark are looked up in this table. */
+/** Packets of this family that have this mark, or come from this address, are looked up in this table. */
 export interface RuleObject {
   readonly kind: "rule";
   readonly namespace: string;
   readonly width: Width;
-  readonly mark: number;
+  readonly by: { readonly mark: number } | { readonly source: string };
   readonly table: number;
 }
 
@@ -219,7 +219,7 @@ export function keyOf(object: KernelObject): string {
     case "route-list":
       return `route-list ${object.namespace} ${object.table} ${object.metric} nexthop ${object.nexthop}`;
     case "rule":
-      return `rule ${object.namespace} ${object.width} ${object.mark}`;
+      return `rule ${object.namespace} ${object.width} ${textOfRule(object)}`;
     case "set":
       return `set ${object.namespace} ${object.set}`;
     case "chain":
@@ -231,6 +231,11 @@ export function keyOf(object: KernelObject): string {
     case "listener":
       return keyOfListener(object);
   }
+}
+
+/** `mark 1000`, `from 10.0.1.5`. */
+export function textOfRule({ by }: RuleObject): string {
+  return "mark" in by ? `mark ${by.mark}` : `from ${by.source}`;
 }
 
 function keyOfListener({ device, ip, namespace, port, transport }: ListenerObject): string {

@@ -89,7 +89,7 @@ export function serviceListeners(namespace: string, door: Door, width: Width, de
 /** Of the route that says what becomes of everything else. */
 export const LAST_METRIC = 0xfffffffe;
 
-interface TableName {
+export interface TableName {
   readonly namespace: string;
   readonly table: number;
 }

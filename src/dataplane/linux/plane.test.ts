@@ -13,12 +13,14 @@ import {
   vpcBlueprint,
   withoutEndpoint,
   withRoutes,
+  withSecondInterface,
 } from "./testdata/blueprint.ts";
 import { connecting, type Ended, openTestPlane, type TestPlane } from "./testdata/plane.ts";
 
 const lack = await linuxPlaneLack();
 const test = testWith(lack);
 const first = idsOf(1);
+const second = idsOf(2);
 const vpc = vpcBlueprint(1);
 
 describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("the kernel's plane", () => {
@@ -34,9 +36,9 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   });
 
   /** Where a connection from the instance ends, as the service sees it. */
-  async function reached(instanceId: string): Promise<unknown> {
+  async function reached(instanceId: string, ip = serviceIp): Promise<unknown> {
     const before = t.arrivals.length;
-    const { stdout, stderr } = await t.run(instanceId, ...connecting(serviceIp));
+    const { stdout, stderr } = await t.run(instanceId, ...connecting(ip));
     expect(stderr).toBe("");
     const word = stdout.trim();
     if (!word.startsWith("{")) {
@@ -88,6 +90,35 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await t.plane.apply(blueprintOf({ ...vpc, hosts: vpc.hosts.slice(0, 2) }));
     expect((await exit)[1]).toBe("SIGKILL");
     expect(await t.plane.entry(first.nameless)).toBeUndefined();
+  });
+
+  test("a second interface comes and goes while programs run, and answers by itself", async () => {
+    const listening = `
+      const answer = (socket) => socket.end(JSON.stringify({ sourceIp: socket.remoteAddress }));
+      require("node:net").createServer(answer).listen(80, "0.0.0.0", () => console.log("up"))`;
+    const server = await t.start(first.inPrivate, process.execPath, "--eval", listening);
+    await once(server.stdout!, "data");
+    const bound = async (): Promise<string> => {
+      const script = `
+        const socket = require("node:net").connect({ host: "${serviceIp}", port: 80, localAddress: "10.0.2.77" });
+        socket.on("data", (data) => { console.log(String(data).split("\\n")[0]); process.exit(); });
+        socket.on("error", (error) => { console.log(error.code); process.exit(); });`;
+      return (await t.run(first.inPrivate, process.execPath, "--eval", script)).stdout.trim();
+    };
+    expect(await bound()).toBe("EADDRNOTAVAIL");
+    await t.plane.apply(blueprintOf(withSecondInterface(vpc, 1), vpcBlueprint(2)));
+    // By the routes of its own subnet, where the primary one's lead to the endpoint.
+    expect(JSON.parse(await bound())).toMatchObject({ kind: "internet", sourceIp: "203.0.113.101" });
+    expect(await reached(first.inPrivate)).toMatchObject(throughEndpoint);
+    expect(await reached(first.inPublic, "10.0.2.77")).toEqual({ sourceIp: "10.0.2.5" });
+    expect(await reached(second.inPublic, "203.0.113.101")).toEqual({ sourceIp: second.publicIp });
+    const { stdout: devices } = await t.run(first.inPrivate, "cat", "/proc/net/dev");
+    expect(devices).toMatch(/eth0:.*eth1:/s);
+    await t.plane.apply(blueprintOf(vpc, vpcBlueprint(2)));
+    expect(await bound()).toBe("EADDRNOTAVAIL");
+    expect(await reached(first.inPublic, "10.0.2.77")).toBe("nothing");
+    expect(await reached(first.inPublic, "10.0.1.5")).toEqual({ sourceIp: "10.0.2.5" });
+    server.kill("SIGKILL");
   });
 
   test("a key that is used again makes a new instance", async () => {

@@ -74,6 +74,7 @@ const blueprint: Blueprint = {
         {
           instanceId: "probe",
           networkInterfaceId: "probe",
+          deviceIndex: 0,
           key: 1,
           group: 1,
           privateIp: "10.0.0.4",

@@ -32,6 +32,7 @@ import {
   vpcBlueprint,
   withGroup,
   withIpv6,
+  withSecondInterface,
   withVpnGateway,
   withNatGateway,
 } from "./testdata/blueprint.ts";
@@ -283,6 +284,7 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
       nat: fc.boolean(),
       vpn: fc.option(fc.shuffledSubarray([1, 2, 3])),
       ipv6: fc.boolean(),
+      second: fc.option(fc.constantFrom(1, 2)),
     })
     .map(
       ({
@@ -298,6 +300,7 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
         nat,
         vpn,
         ipv6,
+        second,
         ...rest
       }) => {
         const { internetGateway: _, ...vpc } = nat ? withNatGateway(whole) : whole;
@@ -322,7 +325,8 @@ function arbitraryVpc(n: number): fc.Arbitrary<VpcBlueprint> {
           }),
         };
         const connected = vpn === null ? made : withVpnGateway(made, ...vpn);
-        return ipv6 ? withIpv6(connected) : connected;
+        const attached = second === null ? connected : withSecondInterface(connected, second);
+        return ipv6 ? withIpv6(attached) : attached;
       },
     );
 }

@@ -34,7 +34,7 @@ export function objectsOfRouteTable(vpc: VpcBlueprint, { table }: RouteTableBlue
   const where = { namespace, table };
   return [
     ...widthsOf(vpc).flatMap((width): KernelObject[] => [
-      { kind: "rule", namespace, width, mark: table, table },
+      { kind: "rule", namespace, width, by: { mark: table }, table },
       route(where, SERVICE_BLOCK[width], { kind: "throw" }),
       route(where, anyOf(width), nowhere(width), LAST_METRIC),
     ]),

@@ -6,14 +6,15 @@
 import { bytesOfIp } from "../../base/ip.ts";
 import { parsePrefix } from "../../base/prefix.ts";
 import { ipBytes } from "./address.ts";
-import type {
-  AddressObject,
-  LinkObject,
-  NeighborObject,
-  NexthopObject,
-  RouteListObject,
-  RouteObject,
-  RuleObject,
+import {
+  type AddressObject,
+  type LinkObject,
+  type NeighborObject,
+  type NexthopObject,
+  type RouteListObject,
+  type RouteObject,
+  type RuleObject,
+  textOfRule,
 } from "./kernel-object.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 import {
@@ -377,18 +378,21 @@ export function deleteRule(rule: RuleObject): Message {
   return { ...ruleMessage(rule), type: RTM.delRule };
 }
 
-function ruleMessage({ mark, table, width }: RuleObject): Message {
+function ruleMessage(rule: RuleObject): Message {
+  const { by, table, width } = rule;
   const short = table < 256 ? table : 0;
+  const sourceBits = "mark" in by ? 0 : width;
   const body = Buffer.concat([
-    Buffer.from([width === 32 ? AF_INET : AF_INET6, 0, 0, 0, short, 0, 0, FR_ACT_TO_TABLE]),
+    Buffer.from([width === 32 ? AF_INET : AF_INET6, 0, sourceBits, 0, short, 0, 0, FR_ACT_TO_TABLE]),
     u32(0),
     attribute(6, u32(RULE_PRIORITY)),
-    attribute(10, u32(mark)),
-    attribute(16, u32(0xffffffff)),
+    ...("mark" in by
+      ? [attribute(10, u32(by.mark)), attribute(16, u32(0xffffffff))]
+      : [attribute(2, ipBytes(by.source))]),
     attribute(15, u32(table)),
     attribute(21, u8(OUR_PROTOCOL)),
   ]);
-  return { type: 0, flags: 0, body, what: `rule for mark ${mark}` };
+  return { type: 0, flags: 0, body, what: `rule for packets ${textOfRule(rule)}` };
 }
 
 /** `up` is IFF_UP to bring the device up; otherwise its state stays. */

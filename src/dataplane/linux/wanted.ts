@@ -96,13 +96,13 @@ function addVpc(vpc: VpcBlueprint, add: Adder): void {
     const byGroup = new Map(subnets.map((subnet) => [subnet.group, subnet]));
     for (const host of hosts) {
       const subnet = byGroup.get(host.group);
-      part(host.instanceId, [host, subnet], () => objectsOfHost(vpc, host, subnet));
+      part(host.networkInterfaceId, [host, subnet], () => objectsOfHost(vpc, host, subnet));
     }
   });
   add.section("routed-hosts", [hosts, routeTables], ({ part }) => {
     for (const host of routedHosts(vpc)) {
       for (const width of widthsOf(vpc))
-        part(`${host.instanceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
+        part(`${host.networkInterfaceId} ${width}`, [host], () => nexthopOfHost(vpc, host, width));
     }
   });
   add.section("tables", [routeTables, cidrBlocks, endpoints, hosts, ...gateways], ({ part }) => {

@@ -11,7 +11,7 @@ import { keyPairNamed } from "../../model/key-pair.ts";
 import { privateHostName, publicHostName } from "../../model/host-name.ts";
 import { type NetworkInterface, privateAddressesOf } from "../../model/network-interface.ts";
 import { findZone, privateDnsSuffix } from "../../model/region.ts";
-import { find, type State } from "../../model/state.ts";
+import { find, findBy, type State } from "../../model/state.ts";
 
 export type Entry =
   | { readonly kind: "text"; readonly text: string | Buffer; readonly type?: string }
@@ -112,18 +112,18 @@ function interfaceFolder(state: State, one: NetworkInterface): Folder {
   const subnet = find(state, "subnet", one.subnetId);
   const vpc = find(state, "vpc", one.vpcId);
   const lines = (texts: readonly string[]): string | undefined => (texts.length === 0 ? undefined : texts.join("\n"));
-  const { publicIpAddress: publicIp } = one;
+  const mapped = publicAddressesOf(state, one);
   return folder({
     "device-number": `${one.attachment?.deviceIndex ?? 0}`,
     "interface-id": one.id,
-    "ipv4-associations": publicIp === undefined ? undefined : folder({ [publicIp]: one.privateIpAddress }),
+    "ipv4-associations": mapped.size === 0 ? undefined : folder(Object.fromEntries(mapped)),
     ipv6s: lines(one.ipv6Addresses),
     "local-hostname": privateHostName(one.region, one.privateIpAddress),
     "local-ipv4s": lines(privateAddressesOf(one)),
     mac: one.macAddress,
     "owner-id": one.accountId,
     "public-hostname": publicNameOf(state, one),
-    "public-ipv4s": publicIp,
+    "public-ipv4s": lines([...mapped.keys()]),
     "security-group-ids": lines(one.securityGroupIds),
     "security-groups": groupNames(state, one),
     "subnet-id": one.subnetId,
@@ -134,6 +134,15 @@ function interfaceFolder(state: State, one: NetworkInterface): Folder {
     "vpc-ipv4-cidr-blocks": lines((vpc?.cidrBlocks ?? []).map(({ cidrBlock }) => cidrBlock)),
     "vpc-ipv6-cidr-blocks": lines((vpc?.ipv6CidrBlocks ?? []).map(({ cidrBlock }) => cidrBlock)),
   });
+}
+
+/** From public address to private one, that of the primary one first. */
+function publicAddressesOf(state: State, one: NetworkInterface): ReadonlyMap<string, string> {
+  const shown = one.publicIpAddress === undefined ? [] : [[one.publicIpAddress, one.privateIpAddress] as const];
+  const elastic = findBy(state, "elastic-ip", "networkInterfaceId", one.id).flatMap(({ association, publicIp }) =>
+    association === undefined ? [] : [[publicIp, association.privateIpAddress] as const],
+  );
+  return new Map([...shown, ...elastic]);
 }
 
 /** Only with an instance profile. */

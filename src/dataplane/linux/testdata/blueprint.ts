@@ -63,6 +63,7 @@ export function vpcBlueprint(n: number): VpcBlueprint {
   const host = (instanceId: string, key: number, group: number, privateIp: string) => ({
     instanceId,
     networkInterfaceId: instanceId.replace("i-", "eni-"),
+    deviceIndex: 0,
     key,
     group,
     privateIp,
@@ -118,6 +119,23 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       host(ids.inPublic, 2, 2, "10.0.2.5"),
       host(ids.nameless, 3, 2, "10.0.2.6"),
     ],
+  };
+}
+
+/** With another interface of its first instance, on the public subnet and with a public address. */
+export function withSecondInterface(vpc: VpcBlueprint, deviceIndex: number): VpcBlueprint {
+  const [first] = vpc.hosts;
+  if (first === undefined) return vpc;
+  const own = { networkInterfaceId: `eni-9000000${vpc.key}`, deviceIndex, key: 4, group: 2, secondaryIps: [] };
+  const second = { ...first, ...own, privateIp: "10.0.2.77", macAddress: "02:cc:00:00:00:01" };
+  const { internetGateway } = vpc;
+  const mapped = { privateIp: second.privateIp, publicIp: `203.0.113.${100 + vpc.key}` };
+  return {
+    ...vpc,
+    hosts: [first, second, ...vpc.hosts.slice(1)],
+    ...(internetGateway && {
+      internetGateway: { ...internetGateway, addresses: [...internetGateway.addresses, mapped] },
+    }),
   };
 }
 
@@ -222,7 +240,7 @@ export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
       egress: withRule(acl.egress, rule),
     })),
     egressOnlyGateways: [{ egressOnlyInternetGatewayId, key: 1 }],
-    hosts: vpc.hosts.map((host, at) => ({ ...host, secondaryIps: [ipv6Of(vpc.key)[at] ?? ""] })),
+    hosts: vpc.hosts.map((host, at) => ({ ...host, secondaryIps: ipv6Of(vpc.key).slice(at, at + 1) })),
   };
 }
 
