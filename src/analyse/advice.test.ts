@@ -7,8 +7,11 @@ import { prefixListOfService } from "../model/prefix-list.ts";
 import { defaultSecurityGroupOf } from "../model/security-group.ts";
 import { authorizeSecurityGroup, revokeSecurityGroup } from "../model/security-group-permission.ts";
 import { serviceAddress } from "../network/service-address.ts";
+import { detachVpnGateway } from "../model/vpn-gateway.ts";
+import { networkOf } from "../network/vpc-network.ts";
 import type { RequestTrace } from "./request-trace.ts";
 import { traceDry, traceOf } from "./trace.ts";
+import { wayOf } from "./way.ts";
 
 const nowMs = 1_700_000_000_000;
 const s3 = serviceAddress("s3", "us-east-1")!;
@@ -166,6 +169,50 @@ describe("a gateway endpoint that is not on the subnet's table", () => {
     expect(trace(inside.id).advice).toEqual([
       `the route ${s3}/32 to ${nat} of ${withEndpoint} wins over that of ${endpoint}: delete it, or make it wider`,
     ]);
+  });
+});
+
+describe("on premises", () => {
+  function desk() {
+    const made = account();
+    const { vpnGatewayId, vpnConnectionId } = made.build.vpn(made.vpc, "192.168.0.0/16");
+    made.build.route(made.withEndpoint, "192.168.0.0/16", vpnGatewayId);
+    const host = made.build.onPremises(vpnConnectionId, "desk", "192.168.0.10");
+    return { ...made, host, vpnGatewayId };
+  }
+
+  test("a gateway endpoint is not reached: an interface endpoint is advised, then its name", () => {
+    const { build, endpoint, host, group, subnets, trace, vpc } = desk();
+    const [subnetId = ""] = networkOf(build.state(), vpc)?.subnets.map((one) => one.id) ?? [];
+    expect(trace("desk")).toMatchObject({
+      unreachable: `${endpoint} is a gateway endpoint: it serves only its own VPC; use an interface endpoint`,
+      advice: [
+        `${vpc} has no interface endpoint for com.amazonaws.us-east-1.s3, and gateway endpoints serve their own VPC alone: ` +
+          `aws ec2 create-vpc-endpoint --vpc-id ${vpc} --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.s3 ` +
+          `--subnet-ids ${subnetId} --no-private-dns-enabled`,
+      ],
+    });
+    const made = build.interfaceEndpoint(vpc, "s3", { subnetIds: [subnets[0]!], privateDnsEnabled: false });
+    build.run(authorizeSecurityGroup, { groupId: group, isEgress: false, permissions: everything, tags: [] });
+    const [line = ""] = trace("desk").advice ?? [];
+    expect(line).toMatch(
+      `call s3 by a name of ${made}, which leads into ${vpc}: --endpoint-url https://bucket.${made}-`,
+    );
+    const name = line.replace(/.*https:\/\/bucket/, "docs.bucket");
+    expect(wayOf(build.state(), host, name)).toMatchObject({
+      path: { kind: "interface-endpoint", vpcEndpointId: made, sourceIp: host.ip },
+    });
+    expect(wayOf(build.state(), host, name).advice).toBeUndefined();
+  });
+
+  test("what no endpoint could change is not advised", () => {
+    const { build, host, vpnGatewayId, vpc } = desk();
+    expect(wayOf(build.state(), host, "iam.amazonaws.com").advice).toBeUndefined();
+    expect(wayOf(build.state(), host, "s3.eu-west-1.amazonaws.com").advice).toEqual([
+      `${serviceAddress("s3", "eu-west-1")} is s3 of eu-west-1: endpoints of ${vpc} serve us-east-1 alone`,
+    ]);
+    build.run(detachVpnGateway, { vpnGatewayId, vpcId: vpc });
+    expect(wayOf(build.state(), host, "s3.us-east-1.amazonaws.com").advice).toBeUndefined();
   });
 });
 

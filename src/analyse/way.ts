@@ -13,6 +13,7 @@ import { namePlaceOf, resolveAddresses } from "../network/resolve.ts";
 import { findInstance, instancesBehind, natGatewayOf, pathOf, senderBehind } from "../network/path-origin.ts";
 import { type RouteChoice, walkFromNat } from "../network/walk.ts";
 import { adviceOf } from "./advice.ts";
+import { adviceOnPremises } from "./on-premises-advice.ts";
 import type { FilterTrace, NatTrace } from "./request-trace.ts";
 
 /** What traces say of a way. */
@@ -65,7 +66,13 @@ function wayTo(state: State, instance: Instance, ip: string): Omit<Way, "ips" | 
 function wayFromOnPremises(state: State, host: OnPremisesHost, ip: string): Omit<Way, "ips" | "by"> {
   const reached = reachFromOnPremises(state, host, { destinationIp: ip, opens: { kind: "tcp", port: 443 } });
   const path = passes(reached) ? pathFromOnPremises(host, reached, ip) : undefined;
-  return { ...tracedWay(reached), ...(path && { path }), unreachable: unreachableText(reached, ip) };
+  const advice = adviceOnPremises(state, host, { destinationIp: ip, reached });
+  return {
+    ...tracedWay(reached),
+    ...(advice.length > 0 && { advice }),
+    ...(path && { path }),
+    unreachable: unreachableText(reached, ip),
+  };
 }
 
 function passes({ dropped, astray }: Pick<Reach, "dropped" | "astray">): boolean {
