@@ -193,8 +193,7 @@ function targetOf(
   const nobody = { id: undefined, reason: `nobody has ${ip}` };
   if (!holder) return nobody;
   const instance = find(state, "instance", holder.attachment?.instanceId ?? "");
-  // Packets pass by the primary interface alone.
-  if (instance?.state !== "running" || instance.networkInterfaceIds[0] !== holder.id) return nobody;
+  if (instance?.state !== "running") return nobody;
   return allAddressesOf(holder).includes(ip)
     ? { id: instance.id }
     : { id: undefined, reason: `${instance.id} drops packets that are not for itself` };
