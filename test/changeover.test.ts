@@ -47,14 +47,17 @@ const clientProgram = `${dialText}
 /** Prints the port and the text of all that comes. */
 const serverProgram = `
   const net = require("node:net");
-  for (const port of [8080, 8081])
-    net.createServer((socket) => socket.on("data", (data) => console.log(port + " " + data))).listen(port);
-  setImmediate(() => console.log("up"));`;
+  let up = 0;
+  for (const port of [8080, 8081]) {
+    const server = net.createServer((socket) => {
+      socket.on("data", (data) => console.log(port + " " + data)).on("error", () => {});
+    });
+    server.listen(port, () => ++up === 2 && console.log("up"));
+  }`;
 
 /** Opens a connection to both ports, and writes each line that it is told to both. */
-const callerProgram = `
-  const net = require("node:net");
-  const sockets = [8080, 8081].map((port) => net.connect(port, process.argv[1]));
+const callerProgram = `${dialText}
+  const sockets = [8080, 8081].map((port) => dial(port, process.argv[1]).on("error", () => {}));
   const write = (text) => { for (const socket of sockets) socket.write(text); };
   write("hello");
   process.stdin.on("data", (data) => write(String(data).trim())).on("end", () => process.exit());`;

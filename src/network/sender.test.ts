@@ -97,14 +97,16 @@ test("a route to one of them does not lead to the other", () => {
   ).toMatchObject({ reason: expect.stringContaining(`source/destination check of ${instance.eni}`) });
 });
 
-test("over IPv6 an instance speaks by the primary one too, where a program does not choose", () => {
+test("where a program does not choose, an instance speaks by the first one that has the family", () => {
   const made = twoLegged();
   const { build, gateway, instance, outerTable, second } = made;
   build.route(outerTable, "::/0", gateway);
-  const [ip = ""] = build.run(assignIpv6Addresses, { networkInterfaceId: second.id, addresses: [], count: 1 });
   const ipv6 = serviceAddress("s3", "us-east-1", 128)!;
   expect(from(made, ipv6).exit).toMatchObject({ reason: `an address of IPv6 is none of ${instance.id}` });
-  expect(from(made, ipv6, ip).exit).toMatchObject({ kind: "internet", sourceIp: ip });
+  const [ip = ""] = build.run(assignIpv6Addresses, { networkInterfaceId: second.id, addresses: [], count: 1 });
+  for (const chosen of [undefined, ip]) {
+    expect(from(made, ipv6, chosen).exit).toMatchObject({ kind: "internet", sourceIp: ip });
+  }
 });
 
 test("the instance is known by each of its addresses, as long as it has the interface", () => {

@@ -13,8 +13,9 @@ export interface Sender {
 }
 
 /**
- * Who sends where an instance does: the interface whose address the program chose, else the primary one, whatever the
- * destination. Undefined where the address is none of its own. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
+ * Who sends where an instance does: the interface whose address the program chose, else the first that has one of this width,
+ * whatever the destination. Undefined where the address is none of its own. Source: amazon-ec2-net-utils, lib.sh
+ * (`setup_interface`).
  */
 export function senderOf(
   network: VpcNetwork | undefined,
@@ -24,9 +25,12 @@ export function senderOf(
 ): Sender | undefined {
   if (network === undefined || instance === undefined) return undefined;
   if (sourceIp === undefined) {
-    const primary = network.interfaces.get(instance.networkInterfaceIds[0] ?? "");
-    const ip = primary && primaryAddressOf(primary, width);
-    return primary && ip !== undefined ? { holder: primary, ip } : undefined;
+    for (const id of instance.networkInterfaceIds) {
+      const holder = network.interfaces.get(id);
+      const ip = holder && primaryAddressOf(holder, width);
+      if (holder !== undefined && ip !== undefined) return { holder, ip };
+    }
+    return undefined;
   }
   const holder = network.interfaceByIp.get(sourceIp);
   const isOwn = holder !== undefined && instance.networkInterfaceIds.includes(holder.id);

@@ -26,12 +26,18 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
     "no route",
     "blackhole",
   ];
-  const nearby = ["instance", "instance by IPv6", "from on-premises through", "to on-premises from there through"];
+  const nearby = ["instance", "instance by IPv6", "from on-premises through"];
   const ipv6 = ["endpoint by IPv6", "internet by IPv6", "nothing by IPv6"];
   const common = [...kinds, "network-acl for answers", ...ipv6];
   expect([...common, ...nearby].filter((kind) => (ends[kind] ?? 0) < 100)).toEqual([]);
   const beyondTcp = under.carries === "packets" ? ["ping through", "protocol through"] : [];
-  const seldom = ["interface", "peering through", "to on-premises through", ...beyondTcp];
+  const seldom = [
+    "interface",
+    "peering through",
+    "to on-premises through",
+    "to on-premises from there through",
+    ...beyondTcp,
+  ];
   expect(seldom.filter((kind) => (ends[kind] ?? 0) < 10)).toEqual([]);
   const ofPackets = under.carries === "packets" ? ["second interface through"] : [];
   const rare = [

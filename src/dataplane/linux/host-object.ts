@@ -26,16 +26,29 @@ import { sourceSet } from "./set-shape.ts";
 /** Of an interface that is not the primary one, by its device index. Source: amazon-ec2-net-utils, lib.sh (`rule_base`). */
 const INTERFACE_TABLES = 10_000;
 
+/** Of each instance the interface that its IPv6 leaves by where a program does not choose, by the instance's id. */
+export function firstsWithIpv6(hosts: readonly HostBlueprint[]): ReadonlyMap<string, HostBlueprint> {
+  const firsts = new Map<string, HostBlueprint>();
+  for (const host of hosts) {
+    const known = firsts.get(host.instanceId);
+    if (ipv6Of(host) !== undefined && (known === undefined || host.deviceIndex < known.deviceIndex))
+      firsts.set(host.instanceId, host);
+  }
+  return firsts;
+}
+
+interface HostPlace {
+  readonly subnet: SubnetBlueprint | undefined;
+  /** Whether it is the first of its instance's interfaces that has IPv6. */
+  readonly isFirst: boolean;
+}
+
 /**
  * An interface of an instance; the namespace comes with the primary one. As Amazon Linux sets them up, packets leave by the
- * primary one but for those that come from an address of another: each of those has routes of its own, in a table that is
- * asked for its addresses alone. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
+ * first one that has the family but for those that come from an address of another: each of those has routes of its own, in a
+ * table that is asked for its addresses alone. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
  */
-export function objectsOfHost(
-  vpc: VpcBlueprint,
-  host: HostBlueprint,
-  subnet: SubnetBlueprint | undefined,
-): KernelObject[] {
+export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, isFirst }: HostPlace): KernelObject[] {
   const prefix = subnet && parsePrefix(subnet.cidrBlock);
   if (subnet === undefined || prefix === undefined)
     throw new Error(`no subnet with group ${host.group} for ${host.networkInterfaceId}`);
@@ -46,7 +59,7 @@ export function objectsOfHost(
   const far = { namespace, index: ONLY_DEVICE + deviceIndex };
   const where = isPrimary ? mainOf(namespace) : { namespace, table: INTERFACE_TABLES + deviceIndex };
   const ips = [privateIp, ...secondaryIps];
-  const ipv6 = secondaryIps.find((ip) => widthOf(ip) === 128);
+  const ipv6 = ipv6Of(host);
   return [
     ...(isPrimary ? [{ kind: "namespace", namespace, role: "host" } as const] : []),
     {
@@ -67,10 +80,24 @@ export function objectsOfHost(
     ...groupsOf(near.namespace, near.index, host.securityGroups),
     ...defaultRoute(where, far, { gateway: subnet.routerIp }),
     ...(ipv6 === undefined ? [] : defaultRoute(where, far, { gateway: NEAR_IP[128], source: ipv6 })),
+    ...(ipv6 === undefined || !isFirst || isPrimary
+      ? []
+      : [
+          route(mainOf(namespace), anyOf(128), {
+            kind: "gateway",
+            index: far.index,
+            gateway: NEAR_IP[128],
+            source: ipv6,
+          }),
+        ]),
     ...(isPrimary
       ? []
       : ips.map((ip): KernelObject => ({ kind: "rule", ...where, width: widthOf(ip), by: { source: ip } }))),
   ];
+}
+
+function ipv6Of({ secondaryIps }: HostBlueprint): string | undefined {
+  return secondaryIps.find((ip) => widthOf(ip) === 128);
 }
 
 /** By the device alone an address of an instance is reached, and from it alone packets with the address come. */
