@@ -43,13 +43,14 @@ export function vpcsWithLostRules(before: State, after: State): readonly string[
 }
 
 function losesRules(then: VpcNetwork, now: VpcNetwork): boolean {
-  const regrouped =
-    then.interfaces === now.interfaces ? [] : [...then.interfaces.values()].filter((one) => isRegrouped(one, now));
-  if (regrouped.length > 0) return true;
+  if (then.interfaces !== now.interfaces && [...then.interfaces.values()].some((one) => isRegrouped(one, now)))
+    return true;
   if (then.groups === now.groups) return false;
   return [...then.groups].some(([id, group]) => {
     const later = now.groups.get(id);
-    return later !== group && openRulesOf(group).some((rule) => !rulesOf(later).includes(rule));
+    if (later === group) return false;
+    const kept = new Set(rulesOf(later));
+    return rulesOf(group).some((rule) => isOpen(rule) && !kept.has(rule));
   });
 }
 
@@ -60,10 +61,6 @@ function isRegrouped({ id, securityGroupIds }: NetworkInterface, now: VpcNetwork
 
 function rulesOf(group: CompiledGroup | undefined): readonly CompiledRule[] {
   return group === undefined ? [] : [...group.ingress, ...group.egress];
-}
-
-function openRulesOf(group: CompiledGroup): readonly CompiledRule[] {
-  return rulesOf(group).filter(isOpen);
 }
 
 /** Whether a change of the state cuts the connection: no group tracks it, and a new one like it would not be allowed. */
