@@ -98,6 +98,21 @@ onEachPlane(
     };
     const eniOf = async (instanceId: string): Promise<string> => (await interfaceOf(instanceId)).NetworkInterfaceId!;
 
+    /** Has the flows of an interface written to a folder of the bucket, until the logs are deleted. */
+    async function logInterface(networkInterfaceId: string, prefix: string): Promise<string[]> {
+      const { FlowLogIds } = await ec2.send(
+        new CreateFlowLogsCommand({
+          ResourceType: "NetworkInterface",
+          ResourceIds: [networkInterfaceId],
+          TrafficType: "ALL",
+          LogDestinationType: "s3",
+          LogDestination: `arn:aws:s3:::${bucket}/${prefix}/`,
+          LogFormat: format,
+        }),
+      );
+      return FlowLogIds!;
+    }
+
     const curl = (instanceId: string, url = "http://s3.us-east-1.amazonaws.com/"): Promise<Ended> =>
       ended(region.exec(instanceId, ["curl", "--silent", "--connect-timeout", "1", "--max-time", "5", url]));
 
@@ -199,23 +214,14 @@ onEachPlane(
         new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }),
       );
       far.destroy();
-      const { FlowLogIds } = await ec2.send(
-        new CreateFlowLogsCommand({
-          ResourceType: "NetworkInterface",
-          ResourceIds: [eni!],
-          TrafficType: "ALL",
-          LogDestinationType: "s3",
-          LogDestination: `arn:aws:s3:::${bucket}/far/`,
-          LogFormat: format,
-        }),
-      );
+      const FlowLogIds = await logInterface(eni!, "far");
       const before = (await region.own<Figures>("figures")).endpoints;
       const { stdout } = await curl(instanceId, `http://${Bucket}.s3.eu-west-1.amazonaws.com/hello`);
       expect(stdout).toBe("from afar");
       const out = await found("far/", { "flow-direction": "egress", dstport: "80" });
       expect(out).toMatchObject({ "traffic-path": "8", "pkt-dst-aws-service": "S3", action: "ACCEPT" });
       expect((await region.own<Figures>("figures")).endpoints).toEqual(before);
-      await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: FlowLogIds! }));
+      await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds }));
     });
 
     test("what goes to an interface endpoint is told by its figures and its interface's records, and so is what its group drops", async () => {
@@ -236,16 +242,7 @@ onEachPlane(
         const { VpcEndpoints } = await ec2.send(new DescribeVpcEndpointsCommand({ VpcEndpointIds: [VpcEndpointId!] }));
         expect(VpcEndpoints![0]!.State).toBe("available");
       });
-      const { FlowLogIds } = await ec2.send(
-        new CreateFlowLogsCommand({
-          ResourceType: "NetworkInterface",
-          ResourceIds: [eni!],
-          TrafficType: "ALL",
-          LogDestinationType: "s3",
-          LogDestination: `arn:aws:s3:::${bucket}/interface/`,
-          LogFormat: format,
-        }),
-      );
+      const FlowLogIds = await logInterface(eni!, "interface");
       const figures = async (): Promise<EndpointFigures> =>
         (await region.own<Figures>("figures")).endpoints.find((one) => one.vpcEndpointId === VpcEndpointId)!;
       const url = `http://${DnsEntries![0]!.DnsName}/`;
@@ -284,7 +281,7 @@ onEachPlane(
       expect(stdout).toMatch(
         new RegExp(String.raw`^\d+ +the security groups of ${eni} of ${VpcEndpointId}, inbound$`, "m"),
       );
-      await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: FlowLogIds! }));
+      await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds }));
     });
 
     test("what a group drops is a record of REJECT in the default format, in folders by the hour for Hive", async () => {
