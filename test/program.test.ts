@@ -50,7 +50,8 @@ onEachPlane("programs", (dataplane) => {
     const command = [process.execPath, launcher, ...words]
       .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
       .join(" ");
-    const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    // In the place of the shell that `script` starts: one that waited would end of an interrupt itself.
+    const child = spawn("script", ["--quiet", "--return", "--command", `exec ${command}`, "/dev/null"], {
       env: { ...process.env, UNDERPASS_ENDPOINT: region.endpoint, PS1: "" },
     });
     let [shown, seen] = ["", 0];
