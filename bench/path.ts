@@ -2,7 +2,9 @@
  * What the door costs: GETs of 1 KiB, 8 MiB and 1 GiB from inside an instance through the gateway endpoint, past a security
  * group of 60 outbound rules and a network ACL of 20 rules in each direction, against the same server called over loopback,
  * interleaved; beside them the same through nginx and haproxy, where they are installed. `node bench/path.ts`. Budgets are
- * ratios of the medians: 0.90 in bulk, 0.85 for 1 KiB.
+ * medians of the ratios of rounds, each from runs a moment apart, in both orders: 0.90 in bulk, 0.85 for 1 KiB. Two Node
+ * processes that do the same differ by up to a tenth for as long as they live, so several sets of them take turns; what
+ * loopback gives against loopback (`noise`) says how far the figures can be trusted.
  */
 
 import { spawn } from "node:child_process";
@@ -23,15 +25,18 @@ interface Size {
   readonly sizeBytes: number;
   /** GETs a round. */
   readonly count: number;
+  /** Of each set of clients. */
   readonly rounds: number;
   readonly budget: number;
 }
 
 const sizes: readonly Size[] = [
-  { key: "1KiB", sizeBytes: 1024, count: 400, rounds: 12, budget: 0.85 },
-  { key: "8MiB", sizeBytes: 8 * mebibyte, count: 12, rounds: 12, budget: 0.9 },
-  { key: "1GiB", sizeBytes: 1024 * mebibyte, count: 1, rounds: 5, budget: 0.9 },
+  { key: "1KiB", sizeBytes: 1024, count: 400, rounds: 4, budget: 0.85 },
+  { key: "8MiB", sizeBytes: 8 * mebibyte, count: 12, rounds: 6, budget: 0.9 },
+  { key: "1GiB", sizeBytes: 1024 * mebibyte, count: 1, rounds: 2, budget: 0.9 },
 ];
+
+const sets = 7;
 
 await using region = await startRegionProcess();
 const config = {
@@ -76,28 +81,35 @@ function clientOf(command: string, words: readonly string[]): Client {
 const program = (endpoint: string): readonly string[] => [join(import.meta.dirname, "path-client.ts"), endpoint];
 const inside = ["exec", "--endpoint", region.endpoint, instanceId, "--", process.execPath];
 await using proxies = await startProxies(region.endpoint);
-const clients: Readonly<Record<string, Client>> = {
+const startClients = (): Readonly<Record<string, Client>> => ({
   loopback: clientOf(process.execPath, program(region.endpoint)),
   endpoint: clientOf(process.execPath, [launcher, ...inside, ...program("http://s3.us-east-1.amazonaws.com")]),
+  again: clientOf(process.execPath, program(region.endpoint)),
   ...Object.fromEntries(
     Object.entries(proxies.endpoints).map(([name, url]) => [name, clientOf(process.execPath, program(url))]),
   ),
-};
+});
 
-/** Milliseconds a GET, by size and client. */
-const medianMs: Record<string, Record<string, number>> = {};
-for (const { key, count, rounds } of sizes) {
-  const tookMs = Object.fromEntries(Object.keys(clients).map((name): [string, number[]] => [name, []]));
-  for (const client of Object.values(clients)) await client.get(key, count);
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, client] of Object.entries(clients)) tookMs[name]?.push((await client.get(key, count)) / count);
+/** Milliseconds a GET, by size, client and round. */
+const tookMs: Record<string, Record<string, number[]>> = {};
+for (let set = 0; set < sets; set++) {
+  const clients = startClients();
+  for (const { key, count, rounds } of sizes) {
+    const took: Record<string, number[]> = (tookMs[key] ??= {});
+    for (const client of Object.values(clients)) await client.get(key, count);
+    for (let round = 0; round < rounds; round++) {
+      const inOrder = Object.entries(clients);
+      if (round % 2 === 1) inOrder.reverse();
+      for (const [name, client] of inOrder) (took[name] ??= []).push((await client.get(key, count)) / count);
+    }
   }
-  medianMs[key] = Object.fromEntries(Object.entries(tookMs).map(([name, took]) => [name, rounded(median(took))]));
+  await Promise.all(Object.values(clients).map((client) => client.end()));
 }
-await Promise.all(Object.values(clients).map((client) => client.end()));
 
-const ratio = (key: string, name: string): number =>
-  (medianMs[key]?.["loopback"] ?? NaN) / (medianMs[key]?.[name] ?? NaN);
+const ratio = (key: string, name: string): number => {
+  const took = tookMs[key]?.[name] ?? [];
+  return median((tookMs[key]?.["loopback"] ?? []).map((loopbackMs, round) => loopbackMs / (took[round] ?? NaN)));
+};
 report(
   "path",
   Object.fromEntries(
@@ -107,12 +119,18 @@ report(
     dataplane: region.dataplane,
     groupRules,
     aclRules,
+    noise: Object.fromEntries(sizes.map(({ key }) => [key, rounded(ratio(key, "again"))])),
     proxyRatios: Object.fromEntries(
       Object.keys(proxies.endpoints).map((name) => [
         name,
         Object.fromEntries(sizes.map(({ key }) => [key, rounded(ratio(key, name))])),
       ]),
     ),
-    medianMs,
+    medianMs: Object.fromEntries(
+      Object.entries(tookMs).map(([key, byClient]) => [
+        key,
+        Object.fromEntries(Object.entries(byClient).map(([name, took]) => [name, rounded(median(took))])),
+      ]),
+    ),
   },
 );
