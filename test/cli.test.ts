@@ -134,6 +134,22 @@ const cases: Readonly<Record<string, Case>> = {
     status: 3,
     says: /works on an object/,
   },
+  "a trace of nothing": { words: () => ["trace", "--from", "web"], status: 2, says: /give an action and a target/ },
+  "a trace without a beginning": {
+    words: () => ["trace", "--to", "web:22"],
+    status: 2,
+    says: /`--from` where the connection begins/,
+  },
+  "a trace of two things": {
+    words: () => ["trace", "--from", "web", "--to", "web:22", "s3:GetObject"],
+    status: 2,
+    says: /give either a request or a connection/,
+  },
+  "a connection to no port": {
+    words: () => ["trace", "web", "--to", "web"],
+    status: 3,
+    says: /`web` names no port of tcp; one looks like db:5432/,
+  },
   "a name asked from nowhere": {
     words: () => ["explain-dns", "s3.amazonaws.com", "--from", "wbe"],
     status: 3,
@@ -241,6 +257,15 @@ test("a dry trace ends with 1 when the request would not get through", async () 
   const { status, stdout } = await underpass("trace", "--from", instanceId, "s3:GetObject", "s3://docs/a");
   expect(stdout).toMatch(/no route|rtb-/);
   expect(status).toBe(1);
+});
+
+test("a traced connection ends with 1 when it would not get through, else with 0", async () => {
+  const closed = await underpass("trace", "web", "--to", "echo.internet.test:80");
+  expect(closed.stdout).toMatch(/^answer +does not pass: rtb-\w+ has no route to 198\.51\.100\.7$/m);
+  expect(closed.status).toBe(1);
+  const itself = await underpass("trace", "--from", "web", "--to", `${instanceId}:8080`, "-o", "json");
+  expect(JSON.parse(itself.stdout)).toMatchObject({ instanceId, reachable: true, opens: "tcp 8080" });
+  expect(itself.status).toBe(0);
 });
 
 test("a dry trace ends with 1 when there is no bucket", async () => {

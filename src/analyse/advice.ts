@@ -18,12 +18,19 @@ import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 export function adviceOf(state: State, instance: Instance, flow: Flow, reached: Reach): readonly string[] {
   const network = networkOf(state, instance.vpcId);
   if (network === undefined || instance.state !== "running") return [];
-  // At the end of the way filters may be of another VPC.
-  const far = networkAtEnd(state, network, reached) ?? network;
-  const mended = reached.dropped && filterAdvice(isOf(far, reached.dropped) ? far : network, reached.dropped);
+  const mended = dropAdvice(state, network, reached);
   // Behind NAT64 it is not the instance's own route that leads to the service.
   const routed = reached.translatedIp === undefined ? routeAdvice(network, flow.destinationIp, reached) : undefined;
   return [mended, routed].filter((line) => line !== undefined);
+}
+
+/** What would let pass what a filter drops of a flow that begins in a VPC, or comes into it; undefined where none drops. */
+export function dropAdvice(state: State, network: VpcNetwork, reached: Reach): string | undefined {
+  const { dropped } = reached;
+  if (dropped === undefined) return undefined;
+  // At the end of the way filters may be of another VPC.
+  const far = networkAtEnd(state, network, reached) ?? network;
+  return filterAdvice(isOf(far, dropped) ? far : network, dropped);
 }
 
 function filterAdvice(network: VpcNetwork, step: FilterStep): string | undefined {

@@ -16,7 +16,7 @@ import { resolveName, type NameRecord, type Resolution } from "../network/resolv
 import { parseServiceHost } from "../network/service-host.ts";
 import { networkOf } from "../network/vpc-network.ts";
 import { type Walk, walk } from "../network/walk.ts";
-import { sourceOf } from "./trace.ts";
+import { sourceOf } from "./trace-source.ts";
 
 export interface DnsQuestion {
   /** An instance's id or Name tag, an on-premises host, a subnet, a VPC, or `internet`. */

@@ -7,9 +7,9 @@ import { parseArn } from "../base/arn.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { credentialOf, type CredentialRules } from "../model/credential.ts";
 import type { Instance } from "../model/instance.ts";
-import { findOnPremisesHost, isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
+import { isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import { findRegion } from "../model/region.ts";
-import { all, find, type State } from "../model/state.ts";
+import { find, type State } from "../model/state.ts";
 import type { Path } from "../network/path.ts";
 import { type NamePlace, namePlaceOf, resolveAddresses } from "../network/resolve.ts";
 import { parseServiceHost } from "../network/service-host.ts";
@@ -19,6 +19,7 @@ import type { RequestRecord } from "./request-record.ts";
 import type { RequestTrace, TracedDecision } from "./request-trace.ts";
 import { s3ActionsOf } from "./s3-action.ts";
 import { s3Ask } from "./s3-ask.ts";
+import { sourceOf } from "./trace-source.ts";
 import { originOf, wayOf } from "./way.ts";
 
 /** The trace of a request that was made, on the state that it was decided on. */
@@ -143,20 +144,6 @@ const s3Keys = {
 };
 
 const tlsKeys = { "s3:TlsVersion": ["1.3"] };
-
-/** The instance or the on-premises host, or undefined for the machine itself. */
-export function sourceOf(state: State, from: string): Result<Instance | OnPremisesHost | undefined, string> {
-  if (from === "host") return ok(undefined);
-  const named = find(state, "instance", from) ?? findOnPremisesHost(state, from);
-  if (named !== undefined) return ok(named);
-  const hits = [...all(state, "instance")].filter(
-    (one) => one.state === "running" && one.tags.some((tag) => tag.key === "Name" && tag.value === from),
-  );
-  const [hit, another] = hits;
-  if (hit === undefined) return err(`no instance \`${from}\``);
-  if (another !== undefined) return err(`\`${from}\` names ${hits.map((one) => one.id).join(" and ")}; use the id`);
-  return ok(hit);
-}
 
 /** What a question is about, in the words of the wire. */
 interface Aim {

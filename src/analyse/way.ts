@@ -139,7 +139,7 @@ function unreachableText({ dropped, astray, exit }: Reach, ip: string): string {
   return exit.kind === "none" ? exit.reason : `${ip} stays in the VPC`;
 }
 
-function filterTrace({ leg, packet, verdict }: FilterStep): FilterTrace {
+export function filterTrace({ leg, packet, verdict }: FilterStep): FilterTrace {
   const { allowed } = verdict;
   const ends = `${formatIp(packet.sourceIp)} to ${formatIp(packet.destinationIp)}`;
   const common = { leg, allowed, packet: `${packetText(packet)} from ${ends}` };

@@ -9,7 +9,8 @@ import { exitStatus, Failure } from "./failure.ts";
 import { addInstanceCommands } from "./instance-command.ts";
 import { lintTypes } from "./lint-type.ts";
 import { addOnpremCommands } from "./onprem-command.ts";
-import { endpointOption, outputOption } from "./option.ts";
+import { allKeysOption, endpointOption, outputOption } from "./option.ts";
+import { addTraceCommand } from "./trace-command.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -47,6 +48,7 @@ function commandLine(end: (status: number) => void): Command {
   addUp(program, end);
   addInstanceCommands(program, end);
   addAnswers(program, end);
+  addTraceCommand(program, end);
   addOnpremCommands(program, end);
   addStatus(program, end);
   addTop(program, end);
@@ -61,11 +63,9 @@ Examples:
   underpass exec i-0a1b2c3d4e5f60718 -- aws s3 cp file.txt s3://docs/
   underpass why 4FJ2K8ZQ1M7X9B3C
   underpass trace --from i-0a1b2c3d4e5f60718 s3:GetObject s3://docs/file.txt
+  underpass trace --from web --to db:5432
 
 Exit status: 0 done, 1 a finding, 2 wrong usage, 3 input that was not understood, 4 the machine lacks something.`;
-
-const allKeysOption = (): Option =>
-  new Option("--all", "show every condition key, not only those that the policies name (JSON always does)");
 
 function addUp(program: Command, end: (status: number) => void): void {
   program
@@ -132,22 +132,6 @@ function addAnswers(program: Command, end: (status: number) => void): void {
     .addOption(endpointOption())
     .addHelpText("after", "\nExamples:\n  underpass why 4FJ2K8ZQ1M7X9B3C\n  underpass why -o json 4FJ2K8ZQ1M7X9B3C")
     .action(async (requestId: string, options) => end(await (await import("./why.ts")).why(requestId, options)));
-  program
-    .command("trace")
-    .description(
-      "explain a request without making it; status 1 when it would not get through or the bucket is not there",
-    )
-    .argument("<action>", "s3:GetObject, or an operation as `underpass logs` names it: s3:ListObjectsV2")
-    .argument("<target>", "s3://bucket/key, s3://bucket, an ARN, or `*`")
-    .requiredOption("--from <instance>", "an instance's id or Name tag, an on-premises host, or `host`")
-    .option("--as <access-key-id>", "whose request; else AWS_ACCESS_KEY_ID, else test")
-    .addOption(allKeysOption())
-    .addOption(outputOption())
-    .addOption(endpointOption())
-    .addHelpText("after", "\nExamples:\n  underpass trace --from i-0a1b2c3d4e5f60718 s3:GetObject s3://docs/file.txt")
-    .action(async (action: string, target: string, options) =>
-      end(await (await import("./why.ts")).trace(action, target, options)),
-    );
   program
     .command("explain-dns")
     .description("say what a name leads to from one place and from outside; status 1 when it does not resolve there")

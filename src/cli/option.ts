@@ -11,3 +11,6 @@ export const endpointOption = (): Option =>
 
 export const outputOption = (): Option =>
   new Option("-o, --output <form>", "how to print").choices(["table", "json"]).default("table");
+
+export const allKeysOption = (): Option =>
+  new Option("--all", "show every condition key, not only those that the policies name (JSON always does)");

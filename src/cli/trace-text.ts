@@ -36,9 +36,9 @@ export function formatTrace(trace: RequestTrace, { all = false }: TraceTextOptio
 }
 
 /** An empty label goes on with the one above. */
-type Line = readonly [label: string, text: string];
+export type Line = readonly [label: string, text: string];
 
-const labelWidth = 11;
+export const labelWidth = 11;
 
 function nameLines({ name }: RequestTrace): Line[] {
   if (name === undefined) return [];
@@ -79,7 +79,8 @@ function routeLines(route: RouteChoice): Line[] {
   return [table, ...text.map((row, at): Line => [at === 0 ? "route" : at === 1 ? "  beat" : "", row])];
 }
 
-function routeCells(route: RouteRef): readonly string[] {
+/** Destination, target, origin, and `blackhole` or nothing. */
+export function routeCells(route: RouteRef): readonly string[] {
   const entry = route.destination === route.cidrBlock ? route.cidrBlock : `${route.cidrBlock} of ${route.destination}`;
   return [entry, `to ${route.target}`, route.origin, route.state === "active" ? "" : "blackhole"];
 }
@@ -148,7 +149,7 @@ function neededBy({ action }: TracedDecision, operation: string | undefined): st
   return operation === undefined || operation === name ? "" : `, which ${operation} needs,`;
 }
 
-function labelled(label: string, rows: readonly string[]): Line[] {
+export function labelled(label: string, rows: readonly string[]): Line[] {
   return rows.map((row, at) => [at === 0 ? label : "", row]);
 }
 

@@ -18,6 +18,7 @@ import { groupVerdict } from "./firewall.ts";
 import { replyTo } from "./packet.ts";
 import type { Path } from "./path.ts";
 import {
+  answeringOf,
   type Arrival,
   arrivalOf,
   borders,
@@ -140,6 +141,7 @@ function* stepsOf(
   if (flow.isTracked !== true) {
     yield { leg: "request", packet, verdict: groupVerdict(network, holder, "ingress", packet) };
   }
+  yield answeringOf(target, host.ip);
   const astray = answersAstray(target, vpn, host);
   if (astray !== undefined) return astray;
   const reply = replyTo(packet);

@@ -8,6 +8,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import type { Id } from "../base/id.ts";
 import { type Ip, parseIp, type Width } from "../base/ip.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
@@ -57,6 +58,23 @@ export interface Reach extends Walk {
   readonly dropped?: FilterStep;
   /** Why the answers do not come back though no filter drops them; absent where they do. */
   readonly astray?: string;
+  /** The route tables that answers were led by, in order: the last one astray, where they go so. Absent for none. */
+  readonly answers?: readonly AnsweringInOrder[];
+}
+
+/** An interface that sends answers on: that of who answers, or of a NAT gateway. */
+export interface Answering {
+  readonly vpcId: Id<"vpc">;
+  readonly networkInterfaceId: Id<"eni">;
+  /** Whose route table leads them. */
+  readonly subnetId: Id<"subnet">;
+  /** Whom they are for, as the interface sees it. */
+  readonly toIp: string;
+}
+
+export interface AnsweringInOrder extends Answering {
+  /** How many filters were asked before it sends on. */
+  readonly filtersBefore: number;
 }
 
 export interface FilterStep {
@@ -89,17 +107,23 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
   return followed(walked, stepsOf({ network, source, walked, target: arrivalOf(state, network, walked) }, flow));
 }
 
-/** The filters of a way, one after the other; in the end why its answers go astray, if they do. */
-export type Steps = Generator<FilterStep, string | undefined, undefined>;
+/** Filters and interfaces that answer, as a flow meets them; in the end why its answers go astray, if they do. */
+export type Steps = Generator<FilterStep | Answering, string | undefined, undefined>;
 
 /** Asks filters until one drops. */
 export function followed(walked: Walk, steps: Steps): Reach {
   const filters: FilterStep[] = [];
+  const answers: AnsweringInOrder[] = [];
   for (;;) {
     const { done, value } = steps.next();
-    if (done === true) return { ...walked, filters, ...(value !== undefined && { astray: value }) };
+    const way = { ...walked, filters, ...(answers.length > 0 && { answers }) };
+    if (done === true) return { ...way, ...(value !== undefined && { astray: value }) };
+    if (!("verdict" in value)) {
+      answers.push({ ...value, filtersBefore: filters.length });
+      continue;
+    }
     filters.push(value);
-    if (!value.verdict.allowed) return { ...walked, filters, dropped: value };
+    if (!value.verdict.allowed) return { ...way, dropped: value };
   }
 }
 
@@ -182,7 +206,9 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Steps {
     yield request(last.packet, groupVerdict(target.network, target.holder, "ingress", last.packet));
   }
   for (const [at, { from, to, packet }] of [...segments.entries()].toReversed()) {
-    const astray = answersAstray(way, at);
+    const sending = answeringAt(way, at);
+    if (sending !== undefined) yield answeringOf(sending, sending.toIp);
+    const astray = sending && answersAstray(way, sending);
     if (astray !== undefined) return astray;
     const reply = { from: to, to: from, packet: replyTo(packet) };
     for (const verdict of borders(reply)) yield { leg: "reply", packet: reply.packet, verdict };
@@ -215,31 +241,41 @@ function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow):
   return [...segments, { from: door, to: end, packet: arriving }];
 }
 
-/**
- * The answers to what comes by the `at`th segment. An instance and a NAT gateway answer by the route table of their own
- * subnet; an endpoint and the internet come straight. From another VPC answers need a route back. Source: Amazon VPC peering
- * guide, "Update your route tables".
- */
-function answersAstray(way: WayOfFlow, at: number): string | undefined {
-  const { network, source, target, walked } = way;
+interface Answers extends Arrival {
+  readonly toIp: string;
+  /** The interface of the same VPC that they are for; absent where they leave it. */
+  readonly asking?: NetworkInterface;
+}
+
+/** Who answers what comes by the `at`th segment by a route table; undefined of an endpoint and the internet: those come straight. */
+function answeringAt({ network, source, target, walked }: WayOfFlow, at: number): Answers | undefined {
   const nats = (walked.nats ?? []).flatMap(({ networkInterfaceId, privateIp: ip }) => {
     const holder = network.interfaces.get(networkInterfaceId);
     return holder === undefined ? [] : [{ holder, ip }];
   });
   const asking = [source, ...nats][at] ?? nats.at(-1) ?? source;
   const nat = nats[at];
-  if (nat !== undefined) {
-    const from = { network, holder: nat.holder };
-    return leadsTo(routeBack(from, asking.ip), asking.holder) ? undefined : wayOfAnswers(from, asking.ip);
-  }
+  if (nat !== undefined) return { network, holder: nat.holder, toIp: asking.ip, asking: asking.holder };
   const { overInternet, peering } = walked;
   // Where a way goes over the internet, its last segment but one ends at a gateway.
   if (target === undefined || at < nats.length + (overInternet === undefined ? 0 : 1)) return undefined;
-  const toIp = overInternet?.sourceIp ?? asking.ip;
-  const back = routeBack(target, toIp);
   const isInside = overInternet === undefined && peering === undefined;
-  if (!(isInside ? leadsTo(back, asking.holder) : leadsAcross(back, way, toIp))) return wayOfAnswers(target, toIp);
-  return back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
+  return { ...target, toIp: overInternet?.sourceIp ?? asking.ip, ...(isInside && { asking: asking.holder }) };
+}
+
+export function answeringOf({ holder, network }: Arrival, toIp: string): Answering {
+  return { vpcId: network.vpc.id, networkInterfaceId: holder.id, subnetId: holder.subnetId, toIp };
+}
+
+/**
+ * An instance and a NAT gateway answer by the route table of their own subnet. From another VPC answers need a route back.
+ * Source: Amazon VPC peering guide, "Update your route tables".
+ */
+function answersAstray(way: WayOfFlow, { asking, toIp, ...from }: Answers): string | undefined {
+  const back = routeBack(from, toIp);
+  const leads = asking === undefined ? leadsAcross(back, way, toIp) : leadsTo(back, asking);
+  if (!leads) return wayOfAnswers(from, toIp);
+  return asking === undefined && back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
 }
 
 function routeBack({ holder, network }: Arrival, toIp: string): CompiledRoute | undefined {

@@ -135,8 +135,9 @@ function routedWalk(aim: Aim, source: Sender, passed: readonly string[]): Walk {
   const { subnetId } = source.holder;
   const inForce = network.tableOf.get(subnetId);
   if (inForce === undefined) return nowhere(`${subnetId} has no route table`);
-  const [chosen, ...beaten] = inForce.table.byPrefix.allMatches(ip).map((match) => match.value);
-  const route = choiceOf(inForce, chosen, beaten);
+  const held = routesHolding(inForce, ip);
+  const [chosen] = held;
+  const route = choiceOf(inForce, held);
   if (chosen === undefined) return { route, exit: none(`${route.routeTableId} has no route to ${destinationIp}`) };
   if (!chosen.active) {
     const target = targetText(chosen.target);
@@ -231,11 +232,18 @@ function exitOf({ state, network, ip, destinationIp }: Aim, source: Sender, targ
   }
 }
 
-function choiceOf(
-  inForce: TableInForce,
-  chosen: CompiledRoute | undefined,
-  beaten: readonly CompiledRoute[],
-): RouteChoice {
+/** By which route of its table a subnet sends packets to an address; undefined where it has no table. */
+export function routeChoice({ tableOf }: VpcNetwork, subnetId: string, ip: Ip): RouteChoice | undefined {
+  const inForce = tableOf.get(subnetId);
+  return inForce && choiceOf(inForce, routesHolding(inForce, ip));
+}
+
+/** The best first. */
+function routesHolding({ table }: TableInForce, ip: Ip): readonly CompiledRoute[] {
+  return table.byPrefix.allMatches(ip).map((match) => match.value);
+}
+
+function choiceOf(inForce: TableInForce, [chosen, ...beaten]: readonly CompiledRoute[]): RouteChoice {
   return {
     routeTableId: inForce.table.routeTable.id,
     routeTableBy: inForce.by,

@@ -107,6 +107,8 @@ test.each<[string, string, Record<string, string>, string, number, RegExp]>([
   ["POST", "/_underpass/trace", {}, `"${"x".repeat(70_000)}"`, 400, /at most 64 KiB/],
   ["POST", "/_underpass/trace", {}, "{}", 400, /bad-question/],
   ["POST", "/_underpass/trace", {}, '{"from":7,"action":[],"target":null}', 400, /bad-question/],
+  ["POST", "/_underpass/trace", {}, '{"to":7,"from":"i-1"}', 400, /`to` must be a string/],
+  ["POST", "/_underpass/trace", {}, '{"to":"i-2:22","from":"i-1"}', 400, /no instance `i-1`/],
 ])("%s %s %j %s", async (method, path, headers, body, status, says) => {
   const answer = await call(method, path, headers, body);
   expect(answer.text).toMatch(says);

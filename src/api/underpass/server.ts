@@ -8,7 +8,9 @@ import { type DnsQuestion, explainDns } from "../../analyse/explain-dns.ts";
 import type { MetadataRecord } from "../../analyse/metadata-record.ts";
 import type { RequestRecord } from "../../analyse/request-record.ts";
 import type { RequestTrace } from "../../analyse/request-trace.ts";
+import type { FlowTrace } from "../../analyse/flow-trace.ts";
 import { traceDry, traceOf, type TraceQuestion } from "../../analyse/trace.ts";
+import { type FlowQuestion, traceFlow } from "../../analyse/trace-flow.ts";
 import type { CredentialRules } from "../../model/credential.ts";
 import { nearest } from "../../base/nearest.ts";
 import { findOnPremisesHost, type OnPremisesHost } from "../../model/on-premises-host.ts";
@@ -321,7 +323,11 @@ function absenceText(wanted: string, instances: readonly ListedInstance[]): stri
 
 function traceAnswer(host: OwnApiHost, body: unknown): Answer {
   if (body === undefined) return noJson;
-  // The question is checked member by member where it is read.
+  // A question is checked member by member where it is read: that of a flow has a target alone, `to`.
+  if (Object.hasOwn(body as object, "to")) {
+    const flow = traceFlow(host.state(), body as FlowQuestion, host.nowMs());
+    return flow.ok ? { status: 200, body: flow.value satisfies FlowTrace } : failure(400, "bad-question", flow.error);
+  }
   const traced = traceDry(host.state(), body as TraceQuestion, host.nowMs(), host.credentials);
   return traced.ok ? { status: 200, body: traced.value } : failure(400, "bad-question", traced.error);
 }
