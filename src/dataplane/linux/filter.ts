@@ -10,6 +10,7 @@ import type {
   GroupRuleBlueprint,
   HostBlueprint,
   NetworkAclBlueprint,
+  SecurityGroupBlueprint,
   SubnetBlueprint,
   VpcBlueprint,
 } from "../../plan/blueprint.ts";
@@ -37,44 +38,46 @@ export function memberOf(namespace: string, key: number, ip: string): KernelObje
   return { kind: "element", namespace, set: memberSet(key, widthOf(ip)), key: [ip] };
 }
 
-/** Groups that rules of the VPC name, be they in the VPC or not. */
-export function namedGroups({ securityGroups }: VpcBlueprint): ReadonlySet<number> {
-  const keys = new Set<number>();
-  for (const { key, egress, ingress } of securityGroups) {
-    keys.add(key);
-    for (const rules of [egress, ingress]) for (const named of namesIn(rules).groups) keys.add(named);
-  }
-  return keys;
-}
-
-/** Blocks of the prefix lists that rules of the VPC name, by the list's id. */
-export function namedPrefixLists({ securityGroups }: VpcBlueprint): ReadonlyMap<string, readonly string[]> {
-  const lists = new Map<string, readonly string[]>();
-  for (const { egress, ingress } of securityGroups) {
-    for (const rules of [egress, ingress]) for (const [id, blocks] of namesIn(rules).lists) lists.set(id, blocks);
-  }
-  return lists;
-}
-
-interface Names {
+/** What rules compare addresses with. */
+export interface Named {
+  /** Keys of security groups, be they in the VPC or not. */
   readonly groups: ReadonlySet<number>;
+  /** Blocks of prefix lists, by the list's id. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
-// A memo: of ten thousand rules one changes.
-const names = new WeakMap<readonly GroupRuleBlueprint[], Names>();
+/** What the rules of the VPC name; every group of the VPC counts as named. */
+export function namedIn({ securityGroups }: VpcBlueprint): Named {
+  const groups = new Set<number>();
+  const lists = new Map<string, readonly string[]>();
+  for (const group of securityGroups) {
+    groups.add(group.key);
+    const named = namedByGroup(group);
+    if (named === NONE_NAMED) continue;
+    for (const key of named.groups) groups.add(key);
+    for (const [id, cidrBlocks] of named.lists) lists.set(id, cidrBlocks);
+  }
+  return { groups, lists };
+}
 
-function namesIn(rules: readonly GroupRuleBlueprint[]): Names {
-  const known = names.get(rules);
+const NONE_NAMED: Named = { groups: new Set(), lists: new Map() };
+
+// A memo: of ten thousand rules one changes.
+const namedByGroups = new WeakMap<SecurityGroupBlueprint, Named>();
+
+function namedByGroup(group: SecurityGroupBlueprint): Named {
+  const known = namedByGroups.get(group);
   if (known !== undefined) return known;
   const groups = new Set<number>();
   const lists = new Map<string, readonly string[]>();
-  for (const { peer } of rules) {
+  const collect = ({ peer }: GroupRuleBlueprint): void => {
     if (peer.kind === "group") groups.add(peer.key);
     if (peer.kind === "prefix-list") lists.set(peer.prefixListId, peer.cidrBlocks);
-  }
-  const found = { groups, lists };
-  names.set(rules, found);
+  };
+  group.egress.forEach(collect);
+  group.ingress.forEach(collect);
+  const found = groups.size + lists.size === 0 ? NONE_NAMED : { groups, lists };
+  namedByGroups.set(group, found);
   return found;
 }
 

@@ -18,6 +18,8 @@ export interface Part {
 export interface Section {
   readonly sources: readonly unknown[];
   readonly nodes: Nodes;
+  /** Of a section that has a node for each of some items: those items. */
+  readonly items?: readonly unknown[];
 }
 
 /** By their names; numbers spare the making of names where there are many. */
@@ -33,25 +35,74 @@ export interface Adder {
   readonly part: (name: string | number, sources: readonly unknown[], make: () => readonly KernelObject[]) => void;
   /** Adds a section that follows from `sources` and its name alone; while these are the same objects it is not looked into. */
   readonly section: (name: string | number, sources: readonly unknown[], fill: (add: Adder) => void) => void;
+  /** Adds a section with a node, or none, for each item; of items that were there before none is looked into. */
+  readonly each: <T>(name: string | number, items: Items<T>, fill: (item: T, add: Adder) => void) => void;
+}
+
+export interface Items<T> {
+  readonly items: readonly T[];
+  /** The name of the item's node. */
+  readonly nameOf: (item: T) => string | number;
+  /** What each node follows from, beside its item. */
+  readonly sources: readonly unknown[];
 }
 
 /** What `fill` adds; sections and parts are those from `before` where nothing differs. */
 export function nodesOf(before: Nodes, fill: (add: Adder) => void): Nodes {
   const nodes = new Map<string | number, Section | Part>();
-  fill({
+  fill(adderTo(nodes, before));
+  return nodes;
+}
+
+function adderTo(nodes: Map<string | number, Section | Part>, before: Nodes): Adder {
+  return {
     part: (name, sources, make) => {
       const known = before.get(name);
       const isKnown = known !== undefined && "objects" in known && isSame(known.sources, sources);
       nodes.set(name, isKnown ? known : { sources, objects: make() });
     },
-    section: (name, sources, fillSection) => {
-      const known = before.get(name);
-      const section = known !== undefined && "nodes" in known ? known : undefined;
-      const isKnown = section !== undefined && section.sources.every((source, at) => source === sources[at]);
-      nodes.set(name, isKnown ? section : { sources, nodes: nodesOf(section?.nodes ?? NOTHING, fillSection) });
+    section: (name, sources, fill) => {
+      const known = sectionOf(before, name);
+      const isKnown = known !== undefined && areIdentical(known.sources, sources);
+      nodes.set(name, isKnown ? known : { sources, nodes: nodesOf(known?.nodes ?? NOTHING, fill) });
     },
-  });
-  return nodes;
+    each: (name, of, fill) => {
+      const known = sectionOf(before, name);
+      const isKnown = known?.items === of.items && areIdentical(known.sources, of.sources);
+      nodes.set(name, isKnown ? known : sectionOfEach(of, known, fill));
+    },
+  };
+}
+
+function sectionOfEach<T>(of: Items<T>, known: Section | undefined, fill: (item: T, add: Adder) => void): Section {
+  const { items, nameOf, sources } = of;
+  const keeps = known?.items !== undefined && areIdentical(known.sources, sources);
+  const nodes = new Map(keeps ? known.nodes : []);
+  const { gone, come } = exchanged((keeps ? known.items : []) as readonly T[], items);
+  for (const item of gone) nodes.delete(nameOf(item));
+  const add = adderTo(nodes, known?.nodes ?? NOTHING);
+  for (const item of come) fill(item, add);
+  return { sources, nodes, items };
+}
+
+/** What one list has and the other has not. Most changes are of one place: what is before and behind it is skipped. */
+function exchanged<T>(before: readonly T[], after: readonly T[]): { readonly gone: T[]; readonly come: T[] } {
+  const least = Math.min(before.length, after.length);
+  let [first, last] = [0, 0];
+  while (first < least && before[first] === after[first]) first++;
+  while (last < least - first && before.at(-1 - last) === after.at(-1 - last)) last++;
+  const [had, has] = [before.slice(first, before.length - last), after.slice(first, after.length - last)];
+  const [hadSet, hasSet] = [new Set(had), new Set(has)];
+  return { gone: had.filter((item) => !hasSet.has(item)), come: has.filter((item) => !hadSet.has(item)) };
+}
+
+function sectionOf(nodes: Nodes, name: string | number): Section | undefined {
+  const known = nodes.get(name);
+  return known !== undefined && "nodes" in known ? known : undefined;
+}
+
+function areIdentical(before: readonly unknown[], after: readonly unknown[]): boolean {
+  return before.length === after.length && before.every((source, at) => source === after[at]);
 }
 
 /** What the kernel was found to hold. */

@@ -5,7 +5,14 @@
  */
 
 import type { Width } from "../../base/ip.ts";
-import type { Blueprint, SecurityGroupBlueprint, VpcBlueprint, VpnGatewayBlueprint } from "../../plan/blueprint.ts";
+import type {
+  Blueprint,
+  GroupRuleBlueprint,
+  NetworkAclBlueprint,
+  SecurityGroupBlueprint,
+  VpcBlueprint,
+  VpnGatewayBlueprint,
+} from "../../plan/blueprint.ts";
 import { devicesOf, routerOf } from "./device.ts";
 import { objectsOfEndpointInterface } from "./endpoint-interface-object.ts";
 import { objectsOfEndpoint } from "./endpoint-object.ts";
@@ -13,8 +20,7 @@ import {
   chainsOfGroup,
   leadsToGroup,
   memberOf,
-  namedGroups,
-  namedPrefixLists,
+  namedIn,
   objectsOfAcl,
   objectsOfPrefixList,
   placesOfGroups,
@@ -169,33 +175,35 @@ function addPublicAddresses(vpc: VpcBlueprint, part: Adder["part"]): void {
   }
 }
 
-function addFilters(vpc: VpcBlueprint, router: string, { section }: Adder): void {
+function addFilters(vpc: VpcBlueprint, router: string, { each, section }: Adder): void {
   const { endpointInterfaces, hosts, networkAcls, securityGroups } = vpc;
   const widths = widthsOf(vpc);
   const groups = [securityGroups, widths.length];
-  section("named-groups", groups, ({ part }) => {
-    const keys = [...namedGroups(vpc)];
+  section("named", groups, ({ part }) => {
+    const named = namedIn(vpc);
+    const keys = [...named.groups];
     const make = (): KernelObject[] => keys.flatMap((key) => widths.map((width) => setOfMembers(router, key, width)));
     part("members", [keys, widths], make);
-  });
-  section("named-prefix-lists", groups, ({ part }) => {
-    for (const [id, cidrBlocks] of namedPrefixLists(vpc)) {
+    for (const [id, cidrBlocks] of named.lists) {
       part(id, [cidrBlocks], () => objectsOfPrefixList(router, id, cidrBlocks));
     }
   });
-  section("groups", groups, (add) => {
-    for (const group of securityGroups) {
-      add.section(group.key, [group, widths.length], (inside) => addGroup(group, router, widths, inside));
-    }
+  const groupItems = { items: securityGroups, nameOf: keyOfFilter, sources: [widths.length] };
+  each("groups", groupItems, (group, add) => {
+    add.section(group.key, [group, widths.length], (inside) => addGroup(group, router, widths, inside));
   });
   section("group-places", [hosts, endpointInterfaces], ({ part }) => {
     for (const [place, keys] of placesOfGroups([...hosts, ...endpointInterfaces]).entries()) {
       for (const key of keys) part(`${key} ${place}`, [], () => leadsToGroup(router, key, place));
     }
   });
-  section("acls", [networkAcls], ({ part }) => {
-    for (const acl of networkAcls) part(acl.key, [acl], () => objectsOfAcl(router, acl));
+  each("acls", { items: networkAcls, nameOf: keyOfFilter, sources: [] }, (acl, { part }) => {
+    part(acl.key, [acl], () => objectsOfAcl(router, acl));
   });
+}
+
+function keyOfFilter({ key }: SecurityGroupBlueprint | NetworkAclBlueprint): number {
+  return key;
 }
 
 function addGroup(group: SecurityGroupBlueprint, router: string, widths: readonly Width[], add: Adder): void {
@@ -203,13 +211,15 @@ function addGroup(group: SecurityGroupBlueprint, router: string, widths: readonl
   add.part("chains", [], () => chainsOfGroup(router, key));
   for (const direction of ["out", "in"] as const) {
     const rules = direction === "out" ? egress : ingress;
-    add.section(direction, [rules, widths.length], ({ part }) => {
-      const side = { namespace: router, key, direction };
-      for (const rule of rules) part(rule.ruleId, [rule, widths], () => objectsOfGroupRule(side, rule, widths));
+    const side = { namespace: router, key, direction };
+    const items = { items: rules, nameOf: ({ ruleId }: GroupRuleBlueprint) => ruleId, sources: [widths.length] };
+    add.each(direction, items, (rule, { part }) => {
+      part(rule.ruleId, [rule, widths.length], () => objectsOfGroupRule(side, rule, widths));
     });
   }
-  add.section("members", [members, widths.length], ({ part }) => {
+  const items = { items: members, nameOf: (ip: string) => ip, sources: [widths.length] };
+  add.each("members", items, (ip, { part }) => {
     // Those of a peer's group may have IPv6 where this VPC has none.
-    for (const ip of members) if (widths.includes(widthOf(ip))) part(ip, [], () => [memberOf(router, key, ip)]);
+    if (widths.includes(widthOf(ip))) part(ip, [], () => [memberOf(router, key, ip)]);
   });
 }
