@@ -6,6 +6,7 @@ import { createEgressOnlyInternetGateway } from "../src/model/egress-only-intern
 import { assignIpv6Addresses } from "../src/model/interface-address.ts";
 import { find } from "../src/model/state.ts";
 import { associateSubnetCidrBlock } from "../src/model/subnet-cidr.ts";
+import { createSubnet } from "../src/model/subnet.ts";
 import { createVpc } from "../src/model/vpc.ts";
 import { type EndpointOptions, modifyVpcEndpoint } from "../src/model/vpc-endpoint.ts";
 import type { RegionBuilder, TestInstance } from "./region-builder.ts";
@@ -18,11 +19,23 @@ export function dualStackVpc(build: RegionBuilder, cidrBlock: string): string {
 /** Gives a subnet the `number`th /64 of its VPC's block, from 0 to 255. */
 export function giveIpv6Block(build: RegionBuilder, subnetId: string, number: number): string {
   const vpcId = find(build.state(), "subnet", subnetId)?.vpcId ?? "";
-  const whole = parsePrefix(find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks[0]?.cidrBlock ?? "");
-  if (whole === undefined) throw new Error(`${vpcId} has no IPv6`);
+  const [block] = find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks ?? [];
+  const ipv6CidrBlock = ipv6Slot(block?.cidrBlock, number);
+  return build.run(associateSubnetCidrBlock, { subnetId, ipv6CidrBlock }).block.cidrBlock;
+}
+
+/** A subnet of IPv6 alone: the `number`th /64 of its VPC's block, from 0 to 255. */
+export function ipv6OnlySubnet(build: RegionBuilder, vpcId: string, number: number): string {
+  const [block] = find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks ?? [];
+  return build.run(createSubnet, { vpcId, ipv6CidrBlock: ipv6Slot(block?.cidrBlock, number), tags: [] }).id;
+}
+
+/** Of a /56 the `number`th /64. */
+function ipv6Slot(block: string | undefined, number: number): string {
+  const whole = parsePrefix(block ?? "");
+  if (whole === undefined) throw new Error("the VPC has no IPv6");
   const [first = 0, second = 0] = whole.ip.words;
-  const ip = { width: 128, words: [first, second + number, 0, 0] } as const;
-  return build.run(associateSubnetCidrBlock, { subnetId, ipv6CidrBlock: `${formatIp(ip)}/64` }).block.cidrBlock;
+  return `${formatIp({ width: 128, words: [first, second + number, 0, 0] })}/64`;
 }
 
 /** Gives an instance an address of its subnet's block. */

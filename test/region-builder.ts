@@ -12,6 +12,7 @@ import {
 } from "../src/model/interface-attachment.ts";
 import { attachInternetGateway, createInternetGateway, detachInternetGateway } from "../src/model/internet-gateway.ts";
 import { createNatGateway, deleteNatGateway } from "../src/model/nat-gateway.ts";
+import { allAddressesOf, type NetworkInterface } from "../src/model/network-interface.ts";
 import { createOnPremisesHost, type OnPremisesHost } from "../src/model/on-premises-host.ts";
 import { createRoute, deleteRoute, type DestinationInput, type TargetInput } from "../src/model/route.ts";
 import {
@@ -220,11 +221,14 @@ interface Runner {
 interface LaunchWish {
   readonly publicIp?: boolean;
   readonly name?: string;
+  /** Absent for one of the Nitro System, as subnets of IPv6 alone demand. */
+  readonly instanceType?: string;
 }
 
 function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): TestInstance {
   const [instance] = run(runInstances, {
     imageId: "ami-0abcdef1234567890",
+    instanceType: wish.instanceType ?? "t3.micro",
     minCount: 1,
     maxCount: 1,
     primary: { subnetId, associatePublicIpAddress: wish.publicIp ?? false, securityGroupIds: [] },
@@ -233,7 +237,7 @@ function launch({ run, state }: Runner, subnetId: string, wish: LaunchWish): Tes
   });
   const holder = find(state(), "network-interface", instance?.networkInterfaceIds[0] ?? "");
   if (instance === undefined || holder === undefined) throw new Error("no instance was launched");
-  return { id: instance.id, eni: holder.id, ip: holder.privateIpAddress, publicIp: holder.publicIpAddress };
+  return { id: instance.id, eni: holder.id, ip: firstAddressOf(holder), publicIp: holder.publicIpAddress };
 }
 
 function makeBucket(run: Runner["run"], name: string, policyDocument: string | undefined): void {
@@ -250,9 +254,17 @@ export function secondInterface(
   deviceIndex = 1,
 ): { readonly id: string; readonly ip: string } {
   const lists = { securityGroupIds: [], secondaryPrivateIpAddresses: [], ipv6Addresses: [] };
-  const { id, privateIpAddress } = run(createNetworkInterface, { subnetId, ...lists, tags: [] });
+  const made = run(createNetworkInterface, { subnetId, ...lists, tags: [] });
+  const { id } = made;
   run(attachNetworkInterface, { networkInterfaceId: id, instanceId, deviceIndex });
-  return { id, ip: privateIpAddress };
+  return { id, ip: firstAddressOf(made) };
+}
+
+/** Its private address, or where it has IPv6 alone the first of that. */
+function firstAddressOf(holder: NetworkInterface): string {
+  const [ip] = allAddressesOf(holder);
+  if (ip === undefined) throw new Error(`${holder.id} has no address`);
+  return ip;
 }
 
 /** An internet gateway, attached. */

@@ -10,10 +10,12 @@ import type { Instance } from "../model/instance.ts";
 import { isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import { prefixListsOf } from "../model/prefix-list.ts";
 import { find, type State } from "../model/state.ts";
+import { isIpv6Native } from "../model/subnet.ts";
 import type { NameClient } from "../network/name-client.ts";
 import { walkFromOnPremises } from "../network/on-premises.ts";
 import { resolveName, type NameRecord, type Resolution } from "../network/resolve.ts";
 import { parseServiceHost } from "../network/service-host.ts";
+import { senderOf } from "../network/sender.ts";
 import { networkOf } from "../network/vpc-network.ts";
 import { type Walk, walk } from "../network/walk.ts";
 import { sourceOf } from "./trace-source.ts";
@@ -75,7 +77,7 @@ export function explainDns(state: State, question: DnsQuestion): Result<DnsExpla
   if (!place.ok) return place;
   const { from, vpcId, subnetId, source } = place.value;
   const answers = answersTo(state, { vpcId, subnetId }, name);
-  const client = vpcId === undefined ? undefined : networkOf(state, vpcId)?.nameClient;
+  const client = clientOf(state, place.value);
   const ips = answers.flatMap((one) => (one.type === "A" || one.type === "AAAA" ? one.values : []));
   return ok({
     name,
@@ -95,6 +97,16 @@ interface Place {
   /** Of what asks. */
   readonly subnetId?: string;
   readonly source?: Instance | OnPremisesHost;
+}
+
+/** Whom the place asks: with IPv6 alone over IPv6. */
+function clientOf(state: State, { source, subnetId, vpcId }: Place): NameClient | undefined {
+  const network = vpcId === undefined ? undefined : networkOf(state, vpcId);
+  if (source !== undefined && !isOnPremises(source)) {
+    return senderOf(network, source, 32) === undefined ? network?.ipv6NameClient : network?.nameClient;
+  }
+  const subnet = network?.subnets.find((one) => one.id === subnetId);
+  return subnet !== undefined && isIpv6Native(subnet) ? network?.ipv6NameClient : network?.nameClient;
 }
 
 function placeOf(state: State, from: string): Result<Place, string> {

@@ -7,7 +7,9 @@ import type { FlowDoor } from "../network/traffic-count.ts";
 import { type RecordedFlow, recordHeader, recordsOf } from "./flow-record.ts";
 
 const build = regionBuilder();
-const instance = build.instance(build.subnet(build.vpc("10.0.0.0/16"), "10.0.1.0/24"));
+const instance = build.instance(build.subnet(build.vpc("10.0.0.0/16"), "10.0.1.0/24"), {
+  instanceType: "m1.small",
+});
 const holder = find(build.state(), "network-interface", instance.eni)!;
 const window = { startMs: 1_700_000_000_500, endMs: 1_700_000_060_000, skipped: false };
 
@@ -30,7 +32,7 @@ const flowOf = (change: Partial<RecordedFlow> = {}): RecordedFlow => ({
   direction: "egress",
   action: "ACCEPT",
   protocol: 6,
-  sourceIp: holder.privateIpAddress,
+  sourceIp: holder.privateIpAddress!,
   destinationIp: "52.216.10.10",
   sourcePort: 40_000,
   destinationPort: 443,

@@ -6,6 +6,7 @@
 import { parseIp } from "../base/ip.ts";
 import type { FlowLog } from "../model/flow-log.ts";
 import { type FlowLogField, fieldsOfFormat, versionOfFields } from "../model/flow-log-format.ts";
+import { isNitro } from "../model/instance-type.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
 import { findRegion } from "../model/region.ts";
@@ -164,12 +165,9 @@ function trafficPath(state: State, holder: NetworkInterface, { action, door }: F
   }
 }
 
-/** Source: Amazon EC2 User Guide, "Instances built on the AWS Nitro System", Xen-based instances. */
-const xenFamilies = /^(a?c[134]|cc2|cr1|d2|f1|g[23]s?|h1|hs1|i2|i3|m[1-4]|p[23]|r[34]|t[12]|x1e?)\./;
-
 function isOnNitro(state: State, holder: NetworkInterface): boolean {
   const instance = find(state, "instance", holder.attachment?.instanceId ?? "");
-  return instance === undefined || !xenFamilies.test(instance.instanceType);
+  return instance === undefined || isNitro(instance.instanceType);
 }
 
 function seconds(atMs: number): string {

@@ -144,7 +144,9 @@ function setSessionKeys(keys: Keys, state: State, principal: Principal): void {
     return;
   }
   set(keys, "aws:ec2instancesourcevpc", origin.vpcId);
-  set(keys, "aws:ec2instancesourceprivateipv4", origin.privateIp);
+  if (origin.privateIp === undefined)
+    leaveOut(keys, ["aws:ec2instancesourceprivateipv4"], "the instance has no private IPv4 address");
+  else set(keys, "aws:ec2instancesourceprivateipv4", origin.privateIp);
   set(keys, "ec2:sourceinstancearn", origin.instanceArn);
   set(keys, "ec2:roledelivery", origin.roleDelivery);
 }

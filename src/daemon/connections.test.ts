@@ -101,7 +101,7 @@ describe("a connection to an interface endpoint over a peering connection", () =
     build.route(build.mainTable(far), "10.0.0.0/16", pcx);
     const endpoint = find(build.state(), "vpc-endpoint", vpcEndpointId);
     const eniId = endpoint?.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
-    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress;
+    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress!;
     const pathFrom = ({ id }: { readonly id: string }): Path =>
       pathOf(find(build.state(), "instance", id)!, walk(build.state(), id, ip), ip)!;
     return { build, pcx, far, vpcEndpointId, paths: [pathFrom(near), pathFrom(away)] };
@@ -137,7 +137,7 @@ describe("a connection to an interface endpoint from on premises", () => {
     build.onPremises(vpnConnectionId, "printer", "192.168.0.11");
     const endpoint = find(build.state(), "vpc-endpoint", vpcEndpointId);
     const eniId = endpoint?.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
-    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress;
+    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress!;
     const path = pathFromOnPremises(desk, walkFromOnPremises(build.state(), desk, ip), ip)!;
     return { build, vpc, vpcEndpointId, vpnConnectionId, vpnGatewayId, path };
   }

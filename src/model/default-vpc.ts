@@ -7,18 +7,20 @@
 import { addToIp } from "../base/ip.ts";
 import { formatPrefix, overlaps, type Prefix } from "../base/prefix.ts";
 import { assert } from "../base/assert.ts";
+import { ok, type Result } from "../base/result.ts";
 import { storedPrefix } from "./cidr.ts";
-import { fail } from "./error.ts";
+import { type ApiError, fail } from "./error.ts";
 import { attachInternetGateway, createInternetGateway } from "./internet-gateway.ts";
 import { findRegion } from "./region.ts";
 import { mainRouteTableOf } from "./route-table.ts";
 import { apply, type Change, findBy, ownerKey, put, type State } from "./state.ts";
-import { createSubnet, type Subnet } from "./subnet.ts";
+import { createSubnet, type Subnet, takenBlocks } from "./subnet.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 import { createVpc, type Vpc } from "./vpc.ts";
 
 const block = "172.31.0.0/16";
 const subnetBits = 20;
+const ipv6SubnetBits = 64;
 
 /** The default VPC with all that AWS puts into it; fails with DefaultVpcAlreadyExists. */
 export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
@@ -57,10 +59,13 @@ export function createDefaultVpc(state: State, context: Context): Outcome<Vpc> {
   return accept(vpc, steps.changes());
 }
 
-/** The default subnet of a zone, in the first free /20; fails with DefaultSubnetAlreadyExistsInAvailabilityZone. */
+/**
+ * The default subnet of a zone, in the first free /20 or, with IPv6 alone, the first free /64; fails with
+ * DefaultSubnetAlreadyExistsInAvailabilityZone. Source: EC2 API Reference, "CreateDefaultSubnet".
+ */
 export function createDefaultSubnet(
   state: State,
-  input: { readonly availabilityZone: string },
+  input: { readonly availabilityZone: string; readonly isIpv6Native?: boolean },
   context: Context,
 ): Outcome<Subnet> {
   const vpc = defaultVpcOf(state, context);
@@ -75,13 +80,36 @@ export function createDefaultSubnet(
       message: `'${input.availabilityZone}' already has a default subnet`,
     });
   }
-  const free = slots().find((slot) => !subnets.some((one) => overlaps(storedPrefix(one.cidrBlock), slot)));
-  if (free === undefined) return fail("InsufficientFreeAddressesInSubnet", {});
-  const wanted = { vpcId: vpc.id, cidrBlock: formatPrefix(free), availabilityZone: input.availabilityZone, tags: [] };
-  const made = createSubnet(state, wanted, context);
+  const { availabilityZone, isIpv6Native = false } = input;
+  const block = isIpv6Native ? freeIpv6Block(state, vpc) : freeBlock(state, vpc);
+  if (!block.ok) return block;
+  const made = createSubnet(state, { vpcId: vpc.id, ...block.value, availabilityZone, tags: [] }, context);
   if (!made.ok) return made;
-  const subnet: Subnet = { ...made.value.value, mapPublicIpOnLaunch: true, isDefaultForZone: true };
+  const subnet: Subnet = { ...made.value.value, mapPublicIpOnLaunch: !isIpv6Native, isDefaultForZone: true };
   return accept(subnet, [...made.value.changes, put("subnet", subnet)]);
+}
+
+function freeBlock(state: State, vpc: Vpc): Result<{ readonly cidrBlock: string }, ApiError> {
+  const taken = takenBlocks(state, vpc.id);
+  const free = slots().find((slot) => !taken.some((one) => overlaps(one, slot)));
+  return free === undefined ? fail("InsufficientFreeAddressesInSubnet", {}) : ok({ cidrBlock: formatPrefix(free) });
+}
+
+/** ASSUMPTION: the text that refuses a default subnet of IPv6 alone in a VPC without IPv6 is ours. */
+function freeIpv6Block(state: State, vpc: Vpc): Result<{ readonly ipv6CidrBlock: string }, ApiError> {
+  const [block] = vpc.ipv6CidrBlocks;
+  if (block === undefined) {
+    return fail("InvalidParameterValue", { message: `The default VPC ${vpc.id} has no associated IPv6 CIDR block` });
+  }
+  const { bits, ip } = storedPrefix(block.cidrBlock);
+  const subnets = findBy(state, "subnet", "vpcId", vpc.id);
+  const taken = subnets.flatMap((one) => one.ipv6CidrBlocks).map((one) => storedPrefix(one.cidrBlock));
+  const [first = 0, second = 0] = ip.words;
+  for (let at = 0; at < 2 ** (ipv6SubnetBits - bits); at++) {
+    const slot: Prefix = { ip: { width: 128, words: [first, second + at, 0, 0] }, bits: ipv6SubnetBits };
+    if (!taken.some((one) => overlaps(one, slot))) return ok({ ipv6CidrBlock: formatPrefix(slot) });
+  }
+  return fail("InsufficientFreeAddressesInSubnet", {});
 }
 
 /** The caller's default VPC in his region, or undefined. */

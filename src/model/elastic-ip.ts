@@ -247,6 +247,10 @@ function targetOf(state: State, input: AssociateAddressInput, caller: Caller): R
     return fail("AuthFailure", { message: "You do not have permission to access the specified resource." });
   }
   const privateIpAddress = input.privateIpAddress ?? holder.value.privateIpAddress;
+  if (privateIpAddress === undefined) {
+    // ASSUMPTION: code and text are ours where an Elastic IP is for an interface of a subnet of IPv6 alone.
+    return fail("InvalidParameterValue", { message: `${holder.value.id} has no private IPv4 address` });
+  }
   if (!privateAddressesOf(holder.value).includes(privateIpAddress)) {
     return fail("InvalidParameterValue", {
       message: `Invalid value '${privateIpAddress}' for privateIpAddress. The address is not assigned to ${holder.value.id}`,

@@ -6,11 +6,12 @@
 import type { Id } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
+import { primaryWishes, takeEach } from "./interface-attachment.ts";
 import { lookupAll } from "./lookup.ts";
 import { ipv6Addresses, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
 import type { EndpointService } from "./service-catalogue.ts";
 import { type Change, find, put, remove, type State } from "./state.ts";
-import type { Subnet } from "./subnet.ts";
+import { isIpv6Native, type Subnet } from "./subnet.ts";
 import type { Caller, Context } from "./verb.ts";
 import type { EndpointAttachment, EndpointIpAddressType, EndpointSubnet, PrivateVpcEndpoint } from "./vpc-endpoint.ts";
 
@@ -84,12 +85,11 @@ export function checkAddressType(
 function hasType(subnet: Subnet, type: EndpointIpAddressType): boolean {
   switch (type) {
     case "ipv4":
-      return true;
+      return !isIpv6Native(subnet);
     case "ipv6":
-      // Every subnet has IPv4 too.
-      return false;
+      return isIpv6Native(subnet);
     case "dualstack":
-      return subnet.ipv6CidrBlocks.length > 0;
+      return !isIpv6Native(subnet) && subnet.ipv6CidrBlocks.length > 0;
   }
 }
 
@@ -161,8 +161,9 @@ function interfaceIn(
   context: Context,
 ): Result<NetworkInterface, ApiError> {
   const { endpoint, joining } = wanted;
-  const ipv4 = privateAddresses(state, joining.subnet).take(joining.ipv4);
+  const ipv4 = takeEach(privateAddresses(state, joining.subnet).take, primaryWishes(joining.subnet, joining.ipv4));
   if (!ipv4.ok) return ipv4;
+  const [privateIpAddress] = ipv4.value;
   const ipv6 = ipv6Of(state, { endpoint, subnet: joining.subnet, held: [], wish: joining.ipv6 }, context);
   if (!ipv6.ok) return ipv6;
   return ok(
@@ -170,7 +171,7 @@ function interfaceIn(
       {
         subnet: joining.subnet,
         description: `VPC Endpoint Interface ${endpoint.id}`,
-        privateIpAddress: ipv4.value,
+        ...(privateIpAddress !== undefined && { privateIpAddress }),
         ipv6Addresses: ipv6.value,
         securityGroupIds: endpoint.kind === "Interface" ? endpoint.securityGroupIds : [],
         requester: { kind: "vpc-endpoint", vpcEndpointId: endpoint.id },

@@ -9,11 +9,12 @@
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Instance, InstanceAttributes, MetadataOptions } from "./instance.ts";
+import { checkNitro } from "./instance-type.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import { groupsForInterface } from "./security-group.ts";
 import { find, put, type State } from "./state.ts";
-import { type PrivateDnsNameOptions, usualPrivateDnsNames } from "./subnet.ts";
+import { checkNames, type PrivateDnsNameOptions, usualPrivateDnsNames } from "./subnet.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
 /** One attribute, as each call changes one. */
@@ -43,6 +44,8 @@ export function modifyInstanceAttribute(
   }
   if ("instanceType" in change) {
     if (instance.state !== "stopped") return mustStop(instance);
+    const fitting = checkTypeOf(state, instance, change.instanceType);
+    if (!fitting.ok) return fitting;
     return accept(undefined, [put("instance", { ...instance, instanceType: change.instanceType })]);
   }
   const primary = primaryOf(state, instance);
@@ -87,6 +90,9 @@ export function modifyPrivateDnsNameOptions(
   const instance = found.value;
   const before = privateDnsNamesOf(instance);
   const privateDnsNames = { ...before, ...input.options };
+  const subnet = find(state, "subnet", instance.subnetId);
+  const fitting = subnet === undefined ? ok(undefined) : checkNames(subnet, input.options);
+  if (!fitting.ok) return fitting;
   if (privateDnsNames.hostnameType !== before.hostnameType && instance.state !== "stopped") return mustStop(instance);
   return accept(undefined, [put("instance", { ...instance, attributes: { ...instance.attributes, privateDnsNames } })]);
 }
@@ -112,6 +118,12 @@ export function setMonitoring(
     changed,
     changed.map((one) => put("instance", one)),
   );
+}
+
+/** An instance with an interface of IPv6 alone stays one of the Nitro System. */
+function checkTypeOf(state: State, instance: Instance, instanceType: string): Result<void, ApiError> {
+  const holders = instance.networkInterfaceIds.flatMap((id) => find(state, "network-interface", id) ?? []);
+  return holders.every((one) => one.privateIpAddress !== undefined) ? ok(undefined) : checkNitro(instanceType);
 }
 
 function liveInstance(state: State, instanceId: string, caller: Caller): Result<Instance, ApiError> {

@@ -25,8 +25,8 @@ export interface InstanceOrigin {
   readonly instanceId: string;
   readonly instanceArn: string;
   readonly vpcId: string;
-  /** The primary private IPv4 address. */
-  readonly privateIp: string;
+  /** The primary private IPv4 address; absent for an instance of IPv6 alone. */
+  readonly privateIp?: string;
   readonly roleDelivery: RoleDelivery;
 }
 
@@ -62,7 +62,7 @@ export function instanceSession(
     instanceId,
     instanceArn: ec2Arn("instance", instanceId, instance),
     vpcId: instance.vpcId,
-    privateIp: primary.privateIpAddress,
+    ...(primary.privateIpAddress !== undefined && { privateIp: primary.privateIpAddress }),
     roleDelivery,
   };
   const before = findBy(state, "session", "instanceId", instanceId).find((one) =>

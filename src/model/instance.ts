@@ -8,8 +8,9 @@ import type { Idempotent } from "./idempotent.ts";
 import { associationWith, findProfile, type ProfileName } from "./instance-profile-association.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import { isEnding, settledInstance } from "./instance-transition.ts";
-import { takeEach } from "./interface-attachment.ts";
-import { checkLaunch } from "./launch-check.ts";
+import { ipv6Wishes, primaryWishes, takeEach } from "./interface-attachment.ts";
+import { checkLaunch, checkPlace } from "./launch-check.ts";
+import { defaultInstanceType } from "./instance-type.ts";
 import { lookup, lookupAll } from "./lookup.ts";
 import {
   ipv6Addresses,
@@ -160,6 +161,8 @@ export function runInstances(state: State, input: RunInstancesInput, context: Co
   if (!held.ok) return held;
   const subnet = subnetOfLaunch(state, { ...input.primary, ...held.value }, context);
   if (!subnet.ok) return subnet;
+  const fitting = checkPlace(input, subnet.value);
+  if (!fitting.ok) return fitting;
   const profile = profileOf(state, input, context);
   if (!profile.ok) return profile;
   const named = groupIdsNamed(state, input.primary.securityGroupNames ?? [], context);
@@ -252,9 +255,8 @@ function launch(
   const { subnet } = site;
   const reservationId = makeId("r", context.hex);
   if (site.held !== undefined) {
-    const { privateIpAddress, publicIpAddress: publicIp } = site.held;
-    const place: Place = { reservationId, launchIndex: 0, site, privateIp: privateIpAddress, secondary: [], ipv6: [] };
-    return ok([oneInstance(input, publicIp === undefined ? place : { ...place, publicIp }, context)]);
+    const place: Place = { reservationId, launchIndex: 0, site, privates: [], ipv6: [] };
+    return ok([oneInstance(input, place, context)]);
   }
   const privates = privateAddresses(state, subnet);
   const ipv6Pool = ipv6Addresses(state, subnet, context);
@@ -262,21 +264,18 @@ function launch(
   const hasPublic = input.primary.associatePublicIpAddress ?? subnet.mapPublicIpOnLaunch;
   const launched: Launched[] = [];
   for (let launchIndex = 0; launchIndex < input.maxCount; launchIndex++) {
-    const privateIp = privates.take(input.primary.privateIpAddress);
-    if (!privateIp.ok) {
-      if (launched.length < input.minCount || privateIp.error.code !== "InsufficientFreeAddressesInSubnet") {
-        return privateIp;
-      }
+    const { primary } = input;
+    const first = takeEach(privates.take, primaryWishes(subnet, primary.privateIpAddress));
+    if (!first.ok) {
+      if (launched.length < input.minCount || first.error.code !== "InsufficientFreeAddressesInSubnet") return first;
       break;
     }
-    const { primary } = input;
     const secondary = takeEach(
       privates.take,
       wishesOf(primary.secondaryPrivateIpAddresses, primary.secondaryPrivateIpAddressCount ?? 0),
     );
     if (!secondary.ok) return secondary;
-    const ipv6Count = primary.ipv6AddressCount ?? (subnet.assignIpv6AddressOnCreation ? 1 : 0);
-    const ipv6 = takeEach(ipv6Pool.take, wishesOf(primary.ipv6Addresses, ipv6Count));
+    const ipv6 = takeEach(ipv6Pool.take, ipv6Wishes(subnet, primary));
     if (!ipv6.ok) return ipv6;
     const publicIp = hasPublic ? publics.take() : ok(undefined);
     if (!publicIp.ok) return publicIp;
@@ -284,8 +283,7 @@ function launch(
       reservationId,
       launchIndex,
       site,
-      privateIp: privateIp.value,
-      secondary: secondary.value,
+      privates: [...first.value, ...secondary.value],
       ipv6: ipv6.value,
     };
     launched.push(
@@ -299,8 +297,8 @@ interface Place {
   readonly reservationId: Id<"r">;
   readonly launchIndex: number;
   readonly site: Site;
-  readonly privateIp: string;
-  readonly secondary: readonly string[];
+  /** The primary one first; none in a subnet of IPv6 alone. */
+  readonly privates: readonly string[];
   readonly ipv6: readonly string[];
   readonly publicIp?: string;
 }
@@ -317,13 +315,14 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     attachedAtMs: context.nowMs,
   };
   const { sourceDestCheck } = input.primary;
+  const [privateIpAddress, ...secondaryPrivateIpAddresses] = place.privates;
   const fresh = (): NetworkInterface =>
     newInterface(
       {
         subnet,
         description: input.primary.description ?? "",
-        privateIpAddress: place.privateIp,
-        secondaryPrivateIpAddresses: place.secondary,
+        ...(privateIpAddress !== undefined && { privateIpAddress }),
+        secondaryPrivateIpAddresses,
         ipv6Addresses: place.ipv6,
         securityGroupIds: site.groups,
         ...(publicIp !== undefined && { publicIpAddress: publicIp }),
@@ -346,8 +345,7 @@ function oneInstance(input: RunInstancesInput, place: Place, context: Context): 
     reservationId: place.reservationId,
     launchIndex: place.launchIndex,
     imageId: input.imageId,
-    // Source: EC2 API Reference, "RunInstances": the default is m1.small.
-    instanceType: input.instanceType ?? "m1.small",
+    instanceType: input.instanceType ?? defaultInstanceType,
     ...(input.keyName !== undefined && { keyName: input.keyName }),
     vpcId: subnet.vpcId,
     subnetId: subnet.id,

@@ -106,6 +106,10 @@ export function unassignIpv6Addresses(
     gone.push(canonical);
   }
   const rest = one.ipv6Addresses.filter((ip) => !gone.includes(ip));
+  if (rest.length === 0 && one.privateIpAddress === undefined) {
+    // ASSUMPTION: the last address of an interface of IPv6 alone cannot be taken off; the text is ours.
+    return refuse(`The last IPv6 address of interface ${one.id} cannot be unassigned, as it has no IPv4 address`);
+  }
   return accept(gone, [put("network-interface", { ...one, ipv6Addresses: rest })]);
 }
 

@@ -9,13 +9,14 @@ import { idempotency, madeBefore } from "./client-token.ts";
 import { releaseAssociations } from "./elastic-ip.ts";
 import { type ApiError, fail } from "./error.ts";
 import { isEnding } from "./instance-transition.ts";
+import { checkNitro } from "./instance-type.ts";
 import { lookup } from "./lookup.ts";
 import { ipv6Addresses, isInUse, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
 import { checkQuota } from "./quota.ts";
 import type { Tags } from "./resource.ts";
 import { groupsForInterface } from "./security-group.ts";
 import { type Change, countBy, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
-import type { Subnet } from "./subnet.ts";
+import { isIpv6Native, type Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -108,6 +109,8 @@ export function attachNetworkInterface(
       message: "You may not attach a network interface to an instance if they are not in the same availability zone",
     });
   }
+  const typed = found.value.privateIpAddress === undefined ? checkNitro(instance.value.instanceType) : ok(undefined);
+  if (!typed.ok) return typed;
   const { deviceIndex } = input;
   const held = instance.value.networkInterfaceIds.flatMap((one) => find(state, "network-interface", one) ?? []);
   if (deviceIndex < 1 || held.some((one) => one.attachment?.deviceIndex === deviceIndex)) {
@@ -208,7 +211,7 @@ export function withoutLaunchAddress(state: State, one: NetworkInterface): Netwo
 }
 
 interface Addresses {
-  readonly privateIpAddress: string;
+  readonly privateIpAddress?: string;
   readonly secondaryPrivateIpAddresses: readonly string[];
   readonly ipv6Addresses: readonly string[];
 }
@@ -226,16 +229,40 @@ function addressesOf(
       message: "The parameter secondaryPrivateIpAddressCount cannot be used with the parameter privateIpAddresses",
     });
   }
-  const wishes = [input.privateIpAddress, ...(wished.length > 0 ? wished : Array<undefined>(count).fill(undefined))];
-  const taken = takeEach(privateAddresses(state, subnet).take, wishes);
+  const taken = takeEach(privateAddresses(state, subnet).take, [
+    ...primaryWishes(subnet, input.privateIpAddress),
+    ...(wished.length > 0 ? wished : Array<undefined>(count).fill(undefined)),
+  ]);
   if (!taken.ok) return taken;
-  const ipv6Count = input.ipv6AddressCount ?? (subnet.assignIpv6AddressOnCreation ? 1 : 0);
-  const ipv6Wishes = input.ipv6Addresses.length > 0 ? input.ipv6Addresses : Array<undefined>(ipv6Count).fill(undefined);
-  const ipv6 = takeEach(ipv6Addresses(state, subnet, context).take, ipv6Wishes);
+  const ipv6 = takeEach(ipv6Addresses(state, subnet, context).take, ipv6Wishes(subnet, input));
   if (!ipv6.ok) return ipv6;
-  const [privateIpAddress = "", ...secondaryPrivateIpAddresses] = taken.value;
-  return ok({ privateIpAddress, secondaryPrivateIpAddresses, ipv6Addresses: ipv6.value });
+  const [privateIpAddress, ...secondaryPrivateIpAddresses] = taken.value;
+  return ok({
+    ...(privateIpAddress !== undefined && { privateIpAddress }),
+    secondaryPrivateIpAddresses,
+    ipv6Addresses: ipv6.value,
+  });
 }
+
+/** The primary private address that an interface is to get: none in a subnet of IPv6 alone, unless one is wished for. */
+export function primaryWishes(subnet: Subnet, wish: string | undefined): readonly (string | undefined)[] {
+  return isIpv6Native(subnet) && wish === undefined ? [] : [wish];
+}
+
+/**
+ * The IPv6 addresses that an interface is to get: those that a call names, else as many as it says, else as the subnet
+ * says. Without IPv4 one at least.
+ */
+export function ipv6Wishes(
+  subnet: Subnet,
+  { ipv6Addresses: wished = [], ipv6AddressCount: count }: Ipv6Input,
+): readonly (string | undefined)[] {
+  if (wished.length > 0) return wished;
+  const least = isIpv6Native(subnet) ? 1 : 0;
+  return Array<undefined>(Math.max(least, count ?? (subnet.assignIpv6AddressOnCreation ? 1 : 0))).fill(undefined);
+}
+
+type Ipv6Input = Partial<Pick<CreateNetworkInterfaceInput, "ipv6Addresses" | "ipv6AddressCount">>;
 
 /** An address for each wish, in the wishes' order; those with a wish come first to the pool. */
 export function takeEach(

@@ -14,7 +14,7 @@ import { type NetworkInterface, publicBlock } from "./network-interface.ts";
 import { formatDestination, routesOf } from "./route.ts";
 import type { RouteTable } from "./route-table.ts";
 import { all, find, findBy, type State } from "./state.ts";
-import { isReservedAddress, type Subnet } from "./subnet.ts";
+import { isIpv6Native, isReservedAddress, type Subnet } from "./subnet.ts";
 import type { GatewayVpcEndpoint, PrivateVpcEndpoint, VpcEndpoint } from "./vpc-endpoint.ts";
 import { brokenSurroundingInvariants } from "./surrounding-invariant.ts";
 import type { Volume } from "./volume.ts";
@@ -75,12 +75,21 @@ function brokenVpc(state: State, vpc: Vpc): Claims {
 
 function brokenSubnet(state: State, subnet: Subnet): Claims {
   const vpc = find(state, "vpc", subnet.vpcId);
-  const block = storedPrefix(subnet.cidrBlock);
+  const blocks = [subnet, ...subnet.ipv6CidrBlocks].flatMap(({ cidrBlock }) => cidrBlock ?? []).map(storedPrefix);
+  const [block] = subnet.cidrBlock === undefined ? [] : blocks;
   const siblings = findBy(state, "subnet", "vpcId", subnet.vpcId).filter((one) => one.id !== subnet.id);
   return {
     "its VPC exists": vpc?.accountId === subnet.accountId,
-    "it lies in a block of its VPC": vpc !== undefined && vpcBlockHolding(vpc, block) !== undefined,
-    "it overlaps no other subnet": !siblings.some((one) => overlaps(storedPrefix(one.cidrBlock), block)),
+    "it has a block": blocks.length > 0,
+    "it lies in a block of its VPC":
+      vpc !== undefined && (block === undefined || vpcBlockHolding(vpc, block) !== undefined),
+    "it overlaps no other subnet": !siblings.some((one) =>
+      [one, ...one.ipv6CidrBlocks].some(
+        ({ cidrBlock }) => cidrBlock !== undefined && blocks.some((own) => overlaps(storedPrefix(cidrBlock), own)),
+      ),
+    ),
+    "without IPv4 its interfaces get IPv6": !isIpv6Native(subnet) || subnet.assignIpv6AddressOnCreation,
+    "without IPv4 it gives no public addresses": !isIpv6Native(subnet) || !subnet.mapPublicIpOnLaunch,
     "it has at most one route table": findBy(state, "route-table", "subnetId", subnet.id).length <= 1,
   };
 }
@@ -101,20 +110,25 @@ function brokenTable(state: State, table: RouteTable): Claims {
 
 function brokenInterface(state: State, one: NetworkInterface): Claims {
   const subnet = find(state, "subnet", one.subnetId);
-  const ip = parseIp(one.privateIpAddress);
-  const block = subnet && storedPrefix(subnet.cidrBlock);
+  const { privateIpAddress } = one;
+  const ip = privateIpAddress === undefined ? undefined : parseIp(privateIpAddress);
+  const block = subnet?.cidrBlock === undefined ? undefined : storedPrefix(subnet.cidrBlock);
   const publicIp = one.publicIpAddress === undefined ? undefined : parseIp(one.publicIpAddress);
   const same = findBy(state, "network-interface", "subnetId", one.subnetId).filter(
-    (other) => other.privateIpAddress === one.privateIpAddress,
+    (other) => other.privateIpAddress === privateIpAddress,
   );
   const holders = findBy(state, "network-interface", "publicIpAddress", one.publicIpAddress ?? "");
   const { attachment } = one;
   const holder = attachment && find(state, "instance", attachment.instanceId);
   return {
     "its subnet is of its VPC": subnet?.vpcId === one.vpcId,
+    "it has a private address just where its subnet has IPv4": (ip === undefined) === (block === undefined),
     "its address is one to be given out":
-      ip !== undefined && block !== undefined && containsIp(block, ip) && !isReservedAddress(block, ip),
-    "nobody else has its address": same.length === 1,
+      ip === undefined || (block !== undefined && containsIp(block, ip) && !isReservedAddress(block, ip)),
+    "nobody else has its address": ip === undefined || same.length === 1,
+    "without a private address it has one of IPv6": ip !== undefined || one.ipv6Addresses.length > 0,
+    "without a private address it has neither others nor a public one":
+      ip !== undefined || (one.secondaryPrivateIpAddresses.length === 0 && publicIp === undefined),
     "nobody else has its public address": one.publicIpAddress === undefined || holders.length === 1,
     "its public address is of the public block": publicIp === undefined || containsIp(publicBlock, publicIp),
     "its instance knows it": attachment === undefined || holder?.networkInterfaceIds.includes(one.id) === true,

@@ -2,10 +2,12 @@
 
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
+import { checkNitro, defaultInstanceType } from "./instance-type.ts";
 import type { RunInstancesInput } from "./instance.ts";
 import { keyPairNamed } from "./key-pair.ts";
 import { findZone } from "./region.ts";
 import type { State } from "./state.ts";
+import { checkNames, isIpv6Native, type Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import type { Caller } from "./verb.ts";
 
@@ -30,6 +32,22 @@ export function checkLaunch(state: State, input: RunInstancesInput, caller: Call
     if (!checked.ok) return checked;
   }
   return ok(undefined);
+}
+
+/**
+ * What cannot run in a subnet of IPv6 alone.
+ *
+ * ASSUMPTION: the texts that refuse a public IPv4 address and names after one are ours.
+ */
+export function checkPlace(input: RunInstancesInput, subnet: Subnet): Result<void, ApiError> {
+  if (!isIpv6Native(subnet)) return ok(undefined);
+  const { instanceType = defaultInstanceType, primary, privateDnsNames } = input;
+  const typed = checkNitro(instanceType);
+  if (!typed.ok) return typed;
+  if (primary.associatePublicIpAddress === true) {
+    return combination(`The parameter associatePublicIpAddress cannot be used with the IPv6-only subnet ${subnet.id}`);
+  }
+  return checkNames(subnet, privateDnsNames ?? {});
 }
 
 /** Source: Amazon EC2 User Guide, "Instance type naming conventions": a family, a dot and a size. */

@@ -5,7 +5,7 @@ import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
 import { type NetworkInterface, newInterface, privateAddresses, publicAddresses } from "./network-interface.ts";
 import { type Change, find, put, remove, type State } from "./state.ts";
-import type { Subnet } from "./subnet.ts";
+import { isIpv6Native, type Subnet } from "./subnet.ts";
 import type { Caller, Context } from "./verb.ts";
 
 export interface LoadBalancerZone {
@@ -78,6 +78,10 @@ export function withZones(
   const changes: Change[] = [];
   const outside = publicAddresses(state, context);
   for (const { subnet, privateIpAddress } of chosen) {
+    if (isIpv6Native(subnet)) {
+      // Source: Elastic Load Balancing API Reference, "CreateLoadBalancer": InvalidSubnet for one without free addresses.
+      return fail("InvalidSubnet", { message: `The specified subnet '${subnet.id}' is out of available addresses.` });
+    }
     const inside = privateAddresses(state, subnet).take(privateIpAddress);
     if (!inside.ok) return inside;
     const publicIp = owner.facesInternet ? outside.take() : undefined;

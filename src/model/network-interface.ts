@@ -19,8 +19,8 @@ export interface NetworkInterface extends Resource, Idempotent {
   readonly description: string;
   /** `02:…`, lower case. */
   readonly macAddress: string;
-  /** The primary private IPv4 address. */
-  readonly privateIpAddress: string;
+  /** The primary private IPv4 address; absent in a subnet of IPv6 alone. */
+  readonly privateIpAddress?: string;
   /** None twice, in the order they came. */
   readonly secondaryPrivateIpAddresses: readonly string[];
   /** Canonical text, of the subnet's IPv6 block. */
@@ -29,7 +29,8 @@ export interface NetworkInterface extends Resource, Idempotent {
   readonly securityGroupIds: readonly Id<"sg">[];
   /**
    * The public address that an attached internet gateway maps to the primary private one: an Elastic IP where one is
-   * associated with it. Elastic IPs of secondary addresses stand in `ElasticIp.association` alone.
+   * associated with it. Elastic IPs of secondary addresses stand in `ElasticIp.association` alone. Absent without a
+   * private one.
    */
   readonly publicIpAddress?: string;
   readonly sourceDestCheck: boolean;
@@ -54,7 +55,7 @@ export interface NetworkInterfaceAttachment {
 export interface NewInterface {
   readonly subnet: Subnet;
   readonly description: string;
-  readonly privateIpAddress: string;
+  readonly privateIpAddress?: string;
   readonly secondaryPrivateIpAddresses?: readonly string[];
   readonly ipv6Addresses?: readonly string[];
   readonly securityGroupIds: readonly Id<"sg">[];
@@ -77,7 +78,7 @@ export function newInterface(input: NewInterface, context: Context): NetworkInte
 
 /** Every private IPv4 address, the primary one first. */
 export function privateAddressesOf(one: NetworkInterface): readonly string[] {
-  return [one.privateIpAddress, ...one.secondaryPrivateIpAddresses];
+  return one.privateIpAddress === undefined ? [] : [one.privateIpAddress, ...one.secondaryPrivateIpAddresses];
 }
 
 /** Its addresses of both families, those of IPv4 first, the primary one of each first. */
@@ -98,15 +99,16 @@ export function isInUse(one: NetworkInterface): boolean {
 /**
  * Gives out private addresses of a subnet, none twice. `take` fails with InvalidParameterValue,
  * InvalidIPAddress.InUse or InsufficientFreeAddressesInSubnet. ASSUMPTION: a new interface gets the lowest free
- * address of its subnet; AWS takes any.
+ * address of its subnet; AWS takes any. ASSUMPTION: what needs an IPv4 address in a subnet of IPv6 alone is refused as in
+ * a subnet without a free address, since AWS tells of such a subnet that it has 0 available.
  */
 export function privateAddresses(
   state: State,
   subnet: Subnet,
 ): { readonly take: (wish: string | undefined) => Result<string, ApiError> } {
-  const block = storedPrefix(subnet.cidrBlock);
+  const block = subnet.cidrBlock === undefined ? undefined : storedPrefix(subnet.cidrBlock);
   const held = new Set(findBy(state, "network-interface", "subnetId", subnet.id).flatMap(privateAddressesOf));
-  const candidates = assignableAddresses(block);
+  const candidates = block === undefined ? [].values() : assignableAddresses(block);
   const next = (): Result<string, ApiError> => {
     for (let step = candidates.next(); step.done !== true; step = candidates.next()) {
       const ip = formatIp(step.value);
@@ -118,7 +120,8 @@ export function privateAddresses(
     const ip = parseIp(wish);
     if (ip === undefined)
       return refuse(`Value (${wish}) for parameter privateIpAddress is invalid. Invalid IPv4 address.`);
-    if (!containsIp(block, ip)) return refuse(`Address ${wish} does not fall within the subnet's address range`);
+    if (block === undefined || !containsIp(block, ip))
+      return refuse(`Address ${wish} does not fall within the subnet's address range`);
     if (isReservedAddress(block, ip)) return refuse(`Address ${wish} is in subnet's reserved address range`);
     return held.has(formatIp(ip)) ? fail("InvalidIPAddress.InUse", { ip: wish }) : ok(formatIp(ip));
   };

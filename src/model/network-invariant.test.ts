@@ -53,7 +53,7 @@ import {
 import { createSecurityGroup, deleteSecurityGroup } from "./security-group.ts";
 import { all, apply, type Change, emptyState, type Kind, kinds, type State } from "./state.ts";
 import { associateSubnetCidrBlock, disassociateSubnetCidrBlock } from "./subnet-cidr.ts";
-import { createSubnet, deleteSubnet } from "./subnet.ts";
+import { createSubnet, deleteSubnet, isIpv6Native, modifySubnetAttribute } from "./subnet.ts";
 import type { Context, Outcome, Settings } from "./verb.ts";
 import { associateVpcCidrBlock, disassociateVpcCidrBlock } from "./vpc-cidr.ts";
 import { createVpc, deleteVpc } from "./vpc.ts";
@@ -108,6 +108,10 @@ const permission = (draw: Draw) => ({
 const anyOf = (ids: readonly string[], draw: Draw): string =>
   ids[draw.number(1000) % Math.max(1, ids.length)] ?? "none";
 
+/** One of each VPC that has IPv6. */
+const ipv6Blocks = (state: State): string[] =>
+  [...all(state, "vpc")].flatMap((one) => one.ipv6CidrBlocks.map((block) => block.cidrBlock.replace("/56", "/64")));
+
 const entry = (draw: Draw) => ({
   networkAclId: acl(draw),
   ruleNumber: draw.of(1, 100, 200, 32_766, 32_767, 0),
@@ -128,12 +132,7 @@ const steps: readonly Step[] = [
   from(createSubnet, (d, s) => ({
     vpcId: vpc(d),
     cidrBlock: d.of("10.0.0.0/24", "10.0.1.0/28", "10.1.0.0/24", "10.2.0.0/24"),
-    ...(d.flag() && {
-      ipv6CidrBlock: anyOf(
-        [...all(s, "vpc")].flatMap((one) => one.ipv6CidrBlocks.map((block) => block.cidrBlock.replace("/56", "/64"))),
-        d,
-      ),
-    }),
+    ...(d.flag() && { ipv6CidrBlock: anyOf(ipv6Blocks(s), d) }),
     tags: [],
   })),
   from(createInternetGateway, () => ({ tags: [] })),
@@ -302,13 +301,7 @@ const steps: readonly Step[] = [
       d,
     ),
   })),
-  from(associateSubnetCidrBlock, (d, s) => ({
-    subnetId: subnet(d),
-    ipv6CidrBlock: anyOf(
-      [...all(s, "vpc")].flatMap((one) => one.ipv6CidrBlocks.map((block) => block.cidrBlock.replace("/56", "/64"))),
-      d,
-    ),
-  })),
+  from(associateSubnetCidrBlock, (d, s) => ({ subnetId: subnet(d), ipv6CidrBlock: anyOf(ipv6Blocks(s), d) })),
   from(disassociateSubnetCidrBlock, (d, s) => ({
     associationId: anyOf(
       [...all(s, "subnet")].flatMap((one) => one.ipv6CidrBlocks.map((it) => it.associationId)),
@@ -330,6 +323,37 @@ const steps: readonly Step[] = [
     tags: [],
   })),
   from(deleteKeyPair, (d) => ({ name: d.of("one", "two") })),
+  // Of IPv6 alone.
+  from(createSubnet, (d, s) => {
+    const owner = [...all(s, "vpc")].find((one) => one.ipv6CidrBlocks.length > 0);
+    return { vpcId: owner?.id ?? vpc(d), ipv6CidrBlock: anyOf(ipv6Blocks(s), d), tags: [] };
+  }),
+  from(runInstances, (d, s) => {
+    const native = [...all(s, "subnet")].find(isIpv6Native);
+    return {
+      imageId: "ami-1",
+      instanceType: d.of("t3.micro", "t3.micro", "t2.micro"),
+      minCount: 1,
+      maxCount: d.of(1, 2),
+      primary: {
+        subnetId: native?.id ?? subnet(d),
+        securityGroupIds: [],
+        ...(d.flag() && { ipv6AddressCount: d.number(3) }),
+        ...(d.number(4) === 0 && { privateIpAddress: ip(d) }),
+      },
+      instanceTags: [],
+      interfaceTags: [],
+    };
+  }),
+  from(modifySubnetAttribute, (d) => ({
+    subnetId: subnet(d),
+    ...d.of(
+      { assignIpv6AddressOnCreation: d.flag() },
+      { mapPublicIpOnLaunch: d.flag() },
+      { enableDns64: d.flag() },
+      { hostnameType: d.of("ip-name" as const, "resource-name" as const) },
+    ),
+  })),
   from(deleteSubnet, (d) => ({ subnetId: subnet(d) })),
   from(deleteVpc, (d) => ({ vpcId: vpc(d) })),
 ];

@@ -105,7 +105,7 @@ function interfaceClaims(state: State, one: NetworkInterface): Claims {
     ),
     "nobody else has one of its addresses": own.every((ip) => !taken.has(ip)) && new Set(own).size === own.length,
     "its private addresses are of its subnet":
-      subnet !== undefined && privateAddressesOf(one).every((ip) => inBlock(ip, subnet.cidrBlock)),
+      subnet !== undefined && privateAddressesOf(one).every((ip) => inBlock(ip, subnet.cidrBlock ?? "0.0.0.0/32")),
     "its IPv6 addresses are of its subnet": one.ipv6Addresses.every((ip) =>
       (subnet?.ipv6CidrBlocks ?? []).some((block) => inBlock(ip, block.cidrBlock)),
     ),

@@ -35,7 +35,10 @@ export function associateSubnetCidrBlock(
   return accept({ subnetId: subnet.value.id, block }, [put("subnet", changed)]);
 }
 
-/** Takes the block away; fails with InvalidCidrBlock.InUse while an interface has an address of it. */
+/**
+ * Takes the block away; fails with InvalidCidrBlock.InUse while an interface has an address of it, or new ones get one: so
+ * that of a subnet of IPv6 alone stays.
+ */
 export function disassociateSubnetCidrBlock(
   state: State,
   input: { readonly associationId: string },
@@ -48,6 +51,12 @@ export function disassociateSubnetCidrBlock(
   if (subnet === undefined || block === undefined) {
     return fail("InvalidSubnetCidrBlockAssociationID.NotFound", { associationId });
   }
+  if (subnet.assignIpv6AddressOnCreation) {
+    // Source: the text that AWS answers.
+    return fail("InvalidCidrBlock.InUse", {
+      message: `The subnet IPv6 CIDR block with association ID ${associationId} may not be disassociated, because its subnet has assign-ipv6-address-on-creation set to true.`,
+    });
+  }
   const prefix = storedPrefix(block.cidrBlock);
   const used = findBy(state, "network-interface", "subnetId", subnet.id).some((one) =>
     one.ipv6Addresses.some((text) => holds(prefix, text)),
@@ -58,9 +67,7 @@ export function disassociateSubnetCidrBlock(
     });
   }
   const rest = subnet.ipv6CidrBlocks.filter((one) => one !== block);
-  return accept({ subnetId: subnet.id, block }, [
-    put("subnet", { ...subnet, ipv6CidrBlocks: rest, assignIpv6AddressOnCreation: false }),
-  ]);
+  return accept({ subnetId: subnet.id, block }, [put("subnet", { ...subnet, ipv6CidrBlocks: rest })]);
 }
 
 /** The block, when the VPC has it and no other subnet. Source: "Subnet CIDR blocks": /44 to /64 in steps of 4. */

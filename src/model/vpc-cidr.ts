@@ -62,8 +62,8 @@ export function disassociateVpcCidrBlock(
   const prefix = storedPrefix(block.cidrBlock);
   const subnets = findBy(state, "subnet", "vpcId", vpc.id);
   const used = subnets.some((one) =>
-    [one.cidrBlock, ...one.ipv6CidrBlocks.map((own) => own.cidrBlock)].some((text) =>
-      overlaps(storedPrefix(text), prefix),
+    [one, ...one.ipv6CidrBlocks].some(
+      ({ cidrBlock }) => cidrBlock !== undefined && overlaps(storedPrefix(cidrBlock), prefix),
     ),
   );
   if (used) {

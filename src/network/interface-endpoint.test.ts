@@ -28,7 +28,7 @@ function made(wish: { readonly privateDnsEnabled?: boolean; readonly inboundReso
   const pcx = build.peer(vpc, far);
   build.route(build.mainTable(vpc), "10.1.0.0/16", pcx);
   build.route(build.mainTable(far), "10.0.0.0/16", pcx);
-  return { build, vpc, far, inside, beyond, id, endpoint, eni, ip: eni.privateIpAddress, gateway, b };
+  return { build, vpc, far, inside, beyond, id, endpoint, eni, ip: eni.privateIpAddress!, gateway, b };
 }
 
 type Made = ReturnType<typeof made>;
@@ -62,9 +62,9 @@ describe("an interface endpoint", () => {
     const eniId = endpoint.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
     const own = find(build.state(), "network-interface", eniId)!;
     const stranger = build.instance(b);
-    expect(reach(build.state(), stranger.id, flowTo(own.privateIpAddress)).dropped).toBeUndefined();
+    expect(reach(build.state(), stranger.id, flowTo(own.privateIpAddress!)).dropped).toBeUndefined();
     build.regroup(inside.eni, allowAll(build, vpc));
-    const { dropped } = reach(build.state(), inside.id, flowTo(own.privateIpAddress));
+    const { dropped } = reach(build.state(), inside.id, flowTo(own.privateIpAddress!));
     expect(dropText(dropped!)).toBe(
       `${own.securityGroupIds[0]} of ${own.id} has no inbound rule for tcp 443 from ${inside.ip}`,
     );
@@ -75,7 +75,7 @@ describe("an interface endpoint", () => {
     const id = build.interfaceEndpoint(vpc, "sqs", { subnetIds: [b] });
     const endpoint = find(build.state(), "vpc-endpoint", id)!;
     const eniId = endpoint.kind === "Interface" ? endpoint.attachments[0]!.networkInterfaceId : "";
-    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress;
+    const ip = find(build.state(), "network-interface", eniId)!.privateIpAddress!;
     expect(reach(build.state(), inside.id, flowTo(ip)).exit).toEqual({
       kind: "none",
       reason: `${id} accepts no connection: com.amazonaws.us-east-1.sqs is not served here`,

@@ -17,7 +17,10 @@ export interface NameClient {
   readonly searchDomains: readonly string[];
 }
 
-/** `resolverIp` is the address of the VPC's own resolver, whether or not it is on. */
+/** Where the resolver of every VPC with IPv6 answers over it. */
+export const ipv6ResolverIp = "fd00:ec2::253";
+
+/** `resolverIp` is the address of the VPC's own resolver by which it is told, whether or not it is on. */
 export function nameClientOf(state: State, vpc: Vpc, resolverIp: string): NameClient {
   const options = optionsOf(state, vpc);
   const valuesOf = (key: string): readonly string[] =>
@@ -33,7 +36,7 @@ export function nameClientOf(state: State, vpc: Vpc, resolverIp: string): NameCl
 }
 
 /** Where the resolver of every VPC answers, beside the third address of its own block. */
-const vpcResolverIps: ReadonlySet<string> = new Set(["169.254.169.253", "fd00:ec2::253"]);
+const vpcResolverIps: ReadonlySet<string> = new Set(["169.254.169.253", ipv6ResolverIp]);
 
 /** Sets never change and are not deleted while a VPC has them. */
 function optionsOf(state: State, vpc: Vpc): DhcpOptions {

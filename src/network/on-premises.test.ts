@@ -93,7 +93,7 @@ describe("from on premises", () => {
     const { build, vpc, subnet, desk } = it;
     const id = build.interfaceEndpoint(vpc, "s3", { subnetIds: [subnet], securityGroupIds: [allowAll(build, vpc)] });
     const [eni] = [...all(build.state(), "network-interface")].filter((one) => one.requester?.kind === "vpc-endpoint");
-    const ip = eni!.privateIpAddress;
+    const ip = eni!.privateIpAddress!;
     expect(into(it, ip)).toBe("interface-endpoint");
     const path = pathFromOnPremises(desk, walkFromOnPremises(build.state(), desk, ip), ip)!;
     expect(path).toEqual({

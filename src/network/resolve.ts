@@ -208,13 +208,8 @@ function unservedHost(name: string): Holder | undefined {
 function privateHost({ state, vpc }: View, name: string): Holder | undefined {
   if (vpc === undefined) return undefined;
   const ip = dashedIp(name, "ip-", `.${privateDnsSuffix(vpc.region)}`);
-  const holder = ip === undefined ? undefined : networkOf(state, vpc.id)?.interfaceByIp.get(ip);
-  return (
-    holder && {
-      records: [{ type: "A", ip: ip ?? holder.privateIpAddress, ttlSeconds: hostTtlSeconds }],
-      by: "private host name",
-    }
-  );
+  if (ip === undefined || networkOf(state, vpc.id)?.interfaceByIp.has(ip) !== true) return undefined;
+  return { records: [{ type: "A", ip, ttlSeconds: hostTtlSeconds }], by: "private host name" };
 }
 
 /** `i-0a1b2c3d4e5f60718.ec2.internal`: known inside the VPC of the instance, for the records that are turned on. */
@@ -243,7 +238,7 @@ function publicHost({ state, vpc }: View, name: string): Holder | undefined {
   if (find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
   const where = holder.vpcId === vpc?.id ? "inside the VPC" : overPeering(state, vpc, holder.vpcId);
   const by = where === undefined ? "public host name" : `public host name, private address ${where}`;
-  const answered = where === undefined ? ip : holder.privateIpAddress;
+  const answered = where === undefined ? ip : (holder.privateIpAddress ?? ip);
   return { records: [{ type: "A", ip: answered, ttlSeconds: hostTtlSeconds }], by };
 }
 

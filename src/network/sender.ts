@@ -49,7 +49,7 @@ export function mappedBy(state: State, publicIp: string): Sender | undefined {
     return own && { holder: own, ip: publicIp };
   }
   const [shown] = findBy(state, "network-interface", "publicIpAddress", publicIp);
-  if (shown !== undefined) return { holder: shown, ip: shown.privateIpAddress };
+  if (shown?.privateIpAddress !== undefined) return { holder: shown, ip: shown.privateIpAddress };
   const association = findBy(state, "elastic-ip", "publicIp", publicIp)[0]?.association;
   const ip = association?.privateIpAddress;
   const holder = ip === undefined ? undefined : networkOf(state, association?.vpcId ?? "")?.interfaceByIp.get(ip);

@@ -23,7 +23,7 @@ import { livingPeeringsOf } from "../model/vpc-peering.ts";
 import { compileAcl, type CompiledAcl } from "./acl.ts";
 import { compileTable, type CompiledTable } from "./compiled-table.ts";
 import { compileGroup, type CompiledGroup, type Firewall, withRules } from "./firewall.ts";
-import { type NameClient, nameClientOf } from "./name-client.ts";
+import { ipv6ResolverIp, type NameClient, nameClientOf } from "./name-client.ts";
 import { type Vpn, vpnOf } from "./vpn.ts";
 
 export interface VpcNetwork extends Firewall {
@@ -34,6 +34,8 @@ export interface VpcNetwork extends Firewall {
   readonly resolverIp: Ip | undefined;
   /** What instances learn of names when they start. */
   readonly nameClient: NameClient;
+  /** Of instances with IPv6 alone. */
+  readonly ipv6NameClient: NameClient;
   readonly prefixes: readonly Prefix[];
   /** Lists are sorted by id. */
   readonly subnets: readonly Subnet[];
@@ -230,6 +232,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
     vpc,
     resolverIps: resolverIpsOf(vpc, resolverIp),
     resolverIp,
+    ipv6NameClient: nameClientOf(state, vpc, ipv6ResolverIp),
     nameClient: nameClientOf(state, vpc, resolverIp === undefined ? "" : formatIp(resolverIp)),
     prefixes,
     subnets,
@@ -259,7 +262,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
 /** Source: Amazon VPC User Guide, "Amazon DNS server". */
 function resolverIpsOf(vpc: Vpc, resolverIp: Ip | undefined): readonly string[] {
   if (!vpc.enableDnsSupport || resolverIp === undefined) return [];
-  return [formatIp(resolverIp), "169.254.169.253", ...(vpc.ipv6CidrBlocks.length > 0 ? ["fd00:ec2::253"] : [])];
+  return [formatIp(resolverIp), "169.254.169.253", ...(vpc.ipv6CidrBlocks.length > 0 ? [ipv6ResolverIp] : [])];
 }
 
 /** Of the primary addresses those that interfaces have, and the Elastic IPs of all. */
@@ -270,7 +273,7 @@ function publicAddressesOf(
   const found = new Map<string, string>();
   for (const { ipv6Addresses, privateIpAddress, publicIpAddress } of interfaces) {
     for (const ip of ipv6Addresses) found.set(ip, ip);
-    if (publicIpAddress !== undefined) found.set(privateIpAddress, publicIpAddress);
+    if (publicIpAddress !== undefined && privateIpAddress !== undefined) found.set(privateIpAddress, publicIpAddress);
   }
   for (const { association, publicIp } of elasticIps) {
     if (association !== undefined) found.set(association.privateIpAddress, publicIp);

@@ -95,13 +95,19 @@ const familyNames: Readonly<Record<Width, string>> = { 32: "IPv4", 128: "IPv6" }
 /** Where a packet goes that a NAT gateway sends on to `destinationIp` (IPv4). */
 export function walkFromNat(state: State, gateway: NatGateway, destinationIp: string): Walk {
   const network = networkOf(state, gateway.vpcId);
-  const source = network?.natGateways.has(gateway.id) && network.interfaces.get(gateway.networkInterfaceId);
-  if (network === undefined || !source) return nowhere(`${gateway.id} is ${gateway.state}`);
+  const source = network && natSender(network, gateway.id);
+  if (network === undefined || source === undefined) return nowhere(`${gateway.id} is ${gateway.state}`);
   const ip = parseIp(destinationIp);
   if (ip?.width !== 32) return nowhere(`\`${destinationIp}\` is no IPv4 address`);
-  return routedWalk({ state, network, ip, destinationIp }, { holder: source, ip: source.privateIpAddress }, [
-    gateway.id,
-  ]);
+  return routedWalk({ state, network, ip, destinationIp }, source, [gateway.id]);
+}
+
+/** What a NAT gateway sends on comes from its interface's primary address; undefined for one that is not available. */
+function natSender(network: VpcNetwork, natGatewayId: string): Sender | undefined {
+  const gateway = network.natGateways.get(natGatewayId);
+  const holder = gateway && network.interfaces.get(gateway.networkInterfaceId);
+  const ip = holder?.privateIpAddress;
+  return holder && ip !== undefined ? { holder, ip } : undefined;
 }
 
 function serviceWalk(network: VpcNetwork, ip: Ip, { attributes, id }: Instance): Walk | undefined {
@@ -156,17 +162,17 @@ function throughNat(
   aim: Aim,
   { route, id, passed }: { readonly route: RouteChoice; readonly id: Id<"nat">; readonly passed: readonly string[] },
 ): Walk {
-  const gateway = aim.network.natGateways.get(id);
-  const holder = gateway && aim.network.interfaces.get(gateway.networkInterfaceId);
-  if (holder === undefined) return { route, exit: none(`${id} is no NAT gateway of ${aim.network.vpc.id}`) };
+  const sender = natSender(aim.network, id);
+  if (sender === undefined) return { route, exit: none(`${id} is no NAT gateway of ${aim.network.vpc.id}`) };
   if (passed.includes(id)) return { route, exit: none(`${id} sends packets to itself`) };
   const ip = translated(aim.ip);
   if (ip === undefined) return { route, exit: none(`${id} translates no ${aim.destinationIp}`) };
   const next = { ...aim, ip, destinationIp: formatIp(ip) };
-  const rest = routedWalk(next, { holder, ip: holder.privateIpAddress }, [...passed, id]);
+  const rest = routedWalk(next, sender, [...passed, id]);
   const nextRoute = rest.route;
   if (nextRoute === undefined) return { route, exit: rest.exit };
-  const { id: networkInterfaceId, subnetId, privateIpAddress: privateIp } = holder;
+  const { holder, ip: privateIp } = sender;
+  const { id: networkInterfaceId, subnetId } = holder;
   const hop: NatHop = { natGatewayId: id, networkInterfaceId, subnetId, privateIp, route: nextRoute };
   const changed = ip === aim.ip ? {} : { translatedIp: next.destinationIp };
   return { ...rest, ...changed, route, nats: [hop, ...(rest.nats ?? [])] };

@@ -23,6 +23,8 @@ export interface VpcBlueprint {
   readonly resolverIps: readonly string[];
   /** Whom programs inside ask for names, first things first: they may be asked where nothing answers. */
   readonly nameServers: readonly string[];
+  /** The same of instances with IPv6 alone; absent in a VPC without it. */
+  readonly ipv6NameServers?: readonly string[];
   /** What programs inside try behind a short name. */
   readonly searchDomains: readonly string[];
   readonly subnets: readonly SubnetBlueprint[];
@@ -48,9 +50,12 @@ export interface SubnetBlueprint {
   readonly subnetId: string;
   /** Link group of its interfaces: 1 to 65535, unique in the VPC. */
   readonly group: number;
-  readonly cidrBlock: string;
-  /** The router's address: the first of the subnet. */
-  readonly routerIp: string;
+  /** Of IPv4; absent for a subnet of IPv6 alone. */
+  readonly ipv4?: {
+    readonly cidrBlock: string;
+    /** The router's address: the first of the subnet. */
+    readonly routerIp: string;
+  };
   /** The `table` of the route table in force for this subnet. */
   readonly table: number;
   /** The `key` of its network ACL. */
@@ -162,10 +167,8 @@ export interface HostBlueprint {
   /** 1 to 65535, unique in the VPC. */
   readonly key: number;
   readonly group: number;
-  /** The primary one. */
-  readonly privateIp: string;
-  /** Its other private addresses, then those of IPv6, the first of each first. */
-  readonly secondaryIps: readonly string[];
+  /** At least one; those of IPv4 first, the primary one of each family first. */
+  readonly ips: readonly string[];
   readonly macAddress: string;
   /** The `key`s of its security groups, ascending. */
   readonly securityGroups: readonly number[];

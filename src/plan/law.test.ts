@@ -171,7 +171,7 @@ function checkReferences({ vpcs }: Blueprint): void {
       vpc.securityGroups.map((one) => one.key),
       vpc.networkAcls.map((one) => one.key),
       vpc.natGateways.map((one) => one.key),
-      vpc.hosts.map((one) => one.privateIp),
+      vpc.hosts.flatMap((one) => one.ips),
     ])
       distinct(list);
     distinct(vpc.routeTables.map((one) => one.table));
@@ -189,7 +189,10 @@ function checkReferences({ vpcs }: Blueprint): void {
       expect(standing).toBe(true);
     }
     checkFilters(vpc);
-    const privateIps = new Set([...vpc.hosts, ...vpc.natGateways].map((one) => one.privateIp));
+    const privateIps = new Set([
+      ...vpc.hosts.flatMap((one) => one.ips),
+      ...vpc.natGateways.map((one) => one.privateIp),
+    ]);
     expect(vpc.internetGateway?.addresses.every((one) => privateIps.has(one.privateIp)) ?? true).toBe(true);
   }
 }
@@ -200,7 +203,7 @@ function checkFilters(vpc: VpcBlueprint): void {
   expect(vpc.subnets.every((one) => acls.has(one.networkAcl))).toBe(true);
   expect(vpc.hosts.every((one) => one.securityGroups.every((key) => groups.has(key)))).toBe(true);
   for (const { key, members, ingress, egress } of vpc.securityGroups) {
-    const held = vpc.hosts.filter((one) => one.securityGroups.includes(key)).map((one) => one.privateIp);
+    const held = vpc.hosts.filter((one) => one.securityGroups.includes(key)).flatMap((one) => one.ips);
     expect(members).toEqual(expect.arrayContaining(held));
     const named = [...ingress, ...egress].flatMap(({ peer }) => (peer.kind === "group" ? [peer.key] : []));
     expect(named.every((one) => groups.has(one))).toBe(true);

@@ -46,7 +46,7 @@ describe("a small VPC", () => {
         addresses: [{ privateIp: made.outside.ip, publicIp: made.outside.publicIp }],
       },
     });
-    expect(vpc.subnets.map((one) => one.routerIp).toSorted()).toEqual(["10.0.1.1", "10.0.2.1"]);
+    expect(vpc.subnets.map((one) => one.ipv4?.routerIp).toSorted()).toEqual(["10.0.1.1", "10.0.2.1"]);
     expect(blueprint.revision).toBe(made.build.state().revision);
   });
 
@@ -83,14 +83,12 @@ describe("a small VPC", () => {
     const { build, inside, outside } = small();
     expect(
       plan(build.state())
-        .vpcs[0]!.hosts.map((one) => one.privateIp)
+        .vpcs[0]!.hosts.flatMap((one) => one.ips)
         .toSorted(),
     ).toEqual([inside.ip, outside.ip].toSorted());
     build.terminate(outside.id);
     const [after] = plan(build.state()).vpcs;
-    expect(after!.hosts).toMatchObject([
-      { instanceId: inside.id, networkInterfaceId: inside.eni, privateIp: inside.ip },
-    ]);
+    expect(after!.hosts).toMatchObject([{ instanceId: inside.id, networkInterfaceId: inside.eni, ips: [inside.ip] }]);
     expect(after!.internetGateway!.addresses).toEqual([]);
   });
 
@@ -106,7 +104,7 @@ describe("a small VPC", () => {
     const [primary] = before.vpcs[0]!.hosts.filter((one) => one.instanceId === inside.id);
     expect(own).toMatchObject([
       { networkInterfaceId: inside.eni, deviceIndex: 0, key: primary!.key, group: primary!.group },
-      { networkInterfaceId: id, deviceIndex: 1, privateIp: ip },
+      { networkInterfaceId: id, deviceIndex: 1, ips: [ip] },
     ]);
     expect(own[1]!.group).not.toBe(primary!.group);
     expect(vpc!.internetGateway!.addresses).toContainEqual({ privateIp: ip, publicIp });
@@ -120,7 +118,7 @@ describe("a small VPC", () => {
         .vpcs[0]!.routeTables.flatMap((table) => table.routes)
         .filter((one) => one.cidrBlock === cidrBlock)
         .map((one) => one.target);
-    const { cidrBlock } = find(build.state(), "subnet", outer)!;
+    const cidrBlock = find(build.state(), "subnet", outer)!.cidrBlock!;
     build.route(outerTable, cidrBlock, inside.eni);
     expect(routesTo(cidrBlock)).toEqual([{ kind: "host", networkInterfaceId: inside.eni }]);
     expect(routesTo(`${ip}/32`)).toEqual([{ kind: "blackhole" }]);

@@ -189,6 +189,7 @@ function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | und
     cidrBlocks: [...network.vpc.cidrBlocks, ...network.vpc.ipv6CidrBlocks].map((one) => one.cidrBlock),
     resolverIps: network.resolverIps,
     nameServers: network.nameClient.servers,
+    ...(network.vpc.ipv6CidrBlocks.length > 0 && { ipv6NameServers: network.ipv6NameClient.servers }),
     searchDomains: network.nameClient.searchDomains,
     subnets: network.subnets.flatMap((subnet) => subnetOf(network, view, subnet)),
     routeTables: network.tables.map((table) => tableOf(network, view, table)),
@@ -228,6 +229,7 @@ interface RunningHost {
 interface RunningNat {
   readonly gateway: NatGateway;
   readonly holder: NetworkInterface;
+  readonly privateIp: string;
 }
 
 /** What takes part in the plan of a VPC, and its numbers by id. */
@@ -260,7 +262,8 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   });
   const nats = [...network.natGateways.values()].flatMap((gateway): RunningNat[] => {
     const holder = network.interfaces.get(gateway.networkInterfaceId);
-    return holder === undefined ? [] : [{ gateway, holder }];
+    const privateIp = holder?.privateIpAddress;
+    return holder === undefined || privateIp === undefined ? [] : [{ gateway, holder, privateIp }];
   });
   const endpoints = endpointsInUse(network);
   const endpointInterfaces = servingInterfaces(network);
@@ -331,16 +334,17 @@ function numbersBefore<I extends string, N extends string>(
 }
 
 function subnetOf(network: VpcNetwork, view: View, subnet: Subnet): SubnetBlueprint[] {
-  const prefix = parsePrefix(subnet.cidrBlock);
   const inForce = network.tableOf.get(subnet.id);
   const acl = network.aclOf.get(subnet.id);
-  if (prefix === undefined || inForce === undefined || acl === undefined) return [];
+  if (inForce === undefined || acl === undefined) return [];
+  const { cidrBlock } = subnet;
+  const prefix = cidrBlock === undefined ? undefined : parsePrefix(cidrBlock);
   return [
     {
       subnetId: subnet.id,
       group: numberOf(view.groups, subnet.id),
-      cidrBlock: subnet.cidrBlock,
-      routerIp: formatIp(addToIp(prefix.ip, 1)),
+      ...(prefix !== undefined &&
+        cidrBlock !== undefined && { ipv4: { cidrBlock, routerIp: formatIp(addToIp(prefix.ip, 1)) } }),
       table: numberOf(view.tables, inForce.table.routeTable.id),
       networkAcl: numberOf(view.aclKeys, acl.acl.id),
     },
@@ -433,20 +437,19 @@ function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
     deviceIndex: holder.attachment?.deviceIndex ?? 0,
     key: numberOf(view.hostKeys, holder.id),
     group: numberOf(view.groups, holder.subnetId),
-    privateIp: holder.privateIpAddress,
-    secondaryIps: [...holder.secondaryPrivateIpAddresses, ...holder.ipv6Addresses],
+    ips: allAddressesOf(holder),
     macAddress: holder.macAddress,
     securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };
 }
 
-function natOf(view: View, { gateway, holder }: RunningNat): NatGatewayBlueprint {
+function natOf(view: View, { gateway, holder, privateIp }: RunningNat): NatGatewayBlueprint {
   return {
     natGatewayId: gateway.id,
     key: numberOf(view.natKeys, gateway.id),
     group: numberOf(view.groups, holder.subnetId),
     networkInterfaceId: holder.id,
-    privateIp: holder.privateIpAddress,
+    privateIp,
     ...(holder.publicIpAddress !== undefined && { publicIp: holder.publicIpAddress }),
   };
 }
@@ -454,7 +457,7 @@ function natOf(view: View, { gateway, holder }: RunningNat): NatGatewayBlueprint
 function gatewayOf(network: VpcNetwork, internetGatewayId: string, { running, nats }: View): InternetGatewayBlueprint {
   const privateIps = [
     ...running.flatMap(({ holder }) => privateAddressesOf(holder)),
-    ...nats.map(({ holder }) => holder.privateIpAddress),
+    ...nats.map(({ privateIp }) => privateIp),
   ];
   const addresses = privateIps.flatMap((privateIp) => {
     const publicIp = network.publicIpOf.get(privateIp);

@@ -149,7 +149,7 @@ function translatedDestinations(state: State, vpcId: string): readonly string[] 
     serviceAddress("ec2", "us-east-1") ?? "",
     echoHost.ips[32],
   ];
-  const ipv4 = [...own.map((one) => one.privateIpAddress), ...services, "169.254.169.254", "10.0.0.2"];
+  const ipv4 = [...own.flatMap((one) => one.privateIpAddress ?? []), ...services, "169.254.169.254", "10.0.0.2"];
   return ipv4.flatMap((ip) => embeddedIn(ip) ?? []);
 }
 

@@ -131,7 +131,7 @@ export function destinationsFromSite(state: State, dice: Dice, vpcId: string): s
   return [
     ...inside.filter(() => dice.chance(70)),
     ...siteAddresses(state, dice, vpcId),
-    ...peers.slice(0, 1).map((one) => one.privateIpAddress),
+    ...peers.slice(0, 1).flatMap((one) => one.privateIpAddress ?? []),
     ...outside.flatMap((ip) => ip ?? []),
     ...nobody,
   ];

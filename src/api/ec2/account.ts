@@ -64,7 +64,8 @@ const makeVpc: Handler<CreateDefaultVpcRequest, CreateDefaultVpcResult> = async 
 const makeSubnet: Handler<CreateDefaultSubnetRequest, CreateDefaultSubnetResult> = async (input, call) => {
   const availabilityZone = input.AvailabilityZone ?? input.AvailabilityZoneId;
   if (availabilityZone === undefined) return fail("MissingParameter", { parameter: "availabilityZone" });
-  const made = await call.run((state, context) => createDefaultSubnet(state, { availabilityZone }, context));
+  const wanted = { availabilityZone, isIpv6Native: input.Ipv6Native === true };
+  const made = await call.run((state, context) => createDefaultSubnet(state, wanted, context));
   return made.ok ? ok({ Subnet: wireSubnet(call.state(), made.value) }) : made;
 };
 

@@ -15,6 +15,7 @@ import type {
   InstanceTypeInfo,
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
+import { isNitro } from "../../model/instance-type.ts";
 import { fail } from "../../model/error.ts";
 import { findRegion } from "../../model/region.ts";
 import type { Handler } from "../handler.ts";
@@ -113,7 +114,7 @@ const types: readonly InstanceType[] = rows.map(([name, vcpus, threadsPerCore, m
 }));
 
 function wireType(type: InstanceType): InstanceTypeInfo {
-  const isNitro = /^(t3|[cmr][5-9])/.test(type.name);
+  const onNitro = isNitro(type.name);
   return {
     InstanceType: type.name as NonNullable<InstanceTypeInfo["InstanceType"]>,
     CurrentGeneration: !type.name.startsWith("m1."),
@@ -122,7 +123,7 @@ function wireType(type: InstanceType): InstanceTypeInfo {
     SupportedRootDeviceTypes: ["ebs"],
     SupportedVirtualizationTypes: ["hvm"],
     BareMetal: false,
-    Hypervisor: isNitro ? "nitro" : "xen",
+    Hypervisor: onNitro ? "nitro" : "xen",
     ProcessorInfo: { SupportedArchitectures: ["x86_64"], SustainedClockSpeedInGhz: 2.5 },
     VCpuInfo: {
       DefaultVCpus: type.vcpus,
@@ -132,9 +133,9 @@ function wireType(type: InstanceType): InstanceTypeInfo {
     MemoryInfo: { SizeInMiB: type.memoryMib },
     InstanceStorageSupported: false,
     EbsInfo: {
-      EbsOptimizedSupport: isNitro ? "default" : "unsupported",
+      EbsOptimizedSupport: onNitro ? "default" : "unsupported",
       EncryptionSupport: "supported",
-      NvmeSupport: isNitro ? "required" : "unsupported",
+      NvmeSupport: onNitro ? "required" : "unsupported",
     },
     NetworkInfo: {
       MaximumNetworkInterfaces: type.interfaces,
@@ -143,7 +144,7 @@ function wireType(type: InstanceType): InstanceTypeInfo {
       Ipv4AddressesPerInterface: type.addresses,
       Ipv6AddressesPerInterface: type.addresses,
       Ipv6Supported: true,
-      EnaSupport: isNitro ? "required" : "unsupported",
+      EnaSupport: onNitro ? "required" : "unsupported",
       EfaSupported: false,
       EncryptionInTransitSupported: false,
     },
@@ -152,7 +153,7 @@ function wireType(type: InstanceType): InstanceTypeInfo {
     BurstablePerformanceSupported: type.name.startsWith("t"),
     DedicatedHostsSupported: false,
     AutoRecoverySupported: true,
-    SupportedBootModes: isNitro ? ["legacy-bios", "uefi"] : ["legacy-bios"],
+    SupportedBootModes: onNitro ? ["legacy-bios", "uefi"] : ["legacy-bios"],
   };
 }
 

@@ -160,6 +160,8 @@ function ofInterfaces(each: Wired<InstanceNetworkInterface>): FilterTable<Instan
     "network-interface.attachment.network-card-index": each((it) => it.Attachment?.NetworkCardIndex),
     "network-interface.attachment.status": each((it) => it.Attachment?.Status),
     "network-interface.description": each((it) => it.Description),
+    // Source: "DescribeInstances": whether it is an interface of IPv6 alone.
+    "network-interface.ipv6-native": each((it) => it.PrivateIpAddress === undefined),
     "network-interface.mac-address": each((it) => it.MacAddress),
     "network-interface.network-interface-id": (it) => it.networkInterfaceIds,
     "network-interface.owner-id": each((it) => it.OwnerId),
@@ -199,7 +201,6 @@ const fixed: FilterTable<Instance> = {
   "network-interface.deny-all-igw-traffic": never,
   "network-interface.ipv4-prefixes.ipv4-prefix": never,
   "network-interface.ipv6-addresses.is-primary-ipv6": never,
-  "network-interface.ipv6-native": never,
   "network-interface.ipv6-prefixes.ipv6-prefix": never,
   "network-interface.operator.managed": always("false"),
   "network-interface.operator.principal": never,

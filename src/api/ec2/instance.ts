@@ -20,9 +20,8 @@ import {
   terminateInstances,
 } from "../../model/instance.ts";
 import { launchInstances } from "../../model/launch.ts";
-import { privateHostName } from "../../model/host-name.ts";
+import { instanceHostName } from "../../model/host-name.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
-import { privateDnsSuffix } from "../../model/region.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
@@ -166,18 +165,11 @@ function wireAddresses(state: State, instance: Instance, primary: NetworkInterfa
     SubnetId: instance.subnetId,
     VpcId: instance.vpcId,
     PrivateIpAddress: primary.privateIpAddress,
-    PrivateDnsName: hostName(instance, primary),
+    PrivateDnsName: instanceHostName(instance, primary),
     PublicDnsName: publicDnsName(state, primary),
     ...(primary.publicIpAddress !== undefined && { PublicIpAddress: primary.publicIpAddress }),
     ...(primary.ipv6Addresses[0] !== undefined && { Ipv6Address: primary.ipv6Addresses[0] }),
   };
-}
-
-/** Source: Amazon EC2 User Guide, "EC2 instance hostnames and domains". */
-function hostName(instance: Instance, primary: NetworkInterface): string {
-  return privateDnsNamesOf(instance).hostnameType === "resource-name"
-    ? `${instance.id}.${privateDnsSuffix(instance.region)}`
-    : privateHostName(instance.region, primary.privateIpAddress);
 }
 
 function placementOf(state: State, instance: Instance): NonNullable<WireInstance["Placement"]> {

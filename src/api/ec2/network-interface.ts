@@ -131,6 +131,8 @@ function wirePrivateAddresses(
   state: State,
   one: NetworkInterface,
 ): Pick<InstanceNetworkInterface, "PrivateDnsName" | "PrivateIpAddress" | "PrivateIpAddresses"> {
+  // ASSUMPTION: an interface without a private IPv4 address has no private DNS name either.
+  if (one.privateIpAddress === undefined) return { PrivateIpAddresses: [] };
   const association = associationOf(state, one);
   const hosts = find(state, "vpc", one.vpcId)?.enableDnsHostnames === true;
   const name = hosts || isInUse(one) ? { PrivateDnsName: privateHostName(one.region, one.privateIpAddress) } : {};
@@ -154,7 +156,7 @@ function wirePrivateAddresses(
 }
 
 function associationOf(state: State, one: NetworkInterface): NetworkInterfaceAssociation | undefined {
-  if (one.publicIpAddress === undefined) return undefined;
+  if (one.publicIpAddress === undefined || one.privateIpAddress === undefined) return undefined;
   const elastic = elasticAssociation(state, one, one.privateIpAddress);
   if (elastic !== undefined) return elastic;
   return { IpOwnerId: "amazon", PublicDnsName: publicDnsName(state, one), PublicIp: one.publicIpAddress };
@@ -226,7 +228,6 @@ function filtersIn(state: State): FilterTable<NetworkInterface> {
     (pick: (wire: WireNetworkInterface) => string | undefined) =>
     (one: NetworkInterface): readonly string[] =>
       maybe(pick(wireInterface(state, one)));
-  const privateIp = (it: NetworkInterface): readonly string[] => [it.privateIpAddress];
   const elastic =
     (pick: (association: NetworkInterfaceAssociation) => string | undefined) =>
     (it: NetworkInterface): readonly string[] =>
@@ -237,7 +238,7 @@ function filtersIn(state: State): FilterTable<NetworkInterface> {
     ...tagFilters,
     "addresses.association.owner-id": wired((it) => it.Association?.IpOwnerId),
     "addresses.association.public-ip": elastic((it) => it.PublicIp),
-    "addresses.primary": (it) => (it.secondaryPrivateIpAddresses.length > 0 ? ["true", "false"] : ["true"]),
+    "addresses.primary": (it) => [...new Set(privateAddressesOf(it).map((ip) => String(ip === it.privateIpAddress)))],
     "addresses.private-ip-address": privateAddressesOf,
     "association.allocation-id": elastic((it) => it.AllocationId),
     "association.association-id": elastic((it) => it.AssociationId),
@@ -268,7 +269,7 @@ function filtersIn(state: State): FilterTable<NetworkInterface> {
     "operator.principal": never,
     "owner-id": (it) => [it.accountId],
     "private-dns-name": wired((it) => it.PrivateDnsName),
-    "private-ip-address": privateIp,
+    "private-ip-address": (it) => maybe(it.privateIpAddress),
     "requester-id": wired((it) => it.RequesterId),
     "requester-managed": (it) => [String(it.requester !== undefined)],
     "source-dest-check": (it) => [String(it.sourceDestCheck)],

@@ -10,15 +10,17 @@ import type {
   Subnet as WireSubnet,
   SubnetIpv6CidrBlockAssociation,
 } from "@aws-sdk/client-ec2";
-import { ok } from "../../base/result.ts";
-import { fail } from "../../model/error.ts";
+import { ok, type Result } from "../../base/result.ts";
+import { type ApiError, fail } from "../../model/error.ts";
 import { ec2Arn } from "../../model/lookup.ts";
 import { findZone } from "../../model/region.ts";
 import type { State } from "../../model/state.ts";
 import {
   availableAddressCount,
   createSubnet,
+  type CreateSubnetInput,
   deleteSubnet,
+  isIpv6Native,
   modifySubnetAttribute,
   type PrivateDnsNameOptions,
   type Subnet,
@@ -35,24 +37,42 @@ import { onAnything, onExisting, onNew } from "./target.ts";
 const create: Handler<CreateSubnetRequest, CreateSubnetResult> = async (input, call) => {
   const tags = readTagSpecifications(input.TagSpecifications, ["subnet"]);
   if (!tags.ok) return tags;
-  if (input.Ipv6Native === true) {
-    return fail("UnsupportedOperation", { message: "Subnets with IPv6 alone are not served by Underpass" });
-  }
+  const blocks = readBlocks(input);
+  if (!blocks.ok) return blocks;
   if (input.OutpostArn !== undefined) {
     return fail("UnsupportedOperation", { message: "Outposts are not served by Underpass" });
   }
-  if (input.CidrBlock === undefined) return fail("MissingParameter", { parameter: "cidrBlock" });
   const wanted = {
     vpcId: input.VpcId ?? "",
-    cidrBlock: input.CidrBlock,
+    ...blocks.value,
     ...(input.AvailabilityZone !== undefined && { availabilityZone: input.AvailabilityZone }),
     ...(input.AvailabilityZoneId !== undefined && { availabilityZoneId: input.AvailabilityZoneId }),
-    ...(input.Ipv6CidrBlock !== undefined && { ipv6CidrBlock: input.Ipv6CidrBlock }),
     tags: tags.value.subnet,
   };
   const made = await call.run((state, context) => createSubnet(state, wanted, context));
   return made.ok ? ok({ Subnet: wireSubnet(call.state(), made.value) }) : made;
 };
+
+/** Source: the texts that AWS answers, as moto's tests against AWS know them. */
+function readBlocks({
+  CidrBlock: cidrBlock,
+  Ipv6CidrBlock: ipv6CidrBlock,
+  Ipv6Native: isIpv6Native = false,
+}: CreateSubnetRequest): Result<Pick<CreateSubnetInput, "cidrBlock" | "ipv6CidrBlock">, ApiError> {
+  if (!isIpv6Native) {
+    if (cidrBlock === undefined) return fail("MissingParameter", { parameter: "cidrBlock" });
+    return ok({ cidrBlock, ...(ipv6CidrBlock !== undefined && { ipv6CidrBlock }) });
+  }
+  if (ipv6CidrBlock === undefined) {
+    return fail("MissingParameter", { message: "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided." });
+  }
+  if (cidrBlock !== undefined) {
+    return fail("InvalidParameterCombination", {
+      message: "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.",
+    });
+  }
+  return ok({ ipv6CidrBlock });
+}
 
 const describe: Handler<DescribeSubnetsRequest, DescribeSubnetsResult> = async (input, call) => {
   const state = call.state();
@@ -127,7 +147,7 @@ export function wireSubnet(state: State, subnet: Subnet): WireSubnet {
     ...optionalTags(subnet.tags),
     SubnetArn: ec2Arn("subnet", subnet.id, subnet),
     EnableDns64: subnet.enableDns64,
-    Ipv6Native: false,
+    Ipv6Native: isIpv6Native(subnet),
     PrivateDnsNameOptionsOnLaunch: wirePrivateDnsNames(subnet.privateDnsNameOptionsOnLaunch),
     BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
     SubnetId: subnet.id,
@@ -156,7 +176,7 @@ function zoneIdOf(subnet: Subnet): string | undefined {
 }
 
 const zone = (it: Subnet): readonly string[] => [it.availabilityZone];
-const cidr = (it: Subnet): readonly string[] => [it.cidrBlock];
+const cidr = (it: Subnet): readonly string[] => maybe(it.cidrBlock);
 
 function filtersIn(state: State): FilterTable<Subnet> {
   return {
@@ -177,7 +197,7 @@ function filtersIn(state: State): FilterTable<Subnet> {
     "ipv6-cidr-block-association.association-id": (it) => it.ipv6CidrBlocks.map((block) => block.associationId),
     "ipv6-cidr-block-association.ipv6-cidr-block": (it) => it.ipv6CidrBlocks.map((block) => block.cidrBlock),
     "ipv6-cidr-block-association.state": (it) => it.ipv6CidrBlocks.map(() => "associated"),
-    "ipv6-native": always("false"),
+    "ipv6-native": (it) => [String(isIpv6Native(it))],
     "map-customer-owned-ip-on-launch": always("false"),
     "map-public-ip-on-launch": (it) => [String(it.mapPublicIpOnLaunch)],
     "outpost-arn": never,

@@ -25,6 +25,7 @@ import { join } from "node:path";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
 import { MOUNT_PROC } from "./process-space.ts";
+import { widthOf } from "./link-object.ts";
 import { SITE_RESOLVER_IP } from "./vpn-object.ts";
 
 /**
@@ -105,13 +106,24 @@ export interface EntryTarget {
   readonly netdPid: number;
   /** netd's descriptor of the instance's network namespace. */
   readonly fd: number;
-  /** Whose names it asks for: a VPC's id, or `public`. */
+  /** Whose names it asks for: `viewOfHost`, or `public`. */
   readonly view: string;
   /** The first process of the instance, which holds its PID and IPC namespaces; absent where the machine makes none. */
   readonly initPid?: number;
   /** Whether it sees its own processes in /proc, or the machine's. */
   readonly ownProc?: boolean;
 }
+
+/** Of an instance's programs: the names of its VPC, asked for over IPv6 where the instance has that alone. */
+export function viewOfHost(vpcId: string, ips: readonly string[]): string {
+  return ips.some((ip) => widthOf(ip) === 32) ? vpcId : ipv6View(vpcId);
+}
+
+function ipv6View(vpcId: string): string {
+  return `${vpcId}-ipv6`;
+}
+
+type NameView = Pick<VpcBlueprint, "nameServers" | "searchDomains">;
 
 /** The command by which the user that runs this process starts a program inside, and the environment for it. */
 export function entryOf(host: PlaneHost, target: EntryTarget): Entry {
@@ -187,7 +199,11 @@ export function writeEntryFiles(host: PlaneHost, vpcs: readonly VpcBlueprint[], 
     writeFileSync(join(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
   }
   const outside = { nameServers: [SITE_RESOLVER_IP], searchDomains: [] };
-  for (const [view, names] of [[PUBLIC_VIEW, outside] as const, ...vpcs.map((vpc) => [vpc.vpcId, vpc] as const)]) {
+  const views = vpcs.flatMap((vpc): (readonly [string, NameView])[] => {
+    const { ipv6NameServers: nameServers, searchDomains, vpcId } = vpc;
+    return [[vpcId, vpc], ...(nameServers ? [[ipv6View(vpcId), { nameServers, searchDomains }] as const] : [])];
+  });
+  for (const [view, names] of [[PUBLIC_VIEW, outside] as const, ...views]) {
     const [file, text] = [resolvFile(host, view), resolvText(names)];
     if (written.get(file) === text) continue;
     writeFileSync(file, text);
@@ -241,7 +257,7 @@ function bindsOf(host: PlaneHost, view: string): (readonly [string, string])[] {
 }
 
 /** As a DHCP client would leave it, also where nothing answers at the servers. Source: Linux manual page resolv.conf(5). */
-function resolvText({ nameServers, searchDomains }: Pick<VpcBlueprint, "nameServers" | "searchDomains">): string {
+function resolvText({ nameServers, searchDomains }: NameView): string {
   const lines = [
     ...(searchDomains.length > 0 ? [`search ${searchDomains.join(" ")}`] : []),
     ...nameServers.slice(0, MOST_SERVERS).map((ip) => `nameserver ${ip}`),

@@ -26,21 +26,38 @@ import { sourceSet } from "./set-shape.ts";
 /** Of an interface that is not the primary one, by its device index. Source: amazon-ec2-net-utils, lib.sh (`rule_base`). */
 const INTERFACE_TABLES = 10_000;
 
-/** Of each instance the interface that its IPv6 leaves by where a program does not choose, by the instance's id. */
-export function firstsWithIpv6(hosts: readonly HostBlueprint[]): ReadonlyMap<string, HostBlueprint> {
+/**
+ * By instance and family the interface that packets leave by where a program does not choose: the first that has an address
+ * of it.
+ */
+export function firstsOfFamilies(hosts: readonly HostBlueprint[]): ReadonlyMap<string, HostBlueprint> {
   const firsts = new Map<string, HostBlueprint>();
   for (const host of hosts) {
-    const known = firsts.get(host.instanceId);
-    if (ipv6Of(host) !== undefined && (known === undefined || host.deviceIndex < known.deviceIndex))
-      firsts.set(host.instanceId, host);
+    for (const width of familiesOf(host)) {
+      const known = firsts.get(firstKey(host, width));
+      if (known === undefined || host.deviceIndex < known.deviceIndex) firsts.set(firstKey(host, width), host);
+    }
   }
   return firsts;
 }
 
+/** The families that leave by this interface where a program does not choose. */
+export function familiesLedBy(firsts: ReadonlyMap<string, HostBlueprint>, host: HostBlueprint): readonly Width[] {
+  return familiesOf(host).filter((width) => firsts.get(firstKey(host, width)) === host);
+}
+
+function firstKey({ instanceId }: HostBlueprint, width: Width): string {
+  return `${instanceId} ${width}`;
+}
+
+function familiesOf({ ips }: HostBlueprint): readonly Width[] {
+  return [...new Set(ips.map(widthOf))];
+}
+
 interface HostPlace {
   readonly subnet: SubnetBlueprint | undefined;
-  /** Whether it is the first of its instance's interfaces that has IPv6. */
-  readonly isFirst: boolean;
+  /** `familiesLedBy`. */
+  readonly leads: readonly Width[];
 }
 
 /**
@@ -48,18 +65,15 @@ interface HostPlace {
  * first one that has the family but for those that come from an address of another: each of those has routes of its own, in a
  * table that is asked for its addresses alone. Source: amazon-ec2-net-utils, lib.sh (`setup_interface`).
  */
-export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, isFirst }: HostPlace): KernelObject[] {
-  const prefix = subnet && parsePrefix(subnet.cidrBlock);
-  if (subnet === undefined || prefix === undefined)
-    throw new Error(`no subnet with group ${host.group} for ${host.networkInterfaceId}`);
-  const { deviceIndex, instanceId, macAddress, privateIp, secondaryIps } = host;
+export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, leads }: HostPlace): KernelObject[] {
+  if (subnet === undefined) throw new Error(`no subnet with group ${host.group} for ${host.networkInterfaceId}`);
+  const { deviceIndex, instanceId, ips, macAddress } = host;
   const namespace = namespaceOfInstance(instanceId);
   const isPrimary = deviceIndex === 0;
   const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
   const far = { namespace, index: ONLY_DEVICE + deviceIndex };
-  const where = isPrimary ? mainOf(namespace) : { namespace, table: INTERFACE_TABLES + deviceIndex };
-  const ips = [privateIp, ...secondaryIps];
-  const ipv6 = ipv6Of(host);
+  const own = { namespace, table: INTERFACE_TABLES + deviceIndex };
+  const ways = familiesOf(host).map((width) => wayOut(host, subnet, width));
   return [
     ...(isPrimary ? [{ kind: "namespace", namespace, role: "host" } as const] : []),
     {
@@ -72,32 +86,41 @@ export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, 
       proxyArp: true,
       peer: { ...far, name: `eth${deviceIndex}`, macAddress },
     },
-    // With its whole prefix the kernel would send by another interface what is for that one's subnet.
-    { kind: "address", ...far, ip: privateIp, bits: isPrimary ? prefix.bits : widthOf(privateIp) },
-    // By themselves, so that the kernel takes the primary one where a program does not choose.
-    ...secondaryIps.map((ip): KernelObject => ({ kind: "address", ...far, ip, bits: widthOf(ip) })),
+    ...ips.map((ip, at): KernelObject => ({ kind: "address", ...far, ip, bits: bitsOf(host, subnet, at) })),
     ...ips.flatMap((ip) => leadsToHost(near, ip, macAddress)),
     ...groupsOf(near.namespace, near.index, host.securityGroups),
-    ...defaultRoute(where, far, { gateway: subnet.routerIp }),
-    ...(ipv6 === undefined ? [] : defaultRoute(where, far, { gateway: NEAR_IP[128], source: ipv6 })),
-    ...(ipv6 === undefined || !isFirst || isPrimary
-      ? []
-      : [
-          route(mainOf(namespace), anyOf(128), {
-            kind: "gateway",
-            index: far.index,
-            gateway: NEAR_IP[128],
-            source: ipv6,
-          }),
-        ]),
+    ...ways.flatMap((way): KernelObject[] => [
+      { kind: "neighbor", ...far, ip: way.gateway, macAddress: NEAR_MAC },
+      ...(leads.includes(widthOf(way.gateway)) ? [defaultRoute(mainOf(namespace), far, way)] : []),
+      ...(isPrimary ? [] : [defaultRoute(own, far, way)]),
+    ]),
     ...(isPrimary
       ? []
-      : ips.map((ip): KernelObject => ({ kind: "rule", ...where, width: widthOf(ip), by: { source: ip } }))),
+      : ips.map((ip): KernelObject => ({ kind: "rule", ...own, width: widthOf(ip), by: { source: ip } }))),
   ];
 }
 
-function ipv6Of({ secondaryIps }: HostBlueprint): string | undefined {
-  return secondaryIps.find((ip) => widthOf(ip) === 128);
+/**
+ * The primary address has its whole subnet around it; on a further interface the kernel would send by it what is for another
+ * one's subnet. Others stand by themselves, so that the kernel takes the primary one where a program does not choose.
+ */
+function bitsOf({ deviceIndex, ips }: HostBlueprint, { ipv4 }: SubnetBlueprint, at: number): number {
+  const width = widthOf(ips[at] ?? "");
+  const prefix = at === 0 && width === 32 && deviceIndex === 0 && ipv4 ? parsePrefix(ipv4.cidrBlock) : undefined;
+  return prefix?.bits ?? width;
+}
+
+interface WayOut {
+  readonly gateway: string;
+  /** Of packets for which a program chooses none. */
+  readonly source?: string;
+}
+
+/** To the router: of IPv4 by the subnet's own address of it. */
+function wayOut({ ips }: HostBlueprint, { ipv4 }: SubnetBlueprint, width: Width): WayOut {
+  if (width === 32) return { gateway: ipv4?.routerIp ?? NEAR_IP[32] };
+  const source = ips.find((ip) => widthOf(ip) === 128);
+  return { gateway: NEAR_IP[128], ...(source !== undefined && { source }) };
 }
 
 /** By the device alone an address of an instance is reached, and from it alone packets with the address come. */
@@ -114,17 +137,9 @@ function leadsToHost(near: DeviceName, ip: string, macAddress: string): KernelOb
   ];
 }
 
-/** Of an instance by its router, from `source` where a program does not choose. */
-function defaultRoute(
-  where: TableName,
-  { namespace, index }: DeviceName,
-  { gateway, source }: { readonly gateway: string; readonly source?: string },
-): KernelObject[] {
-  const by: RouteBy = { kind: "gateway", index, gateway, ...(source !== undefined && { source }) };
-  return [
-    { kind: "neighbor", namespace, index, ip: gateway, macAddress: NEAR_MAC },
-    route(where, anyOf(widthOf(gateway)), by),
-  ];
+function defaultRoute(where: TableName, { index }: DeviceName, way: WayOut): KernelObject {
+  const by: RouteBy = { kind: "gateway", index, ...way };
+  return route(where, anyOf(widthOf(way.gateway)), by);
 }
 
 /** Interfaces of instances that a route names as its target. */
@@ -136,11 +151,12 @@ export function routedHosts(vpc: VpcBlueprint): HostBlueprint[] {
   return targets.size === 0 ? [] : vpc.hosts.filter((host) => targets.has(host.networkInterfaceId));
 }
 
-/** For IPv6 by an address that every instance answers to on its link, as not every one has an own. */
+/** Where it has no address of its own of IPv4, and for IPv6, by one that every instance answers to on its link. */
 export function nexthopOfHost(vpc: VpcBlueprint, host: HostBlueprint, width: Width): KernelObject[] {
   const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
   const id = HOST_NEXTHOPS + host.key;
-  if (width === 32) return [{ kind: "nexthop", ...near, id, gateway: host.privateIp }];
+  const own = host.ips.find((ip) => widthOf(ip) === 32);
+  if (width === 32 && own !== undefined) return [{ kind: "nexthop", ...near, id, gateway: own }];
   return [{ kind: "neighbor", ...near, ip: FAR_IP[width], macAddress: host.macAddress }, nexthop(near, id, width)];
 }
 

@@ -21,7 +21,8 @@ function vpcWithoutIpv6(vpc: VpcBlueprint): VpcBlueprint {
 
 const memo = new WeakMap<VpcBlueprint, VpcBlueprint>();
 
-function fresh(vpc: VpcBlueprint): VpcBlueprint {
+function fresh(whole: VpcBlueprint): VpcBlueprint {
+  const { ipv6NameServers: _, ...vpc } = whole;
   return {
     ...vpc,
     cidrBlocks: vpc.cidrBlocks.filter(isIpv4),
@@ -44,7 +45,7 @@ function fresh(vpc: VpcBlueprint): VpcBlueprint {
       egress: acl.egress.filter(({ cidrBlock }) => isIpv4(cidrBlock)),
     })),
     egressOnlyGateways: [],
-    hosts: vpc.hosts.map((host): HostBlueprint => ({ ...host, secondaryIps: host.secondaryIps.filter(isIpv4) })),
+    hosts: vpc.hosts.map((host): HostBlueprint => ({ ...host, ips: host.ips.filter(isIpv4) })),
     peers: vpc.peers.map((peer) => ({ ...peer, hasIpv6: false })),
     endpointInterfaces: vpc.endpointInterfaces.map((one) => ({ ...one, ips: one.ips.filter(isIpv4) })),
   };

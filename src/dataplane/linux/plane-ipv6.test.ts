@@ -64,7 +64,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   test("an address that is not the instance's own gets nowhere", async () => {
     const taken: VpcBlueprint = {
       ...vpc,
-      hosts: vpc.hosts.map((host, at) => (at === 0 ? { ...host, secondaryIps: ["2600:1f10:0:100::66"] } : host)),
+      hosts: vpc.hosts.map((host, at) => (at === 0 ? { ...host, ips: [host.ips[0]!, "2600:1f10:0:100::66"] } : host)),
     };
     await t.plane.apply(blueprintOf(taken));
     expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: "2600:1f10:0:100::66" });

@@ -12,7 +12,7 @@ import { routerOf } from "./device.ts";
 import { Doors } from "./door.ts";
 import { INTERNET } from "./gateway-object.ts";
 import { namespaceOfInstance } from "./host-object.ts";
-import { entryOf, type EntryFiles, PUBLIC_VIEW, removeEntryFiles, writeEntryFiles } from "./entry.ts";
+import { entryOf, type EntryFiles, PUBLIC_VIEW, removeEntryFiles, viewOfHost, writeEntryFiles } from "./entry.ts";
 import { driftLines } from "./drift.ts";
 import { withoutIpv6 } from "./ipv4-blueprint.ts";
 import { type Door, type KernelObject, keyOf } from "./kernel-object.ts";
@@ -131,8 +131,14 @@ class LinuxPlane implements DataPlane {
 
   /** Whose names a program there sees. */
   #viewOf(hostId: string): string | undefined {
-    const vpc = this.#vpcs.find(({ hosts }) => hosts.some((host) => host.instanceId === hostId));
-    if (vpc !== undefined) return vpc.vpcId;
+    for (const { hosts, vpcId } of this.#vpcs) {
+      const own = hosts.filter((host) => host.instanceId === hostId);
+      if (own.length > 0)
+        return viewOfHost(
+          vpcId,
+          own.flatMap((host) => host.ips),
+        );
+    }
     const sites = this.#vpcs.flatMap(({ vpnGateway }) => vpnGateway?.sites ?? []);
     return sites.some(({ hosts }) => hosts.some((host) => host.hostId === hostId)) ? PUBLIC_VIEW : undefined;
   }

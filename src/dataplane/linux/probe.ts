@@ -25,7 +25,13 @@ const blueprint: Blueprint = {
       nameServers: ["10.0.0.2"],
       searchDomains: [],
       subnets: [
-        { subnetId: "probe", group: 1, cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1", table: 1000, networkAcl: 1 },
+        {
+          subnetId: "probe",
+          group: 1,
+          ipv4: { cidrBlock: "10.0.0.0/24", routerIp: "10.0.0.1" },
+          table: 1000,
+          networkAcl: 1,
+        },
       ],
       routeTables: [
         {
@@ -77,8 +83,7 @@ const blueprint: Blueprint = {
           deviceIndex: 0,
           key: 1,
           group: 1,
-          privateIp: "10.0.0.4",
-          secondaryIps: [],
+          ips: ["10.0.0.4"],
           macAddress: "02:00:00:00:01:00",
           securityGroups: [1],
         },

@@ -77,8 +77,11 @@ export function objectsOfMetadata(vpc: VpcBlueprint, width: Width): KernelObject
 
 export function objectsOfSubnet(vpc: VpcBlueprint, subnet: SubnetBlueprint): KernelObject[] {
   const namespace = routerOf(vpc);
+  const { ipv4 } = subnet;
   return [
-    { kind: "address", namespace, index: LOOPBACK, ip: subnet.routerIp, bits: widthOf(subnet.routerIp) },
+    ...(ipv4 === undefined
+      ? []
+      : [{ kind: "address", namespace, index: LOOPBACK, ip: ipv4.routerIp, bits: widthOf(ipv4.routerIp) } as const]),
     { kind: "element", namespace, set: "subnet_table", key: [`${subnet.group}`], value: `${subnet.table}` },
     ...bordersOf(namespace, subnet),
   ];

@@ -37,7 +37,14 @@ import {
   objectsOfNatGateway,
   objectsOfPublicAddress,
 } from "./gateway-object.ts";
-import { firstsWithIpv6, namespaceOfInstance, nexthopOfHost, objectsOfHost, routedHosts } from "./host-object.ts";
+import {
+  familiesLedBy,
+  firstsOfFamilies,
+  namespaceOfInstance,
+  nexthopOfHost,
+  objectsOfHost,
+  routedHosts,
+} from "./host-object.ts";
 import type { KernelObject } from "./kernel-object.ts";
 import { widthOf } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
@@ -100,11 +107,11 @@ function addVpc(vpc: VpcBlueprint, add: Adder): void {
   add.section("public-addresses", [internetGateway, natGateways, vpc.key], ({ part }) => addPublicAddresses(vpc, part));
   add.section("hosts", [hosts, subnets], ({ part }) => {
     const byGroup = new Map(subnets.map((subnet) => [subnet.group, subnet]));
-    const firsts = firstsWithIpv6(hosts);
+    const firsts = firstsOfFamilies(hosts);
     for (const host of hosts) {
       const subnet = byGroup.get(host.group);
-      const isFirst = firsts.get(host.instanceId) === host;
-      part(host.networkInterfaceId, [host, subnet, isFirst], () => objectsOfHost(vpc, host, { subnet, isFirst }));
+      const leads = familiesLedBy(firsts, host);
+      part(host.networkInterfaceId, [host, subnet, leads], () => objectsOfHost(vpc, host, { subnet, leads }));
     }
   });
   add.section("routed-hosts", [hosts, routeTables], ({ part }) => {

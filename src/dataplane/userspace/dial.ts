@@ -14,6 +14,8 @@ import { type Flow, reach, type Reach } from "../../network/reach.ts";
 import { namePlaceOf, resolveAddresses } from "../../network/resolve.ts";
 import type { Exit } from "../../network/exit.ts";
 import { pathOf } from "../../network/path-origin.ts";
+import { isIpv6, senderOf } from "../../network/sender.ts";
+import { networkOf } from "../../network/vpc-network.ts";
 import type { Listeners, LocalAddress } from "./listener.ts";
 import { type LostPacket, lostPacket } from "./lost-packet.ts";
 import { type Visit, visitsOf } from "./visit.ts";
@@ -110,7 +112,7 @@ function dialAddress(region: DialRegion, place: Place, address: string, { host, 
     case "none":
       return lost(504, `no route to ${name}: ${exit.reason}`);
     case "vpc-service":
-      return dialVpcService(state, place, exit.service, { name, port });
+      return dialVpcService(state, place, exit.service, { address, name, port });
     case "local":
     case "on-premises": {
       const target = targetOf(state, exit, calledIpOf(reached, address));
@@ -140,13 +142,15 @@ function dialVpcService(
   state: State,
   place: Place,
   service: "resolver" | "instance-metadata",
-  { name, port }: { readonly name: string; readonly port: number },
+  { address, name, port }: { readonly address: string; readonly name: string; readonly port: number },
 ): Dial {
   if (service === "resolver" || isOnPremises(place)) {
     return refused(502, `no way to ${name}: the userspace data plane does not carry the VPC's ${service}`);
   }
   if (port !== 80) return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
-  const client: MetadataClient = { vpcId: place.vpcId, sourceIp: privateIpOf(state, place) };
+  const width = isIpv6(address) ? 128 : 32;
+  const sender = senderOf(networkOf(state, place.vpcId), place, width);
+  const client: MetadataClient = { vpcId: place.vpcId, sourceIp: sender?.ip ?? "" };
   return { kind: "open", flow: { kind: "metadata", placeId: place.id, client } };
 }
 
@@ -211,10 +215,6 @@ function pathFrom(place: Place, reached: Reach, destinationIp: string): Path | u
   return isOnPremises(place)
     ? pathFromOnPremises(place, reached, destinationIp)
     : pathOf(place, reached, destinationIp);
-}
-
-function privateIpOf(state: State, { networkInterfaceIds }: Instance): string {
-  return find(state, "network-interface", networkInterfaceIds[0] ?? "")?.privateIpAddress ?? "";
 }
 
 function addressesOf(state: State, place: Place, host: string): ReturnType<typeof resolveAddresses> {

@@ -5,12 +5,11 @@
  */
 
 import { profileOfInstance } from "../../model/instance-session.ts";
-import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
 import type { Instance } from "../../model/instance.ts";
 import { keyPairNamed } from "../../model/key-pair.ts";
-import { privateHostName, publicHostName } from "../../model/host-name.ts";
+import { instanceHostName, privateHostName, publicHostName, resourceHostName } from "../../model/host-name.ts";
 import { type NetworkInterface, privateAddressesOf } from "../../model/network-interface.ts";
-import { findZone, privateDnsSuffix } from "../../model/region.ts";
+import { findZone } from "../../model/region.ts";
 import { find, findBy, type State } from "../../model/state.ts";
 
 export type Entry =
@@ -66,7 +65,7 @@ function metadata(state: State, instance: Instance): Folder {
   const [primary] = interfaces;
   const zone = find(state, "subnet", instance.subnetId)?.availabilityZone ?? "";
   const { region } = instance;
-  const hostName = primary && hostNameOf(instance, primary);
+  const hostName = primary && instanceHostName(instance, primary);
   const { instanceMetadataTags } = instance.attributes.metadata;
   return folder({
     "ami-id": instance.imageId,
@@ -85,7 +84,9 @@ function metadata(state: State, instance: Instance): Folder {
     mac: primary?.macAddress,
     network: folder({
       interfaces: folder({
-        macs: folder(Object.fromEntries(interfaces.map((one) => [one.macAddress, interfaceFolder(state, one)]))),
+        macs: folder(
+          Object.fromEntries(interfaces.map((one) => [one.macAddress, interfaceFolder(state, instance, one)])),
+        ),
       }),
     }),
     placement: folder({
@@ -108,7 +109,7 @@ function metadata(state: State, instance: Instance): Folder {
   });
 }
 
-function interfaceFolder(state: State, one: NetworkInterface): Folder {
+function interfaceFolder(state: State, instance: Instance, one: NetworkInterface): Folder {
   const subnet = find(state, "subnet", one.subnetId);
   const vpc = find(state, "vpc", one.vpcId);
   const lines = (texts: readonly string[]): string | undefined => (texts.length === 0 ? undefined : texts.join("\n"));
@@ -118,7 +119,11 @@ function interfaceFolder(state: State, one: NetworkInterface): Folder {
     "interface-id": one.id,
     "ipv4-associations": mapped.size === 0 ? undefined : folder(Object.fromEntries(mapped)),
     ipv6s: lines(one.ipv6Addresses),
-    "local-hostname": privateHostName(one.region, one.privateIpAddress),
+    // Source: "Instance metadata categories": the resource name where there is no private IPv4 address.
+    "local-hostname":
+      one.privateIpAddress === undefined
+        ? resourceHostName(instance)
+        : privateHostName(one.region, one.privateIpAddress),
     "local-ipv4s": lines(privateAddressesOf(one)),
     mac: one.macAddress,
     "owner-id": one.accountId,
@@ -138,7 +143,11 @@ function interfaceFolder(state: State, one: NetworkInterface): Folder {
 
 /** From public address to private one, that of the primary one first. */
 function publicAddressesOf(state: State, one: NetworkInterface): ReadonlyMap<string, string> {
-  const shown = one.publicIpAddress === undefined ? [] : [[one.publicIpAddress, one.privateIpAddress] as const];
+  const { privateIpAddress, publicIpAddress } = one;
+  const shown =
+    publicIpAddress === undefined || privateIpAddress === undefined
+      ? []
+      : [[publicIpAddress, privateIpAddress] as const];
   const elastic = findBy(state, "elastic-ip", "networkInterfaceId", one.id).flatMap(({ association, publicIp }) =>
     association === undefined ? [] : [[publicIp, association.privateIpAddress] as const],
   );
@@ -208,13 +217,6 @@ function dynamicData(state: State, instance: Instance): Folder {
     fws: folder({ "instance-monitoring": instance.attributes.detailedMonitoring ? "enabled" : "disabled" }),
     "instance-identity": folder({ document: json(document) }),
   });
-}
-
-/** Source: Amazon EC2 User Guide, "EC2 instance hostnames and domains". */
-function hostNameOf(instance: Instance, primary: NetworkInterface): string {
-  return privateDnsNamesOf(instance).hostnameType === "resource-name"
-    ? `${instance.id}.${privateDnsSuffix(instance.region)}`
-    : privateHostName(instance.region, primary.privateIpAddress);
 }
 
 function groupNames(state: State, one: NetworkInterface): string {

@@ -60,14 +60,13 @@ const openAcl: NetworkAclBlueprint = { networkAclId: "acl-00000001", key: 1, ing
 
 export function vpcBlueprint(n: number): VpcBlueprint {
   const ids = idsOf(n);
-  const host = (instanceId: string, key: number, group: number, privateIp: string) => ({
+  const host = (instanceId: string, key: number, group: number, ip: string) => ({
     instanceId,
     networkInterfaceId: instanceId.replace("i-", "eni-"),
     deviceIndex: 0,
     key,
     group,
-    privateIp,
-    secondaryIps: [],
+    ips: [ip],
     macAddress: `02:aa:00:00:00:0${key}`,
     securityGroups: [1],
   });
@@ -82,16 +81,14 @@ export function vpcBlueprint(n: number): VpcBlueprint {
       {
         subnetId: "subnet-00000001",
         group: 1,
-        cidrBlock: "10.0.1.0/24",
-        routerIp: "10.0.1.1",
+        ipv4: { cidrBlock: "10.0.1.0/24", routerIp: "10.0.1.1" },
         table: privateTable,
         networkAcl: 1,
       },
       {
         subnetId: "subnet-00000002",
         group: 2,
-        cidrBlock: "10.0.2.0/24",
-        routerIp: "10.0.2.1",
+        ipv4: { cidrBlock: "10.0.2.0/24", routerIp: "10.0.2.1" },
         table: publicTable,
         networkAcl: 1,
       },
@@ -126,10 +123,11 @@ export function vpcBlueprint(n: number): VpcBlueprint {
 export function withSecondInterface(vpc: VpcBlueprint, deviceIndex: number): VpcBlueprint {
   const [first] = vpc.hosts;
   if (first === undefined) return vpc;
-  const own = { networkInterfaceId: `eni-9000000${vpc.key}`, deviceIndex, key: 4, group: 2, secondaryIps: [] };
-  const second = { ...first, ...own, privateIp: "10.0.2.77", macAddress: "02:cc:00:00:00:01" };
+  const own = { networkInterfaceId: `eni-9000000${vpc.key}`, deviceIndex, key: 4, group: 2 };
+  const ip = "10.0.2.77";
+  const second = { ...first, ...own, ips: [ip], macAddress: "02:cc:00:00:00:01" };
   const { internetGateway } = vpc;
-  const mapped = { privateIp: second.privateIp, publicIp: `203.0.113.${100 + vpc.key}` };
+  const mapped = { privateIp: ip, publicIp: `203.0.113.${100 + vpc.key}` };
   return {
     ...vpc,
     hosts: [first, second, ...vpc.hosts.slice(1)],
@@ -240,7 +238,7 @@ export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
       egress: withRule(acl.egress, rule),
     })),
     egressOnlyGateways: [{ egressOnlyInternetGatewayId, key: 1 }],
-    hosts: vpc.hosts.map((host, at) => ({ ...host, secondaryIps: ipv6Of(vpc.key).slice(at, at + 1) })),
+    hosts: vpc.hosts.map((host, at) => ({ ...host, ips: [...host.ips, ...ipv6Of(vpc.key).slice(at, at + 1)] })),
   };
 }
 
