@@ -6,7 +6,7 @@
 import type { Id } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
-import { primaryWishes, takeEach } from "./interface-attachment.ts";
+import { primaryWishes, takeEach } from "./address-wish.ts";
 import { lookupAll } from "./lookup.ts";
 import { ipv6Addresses, type NetworkInterface, newInterface, privateAddresses } from "./network-interface.ts";
 import type { EndpointService } from "./service-catalogue.ts";

@@ -158,6 +158,7 @@ const errors = {
   "InvalidGatewayID.NotFound": row((at: { id: string }) => `The gateway ID '${at.id}' does not exist`),
   "InvalidEgressOnlyInternetGatewayId.Malformed": malformed("eigw"),
   "InvalidKeyPair.NotFound": worded(),
+  "InvalidUserData.Malformed": worded(),
   "InvalidKeyPair.Duplicate": row((at: { name: string }) => `The keypair '${at.name}' already exists.`),
   "InvalidAMIID.Malformed": row((at: { id: string }) => `Invalid id: "${at.id}" (expecting "ami-...")`),
   InvalidInstanceType: worded(),

@@ -8,9 +8,11 @@
 
 import { ok, type Result } from "../base/result.ts";
 import { type ApiError, fail } from "./error.ts";
-import type { Instance, InstanceAttributes, MetadataOptions } from "./instance.ts";
+import type { Instance, InstanceAttributes } from "./instance.ts";
 import { checkNitro } from "./instance-type.ts";
+import { checkUserData } from "./launch-check.ts";
 import { lookup, lookupAll } from "./lookup.ts";
+import { checkMetadataOptions, type MetadataOptions } from "./metadata-option.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import { groupsForInterface } from "./security-group.ts";
 import { find, put, type State } from "./state.ts";
@@ -35,6 +37,8 @@ export function modifyInstanceAttribute(
   const instance = found.value;
   const { change } = input;
   if ("attributes" in change) {
+    const userData = checkUserData(change.attributes.userData);
+    if (!userData.ok) return userData;
     if (("userData" in change.attributes || "ebsOptimized" in change.attributes) && instance.state !== "stopped") {
       return mustStop(instance);
     }
@@ -68,13 +72,9 @@ export function modifyInstanceMetadataOptions(
 ): Outcome<MetadataOptions> {
   const found = liveInstance(state, input.instanceId, context);
   if (!found.ok) return found;
-  const { httpPutResponseHopLimit: hops } = input.options;
-  if (hops !== undefined && (hops < 1 || hops > 64)) {
-    return fail("InvalidParameterValue", {
-      message: `Value (${hops}) for parameter httpPutResponseHopLimit is invalid. It must be between 1 and 64.`,
-    });
-  }
   const metadata = { ...found.value.attributes.metadata, ...input.options };
+  const checked = checkMetadataOptions(metadata, found.value.tags);
+  if (!checked.ok) return checked;
   const attributes = { ...found.value.attributes, metadata };
   return accept(metadata, [put("instance", { ...found.value, attributes })]);
 }

@@ -2,16 +2,17 @@
 
 import { type Id, makeId } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
+import { addressWishes, ipv6Wishes, primaryWishes, takeEach } from "./address-wish.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { type ApiError, fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { associationWith, findProfile, type ProfileName } from "./instance-profile-association.ts";
 import type { InstanceProfile } from "./instance-profile.ts";
 import { isEnding, settledInstance } from "./instance-transition.ts";
-import { ipv6Wishes, primaryWishes, takeEach } from "./interface-attachment.ts";
 import { checkLaunch, checkPlace } from "./launch-check.ts";
 import { defaultInstanceType } from "./instance-type.ts";
 import { lookup, lookupAll } from "./lookup.ts";
+import { defaultMetadataOptions, type MetadataOptions } from "./metadata-option.ts";
 import {
   ipv6Addresses,
   isInUse,
@@ -70,29 +71,12 @@ export interface InstanceAttributes {
   readonly privateDnsNames?: PrivateDnsNameOptions;
 }
 
-/** Source: EC2 API Reference, "InstanceMetadataOptionsResponse". */
-export interface MetadataOptions {
-  readonly httpTokens: "optional" | "required";
-  readonly httpPutResponseHopLimit: number;
-  readonly httpEndpoint: "enabled" | "disabled";
-  readonly httpProtocolIpv6: "enabled" | "disabled";
-  readonly instanceMetadataTags: "enabled" | "disabled";
-}
-
 export interface ProfileAssociation {
   readonly id: Id<"iip-assoc">;
   readonly instanceProfileId: string;
   readonly instanceProfileArn: string;
   readonly associatedAtMs: number;
 }
-
-export const defaultMetadataOptions: MetadataOptions = {
-  httpTokens: "optional",
-  httpPutResponseHopLimit: 1,
-  httpEndpoint: "enabled",
-  httpProtocolIpv6: "disabled",
-  instanceMetadataTags: "disabled",
-};
 
 const defaultAttributes: InstanceAttributes = {
   disableApiTermination: false,
@@ -270,12 +254,13 @@ function launch(
       if (launched.length < input.minCount || first.error.code !== "InsufficientFreeAddressesInSubnet") return first;
       break;
     }
-    const secondary = takeEach(
-      privates.take,
-      wishesOf(primary.secondaryPrivateIpAddresses, primary.secondaryPrivateIpAddressCount ?? 0),
-    );
+    const wished = addressWishes(primary.secondaryPrivateIpAddresses, primary.secondaryPrivateIpAddressCount);
+    if (!wished.ok) return wished;
+    const secondary = takeEach(privates.take, wished.value);
     if (!secondary.ok) return secondary;
-    const ipv6 = takeEach(ipv6Pool.take, ipv6Wishes(subnet, primary));
+    const ipv6Wished = ipv6Wishes(subnet, primary);
+    if (!ipv6Wished.ok) return ipv6Wished;
+    const ipv6 = takeEach(ipv6Pool.take, ipv6Wished.value);
     if (!ipv6.ok) return ipv6;
     const publicIp = hasPublic ? publics.take() : ok(undefined);
     if (!publicIp.ok) return publicIp;
@@ -391,11 +376,6 @@ function defaultSubnetOf(state: State, zone: string | undefined, caller: Caller)
     (one) => one.isDefaultForZone === true && [undefined, one.availabilityZone].includes(zone),
   );
   return subnets.toSorted((a, b) => (a.availabilityZone < b.availabilityZone ? -1 : 1))[0];
-}
-
-/** The addresses wished for, or as many without a wish. */
-function wishesOf(wished: readonly string[] = [], count: number): readonly (string | undefined)[] {
-  return wished.length > 0 ? wished : Array<undefined>(count).fill(undefined);
 }
 
 /** An interface that a launch takes over, with what it says about the subnet. */

@@ -5,19 +5,14 @@
 
 import { formatIp, parseIp } from "../base/ip.ts";
 import { ok, type Result } from "../base/result.ts";
+import { addressesPerInterface, addressWishes, takeEach, wrongAddressCount } from "./address-wish.ts";
 import { addressOn } from "./elastic-ip.ts";
 import { type ApiError, fail } from "./error.ts";
-import { takeEach } from "./interface-attachment.ts";
 import { lookup } from "./lookup.ts";
 import { ipv6Addresses, type NetworkInterface, privateAddresses } from "./network-interface.ts";
 import { find, findBy, put, type State } from "./state.ts";
 import type { Subnet } from "./subnet.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
-
-/**
- * ASSUMPTION: an interface takes 50 private addresses whatever its instance's type; AWS's number depends on the type.
- */
-const addressesPerInterface = 50;
 
 export interface AssignInput {
   readonly networkInterfaceId: string;
@@ -36,7 +31,9 @@ export function assignPrivateIpAddresses(
   if (!found.ok) return found;
   const { one, subnet } = found.value;
   const moved = input.allowReassignment ? heldByOthers(state, one, input.addresses) : [];
-  const wishes = wishesOf(input).filter((wish) => wish === undefined || !moved.some((it) => it.address === wish));
+  const wished = addressWishes(input.addresses, input.count);
+  if (!wished.ok) return wished;
+  const wishes = wished.value.filter((wish) => wish === undefined || !moved.some((it) => it.address === wish));
   const taken = takeEach(privateAddresses(state, subnet).take, wishes);
   if (!taken.ok) return taken;
   const added = [...moved.map((it) => it.address), ...taken.value];
@@ -81,7 +78,9 @@ export function assignIpv6Addresses(state: State, input: AssignInput, context: C
   const found = holderOf(state, input, context);
   if (!found.ok) return found;
   const { one, subnet } = found.value;
-  const taken = takeEach(ipv6Addresses(state, subnet, context).take, wishesOf(input));
+  const wishes = addressWishes(input.addresses, input.count);
+  if (!wishes.ok) return wishes;
+  const taken = takeEach(ipv6Addresses(state, subnet, context).take, wishes.value);
   if (!taken.ok) return taken;
   const changed = { ...one, ipv6Addresses: [...one.ipv6Addresses, ...taken.value] };
   return accept(taken.value, [put("network-interface", changed)]);
@@ -127,9 +126,7 @@ function holderOf(
     });
   }
   if (addresses.length === 0 && count === undefined) return fail("MissingParameter", { parameter: "privateIpAddress" });
-  if (count !== undefined && (count < 1 || count > addressesPerInterface)) {
-    return refuse(`Value (${count}) for the number of addresses is invalid.`);
-  }
+  if (count !== undefined && count < 1) return wrongAddressCount(count);
   const subnet = find(state, "subnet", found.value.subnetId);
   return subnet === undefined
     ? fail("InvalidSubnetID.NotFound", { subnetId: found.value.subnetId })
@@ -141,10 +138,6 @@ function ownInterface(state: State, networkInterfaceId: string, caller: Caller):
   const found = lookup(state, "network-interface", networkInterfaceId, caller);
   if (!found.ok || found.value.requester === undefined) return found;
   return fail("AuthFailure", { message: "You do not have permission to access the specified resource." });
-}
-
-function wishesOf({ addresses, count = 0 }: AssignInput): readonly (string | undefined)[] {
-  return addresses.length > 0 ? addresses : Array<undefined>(count).fill(undefined);
 }
 
 /** Secondary addresses of other interfaces of the subnet, without Elastic IPs: those may move. */

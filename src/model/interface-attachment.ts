@@ -5,6 +5,7 @@
 
 import { type Id, makeId } from "../base/id.ts";
 import { ok, type Result } from "../base/result.ts";
+import { addressWishes, ipv6Wishes, primaryWishes, takeEach } from "./address-wish.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
 import { releaseAssociations } from "./elastic-ip.ts";
 import { type ApiError, fail } from "./error.ts";
@@ -16,7 +17,7 @@ import { checkQuota } from "./quota.ts";
 import type { Tags } from "./resource.ts";
 import { groupsForInterface } from "./security-group.ts";
 import { type Change, countBy, find, findBy, ownerKey, put, remove, type State } from "./state.ts";
-import { isIpv6Native, type Subnet } from "./subnet.ts";
+import type { Subnet } from "./subnet.ts";
 import { checkTags } from "./tag.ts";
 import { accept, type Caller, type Context, type Outcome } from "./verb.ts";
 
@@ -229,12 +230,14 @@ function addressesOf(
       message: "The parameter secondaryPrivateIpAddressCount cannot be used with the parameter privateIpAddresses",
     });
   }
-  const taken = takeEach(privateAddresses(state, subnet).take, [
-    ...primaryWishes(subnet, input.privateIpAddress),
-    ...(wished.length > 0 ? wished : Array<undefined>(count).fill(undefined)),
-  ]);
+  const secondary = addressWishes(wished, count);
+  if (!secondary.ok) return secondary;
+  const wishes = [...primaryWishes(subnet, input.privateIpAddress), ...secondary.value];
+  const taken = takeEach(privateAddresses(state, subnet).take, wishes);
   if (!taken.ok) return taken;
-  const ipv6 = takeEach(ipv6Addresses(state, subnet, context).take, ipv6Wishes(subnet, input));
+  const ipv6Wished = ipv6Wishes(subnet, input);
+  if (!ipv6Wished.ok) return ipv6Wished;
+  const ipv6 = takeEach(ipv6Addresses(state, subnet, context).take, ipv6Wished.value);
   if (!ipv6.ok) return ipv6;
   const [privateIpAddress, ...secondaryPrivateIpAddresses] = taken.value;
   return ok({
@@ -242,43 +245,6 @@ function addressesOf(
     secondaryPrivateIpAddresses,
     ipv6Addresses: ipv6.value,
   });
-}
-
-/** The primary private address that an interface is to get: none in a subnet of IPv6 alone, unless one is wished for. */
-export function primaryWishes(subnet: Subnet, wish: string | undefined): readonly (string | undefined)[] {
-  return isIpv6Native(subnet) && wish === undefined ? [] : [wish];
-}
-
-/**
- * The IPv6 addresses that an interface is to get: those that a call names, else as many as it says, else as the subnet
- * says. Without IPv4 one at least.
- */
-export function ipv6Wishes(
-  subnet: Subnet,
-  { ipv6Addresses: wished = [], ipv6AddressCount: count }: Ipv6Input,
-): readonly (string | undefined)[] {
-  if (wished.length > 0) return wished;
-  const least = isIpv6Native(subnet) ? 1 : 0;
-  return Array<undefined>(Math.max(least, count ?? (subnet.assignIpv6AddressOnCreation ? 1 : 0))).fill(undefined);
-}
-
-type Ipv6Input = Partial<Pick<CreateNetworkInterfaceInput, "ipv6Addresses" | "ipv6AddressCount">>;
-
-/** An address for each wish, in the wishes' order; those with a wish come first to the pool. */
-export function takeEach(
-  take: (wish: string | undefined) => Result<string, ApiError>,
-  wishes: readonly (string | undefined)[],
-): Result<readonly string[], ApiError> {
-  const taken: string[] = [];
-  for (const isWish of [true, false]) {
-    for (const [at, wish] of wishes.entries()) {
-      if ((wish !== undefined) !== isWish) continue;
-      const one = take(wish);
-      if (!one.ok) return one;
-      taken[at] = one.value;
-    }
-  }
-  return ok(taken);
 }
 
 function byAttachment(state: State, attachmentId: string, caller: Caller): Result<NetworkInterface, ApiError> {

@@ -5,6 +5,7 @@ import { type ApiError, fail } from "./error.ts";
 import { checkNitro, defaultInstanceType } from "./instance-type.ts";
 import type { RunInstancesInput } from "./instance.ts";
 import { keyPairNamed } from "./key-pair.ts";
+import { checkMetadataOptions, defaultMetadataOptions } from "./metadata-option.ts";
 import { findZone } from "./region.ts";
 import type { State } from "./state.ts";
 import { checkNames, isIpv6Native, type Subnet } from "./subnet.ts";
@@ -31,7 +32,23 @@ export function checkLaunch(state: State, input: RunInstancesInput, caller: Call
     const checked = checkTags(tags);
     if (!checked.ok) return checked;
   }
-  return ok(undefined);
+  const userData = checkUserData(input.attributes?.userData);
+  if (!userData.ok) return userData;
+  return checkMetadataOptions(input.attributes?.metadata ?? defaultMetadataOptions, input.instanceTags);
+}
+
+/** Source: Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input": before it is encoded. */
+const userDataBytes = 16_384;
+
+/** In base64; fails with InvalidUserData.Malformed or InvalidParameterValue. The texts are AWS's. */
+export function checkUserData(userData = ""): Result<void, ApiError> {
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(userData)) {
+    return fail("InvalidUserData.Malformed", { message: "Invalid BASE64 encoding of user data." });
+  }
+  // Four characters are three bytes.
+  const bytes = Math.floor((userData.replace(/[\s=]/g, "").length * 3) / 4);
+  if (bytes <= userDataBytes) return ok(undefined);
+  return refuse(`User data is limited to ${userDataBytes} bytes`);
 }
 
 /**

@@ -4,8 +4,9 @@ import { ok, type Result } from "../base/result.ts";
 import { defaultDhcpOptions, defaultDhcpOptionsId } from "./default-dhcp-options.ts";
 import { type ApiError, fail } from "./error.ts";
 import { kindOfId, lookup } from "./lookup.ts";
+import { checkShownTags } from "./metadata-option.ts";
 import type { Tags } from "./resource.ts";
-import { type Change, put, type State } from "./state.ts";
+import { type Change, find, put, type State } from "./state.ts";
 import { accept, type Context, type Outcome } from "./verb.ts";
 
 /** Source: "Tag restrictions", maximum number of tags for each resource. */
@@ -83,6 +84,9 @@ function retag(
     if (!found.ok) return found;
     const tags = change(found.value.tags);
     if (tags.length > tagsPerResource) return fail("TagLimitExceeded", {});
+    const metadata = kind === "instance" ? find(state, "instance", found.value.id)?.attributes.metadata : undefined;
+    const shown = metadata === undefined ? ok(undefined) : checkShownTags(metadata, tags);
+    if (!shown.ok) return shown;
     changes.push(put(kind, { ...found.value, tags }));
   }
   return accept(undefined, changes);

@@ -961,6 +961,132 @@ const refusals: readonly Refusal[] = [
     source: "Errors; text quoted",
   },
   {
+    does: "RunInstances: a number of IPv6 addresses below nothing",
+    when: launch((w) => ({ SubnetId: w.subnet, Ipv6AddressCount: -1 })),
+    code: "InvalidParameterValue",
+    text: "Value (-1) for the number of addresses is invalid.",
+    source: "ours",
+  },
+  {
+    does: "RunInstances: an interface with more secondary addresses than memory holds",
+    when: launch((w) => ({
+      NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: w.subnet, SecondaryPrivateIpAddressCount: 2_000_000_000 }],
+    })),
+    code: "InvalidParameterValue",
+    text: "Value (2000000000) for the number of addresses is invalid.",
+    source: "ours",
+  },
+  {
+    does: "RunInstances: user data that is not base64",
+    when: launch((w) => ({ SubnetId: w.subnet, UserData: "#!/bin/sh" })),
+    code: "InvalidUserData.Malformed",
+    text: "Invalid BASE64 encoding of user data.",
+    source: "quoted",
+  },
+  {
+    does: "RunInstances: user data of 16,385 bytes",
+    when: launch((w) => ({ SubnetId: w.subnet, UserData: Buffer.alloc(16_385).toString("base64") })),
+    code: "InvalidParameterValue",
+    text: "User data is limited to 16384 bytes",
+    source: "quoted",
+  },
+  {
+    does: "RunInstances: another shutdown behavior",
+    when: launch((w) => ({ SubnetId: w.subnet, InstanceInitiatedShutdownBehavior: "sleep" as "stop" })),
+    code: "InvalidParameterValue",
+    text: "Value (sleep) for parameter instanceInitiatedShutdownBehavior is invalid. Valid values are stop and terminate.",
+    source: "ours",
+  },
+  {
+    does: "RunInstances: another type of host name",
+    when: launch((w) => ({ SubnetId: w.subnet, PrivateDnsNameOptions: { HostnameType: "mine" as "ip-name" } })),
+    code: "InvalidParameterValue",
+    text: "Value (mine) for parameter privateDnsHostnameType is invalid. Valid values are ip-name and resource-name.",
+    source: "ours",
+  },
+  {
+    does: "RunInstances: another tenancy",
+    when: launch((w) => ({ SubnetId: w.subnet, Placement: { Tenancy: "shared" as "default" } })),
+    code: "InvalidParameterValue",
+    text: "Value (shared) for parameter tenancy is invalid. Valid values are default and dedicated and host.",
+    source: "ours",
+  },
+  {
+    does: "RunInstances: too long a way for metadata",
+    when: launch((w) => ({ SubnetId: w.subnet, MetadataOptions: { HttpPutResponseHopLimit: 65 } })),
+    code: "InvalidParameterValue",
+    text: "Value (65) for parameter httpPutResponseHopLimit is invalid. It must be between 1 and 64.",
+    source: "API",
+  },
+  {
+    does: "RunInstances: a tag that metadata cannot show",
+    when: launch((w) => ({
+      SubnetId: w.subnet,
+      MetadataOptions: { InstanceMetadataTags: "enabled" },
+      TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "a/b", Value: "" }] }],
+    })),
+    code: "InvalidParameterValue",
+    text: "'a/b' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')",
+    source: "quoted",
+  },
+  {
+    does: "ModifyInstanceMetadataOptions: neither optional nor required",
+    when: (w) =>
+      new sdk.ModifyInstanceMetadataOptionsCommand({ InstanceId: w.instance, HttpTokens: "maybe" as "optional" }),
+    code: "InvalidParameterValue",
+    text: "Value (maybe) for parameter httpTokens is invalid. Valid values are optional and required.",
+    source: "ours",
+  },
+  {
+    does: "ModifyInstanceMetadataOptions: neither enabled nor disabled",
+    when: (w) =>
+      new sdk.ModifyInstanceMetadataOptionsCommand({ InstanceId: w.instance, HttpEndpoint: "off" as "disabled" }),
+    code: "InvalidParameterValue",
+    text: "Value (off) for parameter httpEndpoint is invalid. Valid values are enabled and disabled.",
+    source: "ours",
+  },
+  {
+    does: "ModifyInstanceAttribute: user data of 16,385 bytes",
+    when: (w) =>
+      new sdk.ModifyInstanceAttributeCommand({ InstanceId: w.instance, UserData: { Value: Buffer.alloc(16_385) } }),
+    code: "InvalidParameterValue",
+    text: "User data is limited to 16384 bytes",
+    source: "quoted",
+  },
+  {
+    does: "ModifyPrivateDnsNameOptions: another type of host name",
+    when: (w) =>
+      new sdk.ModifyPrivateDnsNameOptionsCommand({
+        InstanceId: w.instance,
+        PrivateDnsHostnameType: "mine" as "ip-name",
+      }),
+    code: "InvalidParameterValue",
+    text: "Value (mine) for parameter privateDnsHostnameType is invalid. Valid values are ip-name and resource-name.",
+    source: "ours",
+  },
+  {
+    does: "ModifySubnetAttribute: another type of host name",
+    when: (w) =>
+      new sdk.ModifySubnetAttributeCommand({ SubnetId: w.subnet, PrivateDnsHostnameTypeOnLaunch: "mine" as "ip-name" }),
+    code: "InvalidParameterValue",
+    text: "Value (mine) for parameter privateDnsHostnameTypeOnLaunch is invalid. Valid values are ip-name and resource-name.",
+    source: "ours",
+  },
+  {
+    does: "CreateNetworkInterface: a number of IPv6 addresses below nothing",
+    when: (w) => new sdk.CreateNetworkInterfaceCommand({ SubnetId: w.subnet, Ipv6AddressCount: -1 }),
+    code: "InvalidParameterValue",
+    text: "Value (-1) for the number of addresses is invalid.",
+    source: "ours",
+  },
+  {
+    does: "CreateNetworkInterface: more IPv6 addresses than memory holds",
+    when: (w) => new sdk.CreateNetworkInterfaceCommand({ SubnetId: w.subnet, Ipv6AddressCount: 1_000_000_000 }),
+    code: "InvalidParameterValue",
+    text: "Value (1000000000) for the number of addresses is invalid.",
+    source: "ours",
+  },
+  {
     does: "CreateTags: on what cannot be tagged",
     when: () => new sdk.CreateTagsCommand({ Resources: ["banana"], Tags: [{ Key: "a", Value: "b" }] }),
     code: "InvalidID",

@@ -45,7 +45,7 @@ import { wireMetadataOptions, wireState } from "./instance.ts";
 import { rootDeviceNameOf } from "./image.ts";
 import { list } from "./listing.ts";
 import { groupSet } from "./network-interface.ts";
-import { readMetadataOptions, readPrivateDnsNames } from "./run-instances.ts";
+import { readMetadataOptions, readPrivateDnsNames, readShutdown } from "./run-instances.ts";
 import { onAnything, onExisting } from "./target.ts";
 import { wireDevices } from "./volume.ts";
 import { wholeSecond } from "./time.ts";
@@ -237,9 +237,9 @@ function readChange(input: ModifyInstanceAttributeRequest): Result<InstanceAttri
       attributes: { userData: data.Value === undefined ? "" : Buffer.from(data.Value).toString("base64") },
     });
   }
-  const shutdown = input.InstanceInitiatedShutdownBehavior?.Value;
-  if (shutdown === "stop" || shutdown === "terminate") given.push({ attributes: { shutdownBehavior: shutdown } });
-  else if (shutdown !== undefined) return invalid(shutdown, "instanceInitiatedShutdownBehavior");
+  const shutdown = readShutdown(input.InstanceInitiatedShutdownBehavior?.Value);
+  if (!shutdown.ok) return shutdown;
+  if (shutdown.value !== undefined) given.push({ attributes: { shutdownBehavior: shutdown.value } });
   if (input.SourceDestCheck?.Value !== undefined) given.push({ sourceDestCheck: input.SourceDestCheck.Value });
   if (input.Groups !== undefined && input.Groups.length > 0) given.push({ securityGroupIds: input.Groups });
   if (input.InstanceType?.Value !== undefined) given.push({ instanceType: input.InstanceType.Value });
@@ -275,10 +275,10 @@ function readNamed(input: ModifyInstanceAttributeRequest): Result<InstanceAttrib
       return ok({ instanceType: value });
     case "userData":
       return ok({ attributes: { userData: value } });
-    case "instanceInitiatedShutdownBehavior":
-      return value === "stop" || value === "terminate"
-        ? ok({ attributes: { shutdownBehavior: value } })
-        : invalid(value, name);
+    case "instanceInitiatedShutdownBehavior": {
+      const shutdown = readShutdown(value);
+      return shutdown.ok ? ok({ attributes: { shutdownBehavior: shutdown.value ?? "stop" } }) : shutdown;
+    }
     default:
       return fail("UnsupportedOperation", { message: `The attribute ${name} is not served by Underpass` });
   }
@@ -300,7 +300,9 @@ const modifyMetadata: Handler<ModifyInstanceMetadataOptionsRequest, ModifyInstan
   call,
 ) => {
   const instanceId = input.InstanceId ?? "";
-  const wanted = { instanceId, options: readMetadataOptions(input) };
+  const options = readMetadataOptions(input);
+  if (!options.ok) return options;
+  const wanted = { instanceId, options: options.value };
   const done = await call.run((state, context) => modifyInstanceMetadataOptions(state, wanted, context));
   if (!done.ok) return done;
   return ok({
@@ -315,7 +317,8 @@ const modifyPrivateDns: Handler<ModifyPrivateDnsNameOptionsRequest, ModifyPrivat
 ) => {
   const { PrivateDnsHostnameType: HostnameType, ...records } = input;
   const options = readPrivateDnsNames({ ...records, HostnameType });
-  const wanted = { instanceId: input.InstanceId ?? "", options };
+  if (!options.ok) return options;
+  const wanted = { instanceId: input.InstanceId ?? "", options: options.value };
   const done = await call.run((state, context) => modifyPrivateDnsNameOptions(state, wanted, context));
   return done.ok ? ok({ Return: true }) : done;
 };

@@ -12,15 +12,10 @@ import type {
 } from "@aws-sdk/client-ec2";
 import { ok } from "../../base/result.ts";
 import { privateDnsNamesOf } from "../../model/instance-attribute.ts";
-import {
-  type Instance,
-  type InstanceState,
-  isForgotten,
-  type MetadataOptions,
-  terminateInstances,
-} from "../../model/instance.ts";
+import { type Instance, type InstanceState, isForgotten, terminateInstances } from "../../model/instance.ts";
 import { launchInstances } from "../../model/launch.ts";
 import { instanceHostName } from "../../model/host-name.ts";
+import type { MetadataOptions } from "../../model/metadata-option.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import { find, type State } from "../../model/state.ts";
 import type { Handler } from "../handler.ts";

@@ -10,14 +10,11 @@ import type {
 import { ok, type Result } from "../../base/result.ts";
 import { type ApiError, fail } from "../../model/error.ts";
 import type { ProfileName } from "../../model/instance-profile-association.ts";
-import {
-  defaultMetadataOptions,
-  type InstanceAttributes,
-  type MetadataOptions,
-  type PrimaryInterfaceInput,
-} from "../../model/instance.ts";
+import { type InstanceAttributes, type PrimaryInterfaceInput } from "../../model/instance.ts";
+import { defaultMetadataOptions, type MetadataOptions } from "../../model/metadata-option.ts";
 import type { PrivateDnsNameOptions } from "../../model/subnet.ts";
 import type { FurtherInterface, LaunchInput } from "../../model/launch.ts";
+import { readChoice } from "./choice.ts";
 import { rootDeviceNameOf } from "./image.ts";
 import { readTagSpecifications } from "./tag-set.ts";
 import { readVolumes } from "./volume.ts";
@@ -35,6 +32,10 @@ export function readLaunch(input: RunInstancesRequest, region: string): Result<L
   if (!primary.ok) return primary;
   const further = readFurther(input.NetworkInterfaces ?? []);
   if (!further.ok) return further;
+  const attributes = readAttributes(input);
+  if (!attributes.ok) return attributes;
+  const privateDnsNames = readPrivateDnsNames(input.PrivateDnsNameOptions ?? {});
+  if (!privateDnsNames.ok) return privateDnsNames;
   return ok({
     imageId: input.ImageId,
     ...(input.InstanceType !== undefined && { instanceType: input.InstanceType }),
@@ -43,8 +44,8 @@ export function readLaunch(input: RunInstancesRequest, region: string): Result<L
     maxCount: input.MaxCount ?? 1,
     primary: primary.value,
     furtherInterfaces: further.value,
-    attributes: readAttributes(input),
-    privateDnsNames: readPrivateDnsNames(input.PrivateDnsNameOptions ?? {}),
+    attributes: attributes.value,
+    privateDnsNames: privateDnsNames.value,
     ...(input.IamInstanceProfile !== undefined && { iamInstanceProfile: readProfile(input.IamInstanceProfile) }),
     ...(input.ClientToken !== undefined && { clientToken: input.ClientToken }),
     volumes: {
@@ -167,33 +168,54 @@ function readPrivateIp(given: InstanceNetworkInterfaceSpecification): Result<str
   return ok(given.PrivateIpAddress ?? first?.PrivateIpAddress);
 }
 
-function readAttributes(input: RunInstancesRequest): Partial<InstanceAttributes> {
+function readAttributes(input: RunInstancesRequest): Result<Partial<InstanceAttributes>, ApiError> {
   const { MetadataOptions: options, DisableApiStop: disableApiStop } = input;
-  const shutdown = input.InstanceInitiatedShutdownBehavior;
-  const credits = input.CreditSpecification?.CpuCredits;
-  return {
+  const shutdown = readShutdown(input.InstanceInitiatedShutdownBehavior);
+  if (!shutdown.ok) return shutdown;
+  const credits = readChoice(input.CreditSpecification?.CpuCredits, "cpuCredits", ["standard", "unlimited"]);
+  if (!credits.ok) return credits;
+  const metadata = readMetadataOptions(options ?? {});
+  if (!metadata.ok) return metadata;
+  // Checked alone: there are no hosts here that instances could share.
+  const tenancy = readChoice(input.Placement?.Tenancy, "tenancy", ["default", "dedicated", "host"]);
+  if (!tenancy.ok) return tenancy;
+  return ok({
     ...(input.DisableApiTermination !== undefined && { disableApiTermination: input.DisableApiTermination }),
     ...(disableApiStop !== undefined && { disableApiStop }),
     ...(input.EbsOptimized !== undefined && { ebsOptimized: input.EbsOptimized }),
-    ...(shutdown !== undefined && { shutdownBehavior: shutdown }),
+    ...(shutdown.value !== undefined && { shutdownBehavior: shutdown.value }),
     ...(input.Monitoring?.Enabled !== undefined && { detailedMonitoring: input.Monitoring.Enabled }),
     ...(input.UserData !== undefined && { userData: input.UserData }),
-    ...((credits === "standard" || credits === "unlimited") && { cpuCredits: credits }),
-    ...(options !== undefined && { metadata: { ...defaultMetadataOptions, ...readMetadataOptions(options) } }),
-  };
+    ...(credits.value !== undefined && { cpuCredits: credits.value }),
+    ...(options !== undefined && { metadata: { ...defaultMetadataOptions, ...metadata.value } }),
+  });
+}
+
+/** What becomes of an instance that shuts itself down. */
+export function readShutdown(given: string | undefined): Result<"stop" | "terminate" | undefined, ApiError> {
+  return readChoice(given, "instanceInitiatedShutdownBehavior", ["stop", "terminate"]);
 }
 
 /** Those that a call gives. */
 export function readPrivateDnsNames({
-  HostnameType: hostnameType,
+  HostnameType: given,
   EnableResourceNameDnsARecord: a,
   EnableResourceNameDnsAAAARecord: aaaa,
-}: PrivateDnsNameOptionsRequest): Partial<PrivateDnsNameOptions> {
-  return {
-    ...(hostnameType !== undefined && { hostnameType }),
+}: PrivateDnsNameOptionsRequest): Result<Partial<PrivateDnsNameOptions>, ApiError> {
+  const hostnameType = readHostnameType(given, "privateDnsHostnameType");
+  if (!hostnameType.ok) return hostnameType;
+  return ok({
+    ...(hostnameType.value !== undefined && { hostnameType: hostnameType.value }),
     ...(a !== undefined && { enableResourceNameDnsARecord: a }),
     ...(aaaa !== undefined && { enableResourceNameDnsAaaaRecord: aaaa }),
-  };
+  });
+}
+
+export function readHostnameType(
+  given: string | undefined,
+  parameter: string,
+): Result<PrivateDnsNameOptions["hostnameType"] | undefined, ApiError> {
+  return readChoice(given, parameter, ["ip-name", "resource-name"]);
 }
 
 /** Those that a call gives. */
@@ -202,16 +224,30 @@ export function readMetadataOptions(
     InstanceMetadataOptionsRequest,
     "HttpTokens" | "HttpPutResponseHopLimit" | "HttpEndpoint" | "HttpProtocolIpv6" | "InstanceMetadataTags"
   >,
-): Partial<MetadataOptions> {
-  return {
-    ...(options.HttpTokens !== undefined && { httpTokens: options.HttpTokens }),
-    ...(options.HttpPutResponseHopLimit !== undefined && {
-      httpPutResponseHopLimit: options.HttpPutResponseHopLimit,
-    }),
-    ...(options.HttpEndpoint !== undefined && { httpEndpoint: options.HttpEndpoint }),
-    ...(options.HttpProtocolIpv6 !== undefined && { httpProtocolIpv6: options.HttpProtocolIpv6 }),
-    ...(options.InstanceMetadataTags !== undefined && { instanceMetadataTags: options.InstanceMetadataTags }),
-  };
+): Result<Partial<MetadataOptions>, ApiError> {
+  const { HttpPutResponseHopLimit: httpPutResponseHopLimit } = options;
+  const httpTokens = readChoice(options.HttpTokens, "httpTokens", ["optional", "required"]);
+  if (!httpTokens.ok) return httpTokens;
+  const httpEndpoint = readSwitch(options.HttpEndpoint, "httpEndpoint");
+  if (!httpEndpoint.ok) return httpEndpoint;
+  const httpProtocolIpv6 = readSwitch(options.HttpProtocolIpv6, "httpProtocolIpv6");
+  if (!httpProtocolIpv6.ok) return httpProtocolIpv6;
+  const instanceMetadataTags = readSwitch(options.InstanceMetadataTags, "instanceMetadataTags");
+  if (!instanceMetadataTags.ok) return instanceMetadataTags;
+  return ok({
+    ...(httpTokens.value !== undefined && { httpTokens: httpTokens.value }),
+    ...(httpPutResponseHopLimit !== undefined && { httpPutResponseHopLimit }),
+    ...(httpEndpoint.value !== undefined && { httpEndpoint: httpEndpoint.value }),
+    ...(httpProtocolIpv6.value !== undefined && { httpProtocolIpv6: httpProtocolIpv6.value }),
+    ...(instanceMetadataTags.value !== undefined && { instanceMetadataTags: instanceMetadataTags.value }),
+  });
+}
+
+function readSwitch(
+  given: string | undefined,
+  parameter: string,
+): Result<"enabled" | "disabled" | undefined, ApiError> {
+  return readChoice(given, parameter, ["enabled", "disabled"]);
 }
 
 export function readProfile(given: IamInstanceProfileSpecification): ProfileName {

@@ -31,6 +31,7 @@ import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
 import { always, type FilterTable, maybe, never, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
+import { readHostnameType } from "./run-instances.ts";
 import { optionalTags, readTagSpecifications } from "./tag-set.ts";
 import { onAnything, onExisting, onNew } from "./target.ts";
 
@@ -93,7 +94,10 @@ const remove: Handler<DeleteSubnetRequest, object> = async (input, call) => {
 };
 
 const modifyAttribute: Handler<ModifySubnetAttributeRequest, object> = async (input, call) => {
+  const hostnameType = readHostnameType(input.PrivateDnsHostnameTypeOnLaunch, "privateDnsHostnameTypeOnLaunch");
+  if (!hostnameType.ok) return hostnameType;
   const given = readAttributes(input);
+  if (hostnameType.value !== undefined) given.push({ hostnameType: hostnameType.value });
   const [first, second] = given;
   if (second !== undefined) {
     return fail("InvalidParameterCombination", { message: "Only one attribute may be modified at a time" });
@@ -115,7 +119,8 @@ const unservedAttributes = [
   "DisableLniAtDeviceIndex",
 ] as const;
 
-function readAttributes(input: ModifySubnetAttributeRequest): readonly SubnetAttribute[] {
+/** Those that are on or off. */
+function readAttributes(input: ModifySubnetAttributeRequest): SubnetAttribute[] {
   const given: SubnetAttribute[] = [];
   const bool = (
     value: { readonly Value?: boolean | undefined } | undefined,
@@ -132,8 +137,6 @@ function readAttributes(input: ModifySubnetAttributeRequest): readonly SubnetAtt
   bool(input.EnableResourceNameDnsAAAARecordOnLaunch, (enableResourceNameDnsAaaaRecord) => ({
     enableResourceNameDnsAaaaRecord,
   }));
-  const hostnameType = input.PrivateDnsHostnameTypeOnLaunch;
-  if (hostnameType !== undefined) given.push({ hostnameType });
   return given;
 }
 
