@@ -34,16 +34,16 @@ function joinThrough({ hostname, port: proxyPort, username, password }: URL, nea
     far.destroy();
     join(near, ["127.0.0.1"]);
   });
-  asked.once("error", () => near.resetAndDestroy());
+  asked.once("error", () => resetSocket(near));
   asked.end();
 }
 
 function join(near: Socket, [ip, ...others]: readonly string[]): void {
-  if (ip === undefined) return void near.resetAndDestroy();
+  if (ip === undefined) return void resetSocket(near);
   const far = connect({ host: ip, port, allowHalfOpen: true });
   far.once("error", (cause: NodeJS.ErrnoException) => {
     if (cause.code === "ECONNREFUSED" && others.length > 0) join(near, others);
-    else near.resetAndDestroy();
+    else resetSocket(near);
   });
   far.once("connect", () => {
     far.removeAllListeners("error");
@@ -54,8 +54,8 @@ function join(near: Socket, [ip, ...others]: readonly string[]): void {
 function bind(near: Socket, far: Socket): void {
   near.allowHalfOpen = true;
   far.allowHalfOpen = true;
-  far.on("error", () => near.resetAndDestroy());
-  near.on("error", () => far.resetAndDestroy());
+  far.on("error", () => resetSocket(near));
+  near.on("error", () => resetSocket(far));
   near.pipe(far).pipe(near);
 }
 

@@ -11,6 +11,7 @@ import { onPremisesHostBehind, walkFromOnPremises } from "../network/on-premises
 import type { Path } from "../network/path.ts";
 import { findInstance, instancesBehind, natGatewayOf, senderBehind } from "../network/path-origin.ts";
 import { type Walk, walk, walkFromNat } from "../network/walk.ts";
+import { resetSocket } from "../wire/reset.ts";
 
 export interface Connections {
   readonly add: (socket: Socket, path: Path) => void;
@@ -50,13 +51,13 @@ export function openConnections(): Connections {
       let count = 0;
       for (const [socket, path] of open) {
         if (stillHolds(state, path)) continue;
-        socket.resetAndDestroy();
+        resetSocket(socket);
         count += 1;
       }
       return count;
     },
     resetAll: () => {
-      for (const socket of open.keys()) socket.resetAndDestroy();
+      for (const socket of open.keys()) resetSocket(socket);
     },
     size: () => open.size,
     through: (vpcEndpointId, interfaceIp) =>

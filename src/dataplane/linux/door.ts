@@ -10,6 +10,7 @@ import { assert } from "../../base/assert.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import { isServed } from "../../network/endpoint-service.ts";
 import type { Path } from "../../network/path.ts";
+import { resetSocket } from "../../wire/reset.ts";
 import type { PlaneHost } from "../plane.ts";
 import { plainIp } from "./address.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
@@ -45,14 +46,14 @@ export class Doors implements Disposable {
     if (door === undefined) return;
     this.#open.delete(keyOf(listener));
     door.socket.close();
-    for (const connection of door.connections) connection.resetAndDestroy();
+    for (const connection of door.connections) resetSocket(connection);
   }
 
   /** Resets the connections of which `isOver` says that their client is no longer behind their address. */
   reset(isOver: (door: Door, remoteIp: string) => boolean): void {
     for (const { listener, connections } of this.#open.values()) {
       for (const connection of connections) {
-        if (isOver(listener.door, plainIp(connection.remoteAddress))) connection.resetAndDestroy();
+        if (isOver(listener.door, plainIp(connection.remoteAddress))) resetSocket(connection);
       }
     }
   }

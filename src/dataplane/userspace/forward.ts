@@ -7,6 +7,7 @@
 import { Agent, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { resetSocket } from "../../wire/reset.ts";
 import { flowKey, type OpenFlow } from "./dial.ts";
 
 /** Opens a connection whose other end a service has; made anew for each flow. */
@@ -68,10 +69,10 @@ export function forwarder(
     onward.on("response", (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
       answer.pipe(response);
-      answer.on("error", () => request.socket.resetAndDestroy());
+      answer.on("error", () => resetSocket(request.socket));
     });
     // What cuts the connection to the service cuts the client's, as one connection would be.
-    onward.on("error", () => request.socket.resetAndDestroy());
+    onward.on("error", () => resetSocket(request.socket));
     response.on("close", () => onward.destroy());
     request.pipe(onward);
   };

@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { State } from "../../model/state.ts";
+import { resetSocket } from "../../wire/reset.ts";
 import type { PlaneHost } from "../plane.ts";
 import {
   type Dial,
@@ -199,9 +200,9 @@ function openCarrier({ host, pairs, tally }: ProxyParts): Carrier {
       deliver(socket, flow, socket);
     },
     keep,
-    destroyAll: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    destroyAll: () => sockets.forEach((socket) => resetSocket(socket)),
     open: () => [...flows.values()],
-    cut: (isChosen) => flows.forEach(({ flow, number }, socket) => isChosen(flow, number) && socket.resetAndDestroy()),
+    cut: (isChosen) => flows.forEach(({ flow, number }, socket) => isChosen(flow, number) && resetSocket(socket)),
   };
 }
 
@@ -222,7 +223,7 @@ function begin(socket: Socket, head: Buffer): void {
 function bind(from: Socket, to: Socket): void {
   from.pipe(to);
   from.on("close", () => {
-    if (!from.readableEnded || !to.writableFinished) to.resetAndDestroy();
+    if (!from.readableEnded || !to.writableFinished) resetSocket(to);
   });
 }
 

@@ -14,6 +14,7 @@ import type { RoleDelivery } from "../../model/instance-session.ts";
 import type { Control } from "../../model/verb.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
 import { instanceAt } from "../../network/path-origin.ts";
+import { resetSocket } from "../../wire/reset.ts";
 import { roleCredentials } from "./role-credential.ts";
 import { longestTokenSeconds, type TokenSeal, tokenSeal } from "./token.ts";
 import { entryAt, listingOf, metadataTree } from "./tree.ts";
@@ -52,7 +53,7 @@ export function openMetadataServer(options: MetadataOptions): MetadataServer {
       })
       .then((given) => {
         options.record(recordOf(begin, { client, instance, request, given }));
-        if (given === undefined) request.socket.resetAndDestroy();
+        if (given === undefined) resetSocket(request.socket);
         else send(request, response, given);
       });
   });
