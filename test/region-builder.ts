@@ -332,7 +332,8 @@ function destinationOf(cidrBlock: string): DestinationInput {
   return { kind: "cidr", cidrBlock, ...(cidrBlock.includes(":") && { family: "ipv6" }) };
 }
 
-function targetOf(id: string): TargetInput {
+/** Told from the id. */
+export function targetOf(id: string): TargetInput {
   if (id === "local") return { kind: "local" };
   if (id.startsWith("igw-")) return { kind: "gateway", gatewayId: id };
   if (id.startsWith("vpce-")) return { kind: "vpc-endpoint", vpcEndpointId: id };

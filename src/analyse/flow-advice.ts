@@ -199,8 +199,7 @@ function internetStep(state: State, network: VpcNetwork, { flow, reached, source
   const isPublicThere = network.publicIpOf.has(from);
   const nat = ip.width === 32 && !isPublicThere ? publicNatOf(network) : undefined;
   if (nat !== undefined && hop === undefined && route.chosen?.target !== nat) return lead(nat);
-  const [egressOnly] = network.egressOnlyGateways;
-  const gatewayId = network.internetGateway?.id ?? (ip.width === 128 ? egressOnly?.id : undefined);
+  const gatewayId = network.internetGateway?.id ?? (ip.width === 128 ? network.egressOnlyGateway?.id : undefined);
   if (gatewayId === undefined) return gatewayStep(state, network.vpc);
   if (route.chosen?.target !== gatewayId || route.chosen.state !== "active") return lead(gatewayId);
   return isPublicThere || ip.width === 128 ? undefined : addressStep(state, network.vpc, holderId);

@@ -7,6 +7,7 @@
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
+import { resetSocket } from "../wire/reset.ts";
 
 const port = Number(process.argv[2]);
 

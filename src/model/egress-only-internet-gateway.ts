@@ -1,7 +1,13 @@
-/** Egress-only internet gateways: IPv6 out of a VPC and not in. Source: Amazon VPC User Guide, "Egress-only internet gateways". */
+/**
+ * Egress-only internet gateways: IPv6 out of a VPC and not in. Source: Amazon VPC User Guide, "Egress-only internet gateways"
+ * and "Amazon VPC quotas" (a VPC has one at a time).
+ *
+ * ASSUMPTION: a second egress-only internet gateway of a VPC is refused with the code and the words of a second internet gateway.
+ */
 
 import { type Id, makeId } from "../base/id.ts";
 import { idempotency, madeBefore } from "./client-token.ts";
+import { fail } from "./error.ts";
 import type { Idempotent } from "./idempotent.ts";
 import { lookup } from "./lookup.ts";
 import { checkQuota } from "./quota.ts";
@@ -16,6 +22,7 @@ export interface EgressOnlyInternetGateway extends Resource, Idempotent {
   readonly vpcId: Id<"vpc">;
 }
 
+/** Fails with InvalidParameterValue where the VPC has one. */
 export function createEgressOnlyInternetGateway(
   state: State,
   input: { readonly vpcId: string; readonly tags: Tags; readonly clientToken?: string },
@@ -26,6 +33,11 @@ export function createEgressOnlyInternetGateway(
   if (before.value[0] !== undefined) return accept(before.value[0], []);
   const vpc = lookup(state, "vpc", input.vpcId, context);
   if (!vpc.ok) return vpc;
+  if (countBy(state, "egress-only-internet-gateway", "vpcId", vpc.value.id) > 0) {
+    return fail("InvalidParameterValue", {
+      message: `Network ${vpc.value.id} already has an egress-only internet gateway attached`,
+    });
+  }
   const tags = checkTags(input.tags);
   if (!tags.ok) return tags;
   const { accountId, region, nowMs, hex } = context;

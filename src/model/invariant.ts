@@ -69,6 +69,8 @@ function brokenVpc(state: State, vpc: Vpc): Claims {
   return {
     "it has just one main route table": mains.length === 1,
     "it has at most one internet gateway": findBy(state, "internet-gateway", "vpcId", vpc.id).length <= 1,
+    "it has at most one egress-only internet gateway":
+      findBy(state, "egress-only-internet-gateway", "vpcId", vpc.id).length <= 1,
     "it has a primary block": vpc.cidrBlocks.length > 0,
   };
 }

@@ -36,7 +36,7 @@ export function overInternet(state: State, exit: InternetExit, destinationIp: st
   const target = mappedBy(state, destinationIp);
   const far = target && networkOf(state, target.holder.vpcId);
   if (target === undefined || far === undefined) return { exit };
-  const [egressOnly] = far.egressOnlyGateways;
+  const { egressOnlyGateway: egressOnly } = far;
   if (far.internetGateway === undefined) {
     if (egressOnly === undefined || !isIpv6(destinationIp)) return { exit };
     return { exit: none(`${egressOnly.id} of ${far.vpc.id} lets nothing in that is opened from outside`) };
@@ -56,10 +56,7 @@ export function overInternet(state: State, exit: InternetExit, destinationIp: st
   return { overInternet: hop, exit: arrivalAt(state, { ip: exit.sourceIp }, target.holder) };
 }
 
-/**
- * The gateway by which the internet sends packets for a VPC's IPv6 addresses, which do not say by which one they came out:
- * that of several egress-only ones which has the first id. AWS lets a VPC have no more than one.
- */
+/** The gateway by which the internet sends packets for a VPC's IPv6 addresses, which do not say by which one they came out. */
 export function homewardGateway(network: VpcNetwork): string | undefined {
-  return network.internetGateway?.id ?? network.egressOnlyGateways[0]?.id;
+  return network.internetGateway?.id ?? network.egressOnlyGateway?.id;
 }

@@ -205,12 +205,11 @@ function* stepsOf(way: WayOfFlow, flow: Flow): Steps {
   if (isNew && target !== undefined) {
     yield request(last.packet, groupVerdict(target.network, target.holder, "ingress", last.packet));
   }
-  for (const [at, { from, to, packet }] of [...segments.entries()].toReversed()) {
-    const sending = answeringAt(way, at);
+  for (const { at, ...reply } of repliesOf(way, segments)) {
+    const sending = at === undefined ? undefined : answeringAt(way, at);
     if (sending !== undefined) yield answeringOf(sending, sending.toIp);
     const astray = sending && answersAstray(way, sending);
     if (astray !== undefined) return astray;
-    const reply = { from: to, to: from, packet: replyTo(packet) };
     for (const verdict of borders(reply)) yield { leg: "reply", packet: reply.packet, verdict };
   }
   return undefined;
@@ -241,26 +240,77 @@ function segmentsOf({ network, source, target, walked }: WayOfFlow, flow: Flow):
   return [...segments, { from: door, to: end, packet: arriving }];
 }
 
+function isWithinVpc({ network, target }: WayOfFlow): boolean {
+  return target?.network.vpc.id === network.vpc.id;
+}
+
+interface Reply extends Segment {
+  /** The segment that it answers; absent where it only goes on. */
+  readonly at?: number;
+}
+
+/** The segments turned round, but where answers of IPv6 take another way inside the VPC. */
+function repliesOf(way: WayOfFlow, segments: readonly Segment[]): readonly Reply[] {
+  const turned = segments.map(({ from, to, packet }, at): Reply => ({
+    at,
+    from: to,
+    to: from,
+    packet: replyTo(packet),
+  }));
+  const [near, last] = [segments[0], turned.at(-1)];
+  const other = otherWayBack(way);
+  if (other === undefined || near === undefined || last === undefined) return turned.toReversed();
+  const outside: Point = { network: way.network };
+  return other === "straight"
+    ? [{ ...last, to: near.from }]
+    : [
+        { ...last, to: outside },
+        { from: outside, to: last.to, packet: last.packet },
+      ];
+}
+
+/**
+ * Addresses of IPv6 are nowhere translated: what leaves a VPC by its internet gateway and comes in again, as a route of a
+ * prefix list may have it that holds a part of the VPC, is answered straight by the local route, and the other way round.
+ * Undefined where answers take the way of the request.
+ *
+ * ASSUMPTION: a prefix list may hold parts of the VPC itself, and its routes lead there whatever their target is; AWS refuses
+ * such a route to a gateway where its destination is a block.
+ */
+function otherWayBack(way: WayOfFlow): "straight" | "out and in" | undefined {
+  const { source, target, walked } = way;
+  if (target === undefined || !isWithinVpc(way) || walked.nats !== undefined || !isIpv6(source.ip)) return undefined;
+  const leavesVpc = routeBack(target, source.ip)?.target.kind === "internet-gateway";
+  if (leavesVpc === (walked.overInternet !== undefined)) return undefined;
+  return leavesVpc ? "out and in" : "straight";
+}
+
 interface Answers extends Arrival {
   readonly toIp: string;
   /** The interface of the same VPC that they are for; absent where they leave it. */
   readonly asking?: NetworkInterface;
+  /** Whether they may get there out of the VPC. */
+  readonly mayLeave: boolean;
 }
 
 /** Who answers what comes by the `at`th segment by a route table; undefined of an endpoint and the internet: those come straight. */
-function answeringAt({ network, source, target, walked }: WayOfFlow, at: number): Answers | undefined {
+function answeringAt(way: WayOfFlow, at: number): Answers | undefined {
+  const { network, source, target, walked } = way;
   const nats = (walked.nats ?? []).flatMap(({ networkInterfaceId, privateIp: ip }) => {
     const holder = network.interfaces.get(networkInterfaceId);
     return holder === undefined ? [] : [{ holder, ip }];
   });
   const asking = [source, ...nats][at] ?? nats.at(-1) ?? source;
   const nat = nats[at];
-  if (nat !== undefined) return { network, holder: nat.holder, toIp: asking.ip, asking: asking.holder };
-  const { overInternet, peering } = walked;
+  if (nat !== undefined) {
+    return { network, holder: nat.holder, toIp: asking.ip, asking: asking.holder, mayLeave: false };
+  }
+  const { overInternet } = walked;
   // Where a way goes over the internet, its last segment but one ends at a gateway.
   if (target === undefined || at < nats.length + (overInternet === undefined ? 0 : 1)) return undefined;
-  const isInside = overInternet === undefined && peering === undefined;
-  return { ...target, toIp: overInternet?.sourceIp ?? asking.ip, ...(isInside && { asking: asking.holder }) };
+  const toIp = overInternet?.sourceIp ?? asking.ip;
+  const isInside = isWithinVpc(way) && (overInternet === undefined || isIpv6(toIp));
+  return { ...target, toIp, ...(isInside && { asking: asking.holder }), mayLeave: true };
 }
 
 export function answeringOf({ holder, network }: Arrival, toIp: string): Answering {
@@ -271,11 +321,11 @@ export function answeringOf({ holder, network }: Arrival, toIp: string): Answeri
  * An instance and a NAT gateway answer by the route table of their own subnet. From another VPC answers need a route back.
  * Source: Amazon VPC peering guide, "Update your route tables".
  */
-function answersAstray(way: WayOfFlow, { asking, toIp, ...from }: Answers): string | undefined {
+function answersAstray(way: WayOfFlow, { asking, mayLeave, toIp, ...from }: Answers): string | undefined {
   const back = routeBack(from, toIp);
-  const leads = asking === undefined ? leadsAcross(back, way, toIp) : leadsTo(back, asking);
+  const leads = (asking !== undefined && leadsTo(back, asking)) || (mayLeave && leadsAcross(back, way, toIp));
   if (!leads) return wayOfAnswers(from, toIp);
-  return asking === undefined && back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
+  return back?.target.kind === "internet-gateway" ? answersStray(way, toIp) : undefined;
 }
 
 function routeBack({ holder, network }: Arrival, toIp: string): CompiledRoute | undefined {
@@ -312,14 +362,16 @@ function leadsTo(route: CompiledRoute | undefined, holder: NetworkInterface): bo
 }
 
 /**
- * Whether a route leads from the VPC at the end of a way to the one where it began. Addresses of IPv6 are nowhere
- * translated, so that their answers may take another way than the request, but none by an egress-only gateway.
+ * Whether a route leads from the VPC at the end of a way to the one where it began, or out of that VPC and in again. Addresses
+ * of IPv6 are nowhere translated, so that their answers may take another way than the request, but none by an egress-only
+ * gateway.
  */
-function leadsAcross(route: CompiledRoute | undefined, { network, walked }: WayOfFlow, toIp: string): boolean {
+function leadsAcross(route: CompiledRoute | undefined, way: WayOfFlow, toIp: string): boolean {
   if (route?.active !== true) return false;
+  const { network, walked } = way;
   const { target } = route;
   if (target.kind === "internet-gateway") return walked.overInternet !== undefined || isIpv6(toIp);
-  if (target.kind !== "vpc-peering-connection") return false;
+  if (target.kind !== "vpc-peering-connection" || isWithinVpc(way)) return false;
   const { vpcPeeringConnectionId: id } = target;
   return isIpv6(toIp) ? network.peers.has(id) : walked.peering?.vpcPeeringConnectionId === id;
 }

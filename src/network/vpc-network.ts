@@ -48,7 +48,7 @@ export interface VpcNetwork extends Firewall {
   readonly interfaceEndpoints: readonly InterfaceVpcEndpoint[];
   /** The attached one. */
   readonly internetGateway: InternetGateway | undefined;
-  readonly egressOnlyGateways: readonly EgressOnlyInternetGateway[];
+  readonly egressOnlyGateway: EgressOnlyInternetGateway | undefined;
   /** Those that carry packets, by id. */
   readonly natGateways: ReadonlyMap<string, NatGateway>;
   readonly instances: readonly Instance[];
@@ -243,7 +243,7 @@ function compile(state: State, vpc: Vpc): VpcNetwork {
       .filter((one) => one.kind === "Interface")
       .filter((one) => one.state === "available"),
     internetGateway: list("internet-gateway")[0],
-    egressOnlyGateways: list("egress-only-internet-gateway"),
+    egressOnlyGateway: list("egress-only-internet-gateway")[0],
     natGateways: new Map(natGateways.map((one) => [one.id, one])),
     instances: list("instance"),
     interfaces: new Map(interfaces.map((one) => [one.id, one])),

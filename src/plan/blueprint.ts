@@ -33,9 +33,10 @@ export interface VpcBlueprint {
   readonly securityGroups: readonly SecurityGroupBlueprint[];
   readonly networkAcls: readonly NetworkAclBlueprint[];
   readonly natGateways: readonly NatGatewayBlueprint[];
-  readonly egressOnlyGateways: readonly EgressOnlyGatewayBlueprint[];
   /** Absent when none is attached. */
   readonly internetGateway?: InternetGatewayBlueprint;
+  /** Absent when the VPC has none. */
+  readonly egressOnlyGateway?: EgressOnlyGatewayBlueprint;
   /** Those of one instance stand together, the primary one first. */
   readonly hosts: readonly HostBlueprint[];
   /** One for each VPC that packets reach by a peering connection. */
@@ -79,7 +80,7 @@ export interface RouteBlueprint {
 
 export type TargetBlueprint =
   | { readonly kind: "internet-gateway" }
-  | { readonly kind: "egress-only-internet-gateway"; readonly egressOnlyInternetGatewayId: string }
+  | { readonly kind: "egress-only-internet-gateway" }
   | { readonly kind: "endpoint"; readonly vpcEndpointId: string }
   | { readonly kind: "host"; readonly networkInterfaceId: string }
   | { readonly kind: "nat-gateway"; readonly natGatewayId: string }
@@ -154,8 +155,6 @@ export interface InternetGatewayBlueprint {
 /** Takes IPv6 out of the VPC and its answers in. */
 export interface EgressOnlyGatewayBlueprint {
   readonly egressOnlyInternetGatewayId: string;
-  /** 1 to 15, unique in the VPC. */
-  readonly key: number;
 }
 
 /** An interface of a network host, which is an instance. */

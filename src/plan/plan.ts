@@ -162,7 +162,7 @@ function withOtherEndpoints(network: VpcNetwork, before: VpcBlueprint): VpcBluep
     hostIds: new Set(before.hosts.map((one) => one.networkInterfaceId)),
     natKeys: numbersBefore(before.natGateways, "natGatewayId", "key"),
     peerIds: new Set(network.peers.keys()),
-    egressOnlyKeys: numbersBefore(before.egressOnlyGateways, "egressOnlyInternetGatewayId", "key"),
+    egressOnlyId: network.egressOnlyGateway?.id,
   };
   const routeTables = network.tables.map((table, at) => {
     const old = table === source.tables[at] ? before.routeTables[at] : undefined;
@@ -197,11 +197,10 @@ function freshVpc(network: VpcNetwork, keys: Numbers, before: VpcBlueprint | und
     securityGroups: view.securityGroups.map((group) => groupOf(network, view.securityGroupKeys, group)),
     networkAcls: network.acls.map((acl) => aclOf(network, view.aclKeys, acl)),
     natGateways: view.nats.map((nat) => natOf(view, nat)),
-    egressOnlyGateways: network.egressOnlyGateways.map(({ id }) => ({
-      egressOnlyInternetGatewayId: id,
-      key: numberOf(view.egressOnlyKeys, id),
-    })),
     ...(internetGateway && { internetGateway }),
+    ...(view.egressOnlyId !== undefined && {
+      egressOnlyGateway: { egressOnlyInternetGatewayId: view.egressOnlyId },
+    }),
     ...(network.vpn && { vpnGateway: vpnGatewayOf(network.vpn, before?.vpnGateway) }),
     hosts: view.running.map((host) => hostOf(view, host)),
     endpointInterfaces: view.endpointInterfaces.map((one) => endpointInterfaceOf(view, one)),
@@ -247,13 +246,13 @@ interface View {
   readonly endpointKeys: Numbers;
   readonly hostKeys: Numbers;
   readonly natKeys: Numbers;
-  readonly egressOnlyKeys: Numbers;
+  readonly egressOnlyId: string | undefined;
   readonly securityGroupKeys: Numbers;
   readonly aclKeys: Numbers;
 }
 
 /** What the targets of routes are looked up in. */
-type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyKeys" | "peerIds">;
+type Targets = Pick<View, "tables" | "endpointKeys" | "hostIds" | "natKeys" | "egressOnlyId" | "peerIds">;
 
 function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
   const running = network.instances.flatMap((instance): RunningHost[] => {
@@ -296,11 +295,7 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
       numbersBefore(before?.natGateways, "natGatewayId", "key"),
       ranges.nat,
     ),
-    egressOnlyKeys: numberAll(
-      ids(network.egressOnlyGateways),
-      numbersBefore(before?.egressOnlyGateways, "egressOnlyInternetGatewayId", "key"),
-      ranges.egressOnly,
-    ),
+    egressOnlyId: network.egressOnlyGateway?.id,
     securityGroupKeys: numberAll(
       securityGroups.map((one) => one.group.id),
       numbersBefore(before?.securityGroups, "securityGroupId", "key"),
@@ -320,7 +315,6 @@ const ranges = {
   host: { from: 1, to: 65535, of: "interfaces of instances of a VPC" },
   endpointInterface: { from: 1, to: 4094, of: "interfaces of endpoints of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
-  egressOnly: { from: 1, to: 15, of: "egress-only internet gateways of a VPC" },
   securityGroup: { from: 1, to: 65535, of: "security groups of a VPC" },
   acl: { from: 1, to: 65535, of: "network ACLs of a VPC" },
 };
@@ -389,9 +383,7 @@ function targetOf(view: Targets, { target, active }: CompiledRoute): TargetBluep
     }
     case "egress-only-internet-gateway": {
       const { kind, egressOnlyInternetGatewayId } = target;
-      return view.egressOnlyKeys.has(egressOnlyInternetGatewayId)
-        ? { kind, egressOnlyInternetGatewayId }
-        : { kind: "blackhole" };
+      return egressOnlyInternetGatewayId === view.egressOnlyId ? { kind } : { kind: "blackhole" };
     }
     case "vpc-peering-connection": {
       const { vpcPeeringConnectionId } = target;

@@ -13,6 +13,7 @@ import { networkOf } from "../../src/network/vpc-network.ts";
 import { carryIpv6, egressOnlyGateway, giveIpv6, giveIpv6Block } from "../ipv6-builder.ts";
 import type { RegionBuilder, TestInstance } from "../region-builder.ts";
 import { type Dice, tryTo } from "./dice.ts";
+import { dealListRoute } from "./list-world.ts";
 
 export interface Ipv6Place {
   readonly vpcId: string;
@@ -21,6 +22,8 @@ export interface Ipv6Place {
   readonly tableIds: readonly string[];
   readonly natIds: readonly string[];
   readonly instances: readonly { readonly made: TestInstance }[];
+  /** Customer-managed prefix lists. */
+  readonly listIds: readonly string[];
 }
 
 type Build = RegionBuilder;
@@ -40,9 +43,10 @@ export function dealIpv6(build: Build, dice: Dice, place: Ipv6Place): void {
   for (const { made } of place.instances) {
     for (let left = dice.pick([0, 1, 1, 1, 2]); left > 0; left--) giveIpv6(build, made);
   }
-  const egressIds = Array.from({ length: dice.below(3) }, () => egressOnlyGateway(build, vpcId));
+  const egressId = dice.chance(67) ? egressOnlyGateway(build, vpcId) : undefined;
   for (const tableId of place.tableIds) {
-    for (let left = dice.below(5); left > 0; left--) dealRoute(build, dice, { place, tableId, egressIds });
+    for (let left = dice.below(5); left > 0; left--) dealRoute(build, dice, { place, tableId, egressId });
+    if (dice.chance(30)) dealRouteOfList(build, dice, { place, tableId, egressId });
     if (place.natIds.length > 0 && dice.chance(60)) {
       tryTo(() => build.route(tableId, "64:ff9b::/96", dice.pick(place.natIds)));
     }
@@ -53,7 +57,7 @@ export function dealIpv6(build: Build, dice: Dice, place: Ipv6Place): void {
     tryTo(() => carryIpv6(build, endpoint.id));
   }
   // Routes to a gateway that is gone are blackholes.
-  if (egressIds[0] !== undefined && dice.chance(15)) dropEgressOnly(build, egressIds[0]);
+  if (egressId !== undefined && dice.chance(15)) dropEgressOnly(build, egressId);
 }
 
 /** Of an interface endpoint: most have both families where their subnets do. */
@@ -82,17 +86,27 @@ function dropEgressOnly(build: Build, egressOnlyInternetGatewayId: string): void
 interface Spot {
   readonly place: Ipv6Place;
   readonly tableId: string;
-  readonly egressIds: readonly string[];
+  readonly egressId: string | undefined;
 }
 
-function dealRoute(build: Build, dice: Dice, { place, tableId, egressIds }: Spot): void {
-  const egress = egressIds.length === 0 ? place.gatewayId : dice.pick(egressIds);
+function dealRoute(build: Build, dice: Dice, { place, tableId, egressId }: Spot): void {
+  const egress = egressId ?? place.gatewayId;
   const target = dice.pick([place.gatewayId, egress, egress, dice.pick(place.instances).made.id]);
   tryTo(() => build.route(tableId, dealIpv6Cidr(build, dice, place), target));
 }
 
+/** Of a list that may hold the VPC's own subnets too: what is for those then goes out, and comes in again. */
+function dealRouteOfList(build: Build, dice: Dice, { place, tableId, egressId }: Spot): void {
+  const listIds = place.listIds.filter((id) => find(build.state(), "prefix-list", id)?.addressFamily === "IPv6");
+  dealListRoute(build, dice, {
+    routeTableId: tableId,
+    listIds,
+    targetIds: [place.gatewayId, egressId ?? place.gatewayId],
+  });
+}
+
 /** A block that has to do with the prefix list: the same, wider, narrower, beside; a subnet's; or the default route. */
-export function dealIpv6Cidr(build: Build, dice: Dice, { subnetIds }: Pick<Ipv6Place, "subnetIds">): string {
+function dealIpv6Cidr(build: Build, dice: Dice, { subnetIds }: Pick<Ipv6Place, "subnetIds">): string {
   const entry = dice.pick(entries);
   switch (dice.below(8)) {
     case 0:
@@ -108,8 +122,17 @@ export function dealIpv6Cidr(build: Build, dice: Dice, { subnetIds }: Pick<Ipv6P
     case 6:
       return cidrOf(moved(lastOf(entry), 1n), entry.bits);
     default:
-      return find(build.state(), "subnet", dice.pick(subnetIds))?.ipv6CidrBlocks[0]?.cidrBlock ?? "::/0";
+      return subnetBlock(build, dice, { subnetIds });
   }
+}
+
+/** An entry of a prefix list: often the block of a subnet. */
+export function dealIpv6Entry(build: Build, dice: Dice, place: Pick<Ipv6Place, "subnetIds">): string {
+  return dice.chance(30) ? subnetBlock(build, dice, place) : dealIpv6Cidr(build, dice, place);
+}
+
+function subnetBlock(build: Build, dice: Dice, { subnetIds }: Pick<Ipv6Place, "subnetIds">): string {
+  return find(build.state(), "subnet", dice.pick(subnetIds))?.ipv6CidrBlocks[0]?.cidrBlock ?? "::/0";
 }
 
 /** Addresses of IPv6 at the edges of everything that could decide, and some of no account. */

@@ -3,7 +3,7 @@
 import { createManagedPrefixList, modifyManagedPrefixList } from "../../src/model/managed-prefix-list.ts";
 import { createRoute } from "../../src/model/route.ts";
 import { find } from "../../src/model/state.ts";
-import type { RegionBuilder } from "../region-builder.ts";
+import { type RegionBuilder, targetOf } from "../region-builder.ts";
 import type { Dice } from "./dice.ts";
 
 type Build = RegionBuilder;
@@ -51,13 +51,6 @@ export function dealListRoute(
 ): void {
   const destination = { kind: "prefix-list", prefixListId: dice.pick(listIds) } as const;
   const id = dice.pick(targetIds);
-  const target = id.startsWith("nat-")
-    ? ({ kind: "nat-gateway", natGatewayId: id } as const)
-    : id.startsWith("pcx-")
-      ? ({ kind: "vpc-peering-connection", vpcPeeringConnectionId: id } as const)
-      : id.startsWith("i-")
-        ? ({ kind: "instance", instanceId: id } as const)
-        : ({ kind: "gateway", gatewayId: id } as const);
-  const input = { routeTableId, destination, target };
+  const input = { routeTableId, destination, target: targetOf(id) };
   if (build.attempt(createRoute, input).ok) build.run(createRoute, input);
 }

@@ -11,7 +11,7 @@ import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf, tryTo } from "./dice.ts";
 import { dealFilters, type FilterPlace, openFilters } from "./filter-world.ts";
 import { dealSiteTrials, dealTrials, type Draw, sourcePortsOf } from "./flow-world.ts";
-import { dealAddressType, dealIpv6, dealIpv6Cidr, dropIpv6, openIpv6 } from "./ipv6-world.ts";
+import { dealAddressType, dealIpv6, dealIpv6Entry, dropIpv6, openIpv6 } from "./ipv6-world.ts";
 import { dealInterfaces, dropInterfaces } from "./interface-world.ts";
 import { dealListRoute, dealLists, openLists } from "./list-world.ts";
 import { dealOnPremises, dropOnPremises, hostIdsOf } from "./on-premises-world.ts";
@@ -71,7 +71,7 @@ export function openWorld(options: { readonly seed: number; readonly vpcs: numbe
       dealLists(build, dice, listIds, {
         // Of services, of the VPCs themselves and of sites.
         ipv4: () => (dice.chance(60) ? dealCidr(dice) : dice.pick([`10.${dice.below(10)}.0.0/16`, "192.168.0.0/16"])),
-        ipv6: () => dealIpv6Cidr(build, dice, dice.pick(places)),
+        ipv6: () => dealIpv6Entry(build, dice, dice.pick(places)),
       });
       dealPeerings(build, dice, places);
       for (const place of places) dealPlace(build, dice, place);

@@ -76,6 +76,7 @@ beforeAll(async () => {
   const otherVpc = await vpcOf("10.0.0.0/16");
   const igw = await gateway();
   await made(new sdk.AttachInternetGatewayCommand({ InternetGatewayId: igw, VpcId: vpc }));
+  await made(new sdk.CreateEgressOnlyInternetGatewayCommand({ VpcId: vpc }));
   const subnet = await subnetOf(vpc, "10.0.0.0/28");
   const table = await tableOf(vpc);
   const associated: sdk.AssociateRouteTableResult = await made(
@@ -390,6 +391,13 @@ const refusals: readonly Refusal[] = [
     code: "InvalidParameterValue",
     text: (w) => `Network ${w.vpc} already has an internet gateway attached`,
     source: "quoted",
+  },
+  {
+    does: "CreateEgressOnlyInternetGateway: a second one",
+    when: (w) => new sdk.CreateEgressOnlyInternetGatewayCommand({ VpcId: w.vpc }),
+    code: "InvalidParameterValue",
+    text: (w) => `Network ${w.vpc} already has an egress-only internet gateway attached`,
+    source: "ours",
   },
   {
     does: "DetachInternetGateway: from another VPC",

@@ -1,7 +1,6 @@
 /** The numbers of a router's devices, and what stands behind each. They follow from the blueprint's keys alone. */
 
 import type {
-  EgressOnlyGatewayBlueprint,
   EndpointBlueprint,
   EndpointInterfaceBlueprint,
   HostBlueprint,
@@ -14,9 +13,9 @@ export const GATEWAY_DEVICE = 3;
 export const VPN_GATEWAY_DEVICE = 4;
 /** Of what no route leads anywhere: nothing passes it. */
 export const NOWHERE_DEVICE = 5;
+export const EGRESS_ONLY_GATEWAY_DEVICE = 6;
 const ENDPOINT_DEVICES = 0x1000;
 const NAT_DEVICES = 0x2000;
-const EGRESS_ONLY_DEVICES = 0x3000;
 const PEER_DEVICES = 0x4000;
 const ENDPOINT_INTERFACE_DEVICES = 0x5000;
 const HOST_DEVICES = 0x10000;
@@ -37,10 +36,6 @@ export function deviceOfEndpoint({ key }: Pick<EndpointBlueprint, "key">): numbe
 
 export function deviceOfNatGateway({ key }: Pick<NatGatewayBlueprint, "key">): number {
   return NAT_DEVICES + key;
-}
-
-export function deviceOfEgressOnlyGateway({ key }: Pick<EgressOnlyGatewayBlueprint, "key">): number {
-  return EGRESS_ONLY_DEVICES + key;
 }
 
 /** That leads to another VPC's router, by the key of that VPC. */
@@ -78,9 +73,7 @@ function listDevices(vpc: VpcBlueprint): ReadonlyMap<number, Device> {
   const devices = new Map<number, Device>();
   if (vpc.internetGateway !== undefined) devices.set(GATEWAY_DEVICE, { kind: "internet-gateway" });
   if (vpc.vpnGateway !== undefined) devices.set(VPN_GATEWAY_DEVICE, { kind: "vpn-gateway" });
-  for (const gateway of vpc.egressOnlyGateways) {
-    devices.set(deviceOfEgressOnlyGateway(gateway), { kind: "internet-gateway" });
-  }
+  if (vpc.egressOnlyGateway !== undefined) devices.set(EGRESS_ONLY_GATEWAY_DEVICE, { kind: "internet-gateway" });
   for (const endpoint of vpc.endpoints) {
     const { vpcEndpointId } = endpoint;
     devices.set(deviceOfEndpoint(endpoint), { kind: "gateway-endpoint", vpcEndpointId });

@@ -5,20 +5,15 @@
 
 import type { Width } from "../../base/ip.ts";
 import { echoHost, echoPort } from "../../network/echo-host.ts";
-import type {
-  EgressOnlyGatewayBlueprint,
-  InternetGatewayBlueprint,
-  NatGatewayBlueprint,
-  VpcBlueprint,
-} from "../../plan/blueprint.ts";
-import { deviceOfEgressOnlyGateway, deviceOfNatGateway, GATEWAY_DEVICE, routerOf } from "./device.ts";
+import type { InternetGatewayBlueprint, NatGatewayBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
+import { deviceOfNatGateway, EGRESS_ONLY_GATEWAY_DEVICE, GATEWAY_DEVICE, routerOf } from "./device.ts";
 import { widthsOf } from "./filter.ts";
 import { hasNat64, objectsOfNat64 } from "./nat64-object.ts";
 import type { Door, KernelObject, NamespaceObject, RouteBy } from "./kernel-object.ts";
 import {
   anyOf,
   type End,
-  EGRESS_ONLY_NEXTHOPS,
+  EGRESS_ONLY_NEXTHOP,
   FAR_IP,
   GATEWAY_NEXTHOP,
   LAST_METRIC,
@@ -38,7 +33,7 @@ import {
 export const INTERNET = "internet";
 
 const GATEWAY_INTERNET_DEVICE = 3;
-/** On the internet's side, by the key of the VPC; a VPC has one internet gateway and up to fifteen that are egress-only. */
+/** On the internet's side, by the key of the VPC; a VPC has one internet gateway and one that is egress-only. */
 const INTERNET_DEVICES = 0x1000;
 const INTERNET_EGRESS_ONLY_DEVICES = 0x10000;
 
@@ -88,28 +83,19 @@ export function hiddenAddresses({ endpointInterfaces }: VpcBlueprint): string[] 
   return endpointInterfaces.flatMap(({ ips }) => ips.filter((ip) => widthOf(ip) === 128));
 }
 
-/** `place` is the gateway's among those of the VPC: the internet sends by the first of them. */
-export function objectsOfEgressOnlyGateway(
-  vpc: VpcBlueprint,
-  gateway: EgressOnlyGatewayBlueprint,
-  place: number,
-): KernelObject[] {
-  const { egressOnlyInternetGatewayId, key } = gateway;
+/** The internet sends by it where the VPC has no internet gateway. */
+export function objectsOfEgressOnlyGateway(vpc: VpcBlueprint, egressOnlyInternetGatewayId: string): KernelObject[] {
   const namespace = `egress-only-internet-gateway ${egressOnlyInternetGatewayId}`;
-  const near = { namespace: routerOf(vpc), index: deviceOfEgressOnlyGateway(gateway), name: `eigw${key}` };
+  const near = { namespace: routerOf(vpc), index: EGRESS_ONLY_GATEWAY_DEVICE, name: "eigw" };
   return [
     ...objectsOfGateway(vpc, {
       gatewayId: egressOnlyInternetGatewayId,
       namespace: { kind: "namespace", namespace, role: "egress-only-internet-gateway" },
       near,
-      far: {
-        namespace: INTERNET,
-        index: INTERNET_EGRESS_ONLY_DEVICES + vpc.key * 16 + key,
-        name: `eigw${vpc.key}.${key}`,
-      },
-      nexthopId: EGRESS_ONLY_NEXTHOPS + key,
+      far: { namespace: INTERNET, index: INTERNET_EGRESS_ONLY_DEVICES + vpc.key, name: `eigw${vpc.key}` },
+      nexthopId: EGRESS_ONLY_NEXTHOP,
       widths: [128],
-      metric: 100 + place,
+      metric: 100,
     }),
     { kind: "element", namespace: near.namespace, set: "egress_only", key: [`${near.index}`] },
   ];

@@ -22,7 +22,7 @@ function vpcWithoutIpv6(vpc: VpcBlueprint): VpcBlueprint {
 const memo = new WeakMap<VpcBlueprint, VpcBlueprint>();
 
 function fresh(whole: VpcBlueprint): VpcBlueprint {
-  const { ipv6NameServers: _, ...vpc } = whole;
+  const { egressOnlyGateway: _gateway, ipv6NameServers: _servers, ...vpc } = whole;
   return {
     ...vpc,
     cidrBlocks: vpc.cidrBlocks.filter(isIpv4),
@@ -44,7 +44,6 @@ function fresh(whole: VpcBlueprint): VpcBlueprint {
       ingress: acl.ingress.filter(({ cidrBlock }) => isIpv4(cidrBlock)),
       egress: acl.egress.filter(({ cidrBlock }) => isIpv4(cidrBlock)),
     })),
-    egressOnlyGateways: [],
     hosts: vpc.hosts.map((host): HostBlueprint => ({ ...host, ips: host.ips.filter(isIpv4) })),
     peers: vpc.peers.map((peer) => ({ ...peer, hasIpv6: false })),
     endpointInterfaces: vpc.endpointInterfaces.map((one) => ({ ...one, ips: one.ips.filter(isIpv4) })),

@@ -19,9 +19,9 @@ export const ONLY_DEVICE = 2;
 export const GATEWAY_NEXTHOP = 1;
 export const VPN_NEXTHOP = 2;
 export const NOWHERE_NEXTHOP = 3;
+export const EGRESS_ONLY_NEXTHOP = 4;
 export const ENDPOINT_NEXTHOPS = 0x1000;
 export const NAT_NEXTHOPS = 0x2000;
-export const EGRESS_ONLY_NEXTHOPS = 0x3000;
 export const PEER_NEXTHOPS = 0x4000;
 export const HOST_NEXTHOPS = 0x10000;
 /** Nexthops of both families have one numbering. */

@@ -69,7 +69,6 @@ const blueprint: Blueprint = {
       natGateways: [
         { natGatewayId: "probe", key: 1, group: 1, networkInterfaceId: "probe-nat", privateIp: "10.0.0.5" },
       ],
-      egressOnlyGateways: [],
       internetGateway: {
         internetGatewayId: "probe",
         addresses: [{ privateIp: "10.0.0.4", publicIp: "203.0.113.1" }],

@@ -8,7 +8,7 @@ import { routedHosts } from "./host-object.ts";
 import type { KernelObject, RouteBy } from "./kernel-object.ts";
 import {
   anyOf,
-  EGRESS_ONLY_NEXTHOPS,
+  EGRESS_ONLY_NEXTHOP,
   ENDPOINT_NEXTHOPS,
   GATEWAY_NEXTHOP,
   HOST_NEXTHOPS,
@@ -84,8 +84,7 @@ export function waysOf(vpc: VpcBlueprint): Ways {
   };
   if (vpc.internetGateway !== undefined) lead({ kind: "internet-gateway" }, GATEWAY_NEXTHOP, widths);
   if (vpc.vpnGateway !== undefined) lead({ kind: "vpn-gateway" }, VPN_NEXTHOP, [32]);
-  for (const { egressOnlyInternetGatewayId, key } of vpc.egressOnlyGateways)
-    lead({ kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId }, EGRESS_ONLY_NEXTHOPS + key, [128]);
+  if (vpc.egressOnlyGateway !== undefined) lead({ kind: "egress-only-internet-gateway" }, EGRESS_ONLY_NEXTHOP, [128]);
   for (const { cidrBlocks, key, vpcEndpointId } of vpc.endpoints)
     lead({ kind: "endpoint", vpcEndpointId }, ENDPOINT_NEXTHOPS + key, widthsOf({ cidrBlocks }));
   for (const { natGatewayId, key } of vpc.natGateways)
@@ -102,11 +101,10 @@ export function waysOf(vpc: VpcBlueprint): Ways {
 function wayOf(target: TargetBlueprint, width: Width): string {
   switch (target.kind) {
     case "internet-gateway":
+    case "egress-only-internet-gateway":
     case "vpn-gateway":
     case "blackhole":
       return `${target.kind} ${width}`;
-    case "egress-only-internet-gateway":
-      return `${target.kind} ${target.egressOnlyInternetGatewayId} ${width}`;
     case "endpoint":
       return `${target.kind} ${target.vpcEndpointId} ${width}`;
     case "nat-gateway":

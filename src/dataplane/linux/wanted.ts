@@ -101,7 +101,7 @@ function loggedDevices(vpc: VpcBlueprint, loggedInterfaceIds: readonly string[])
 /** Sections and parts say what they are made from, all of it: otherwise a change would pass them by. */
 function addVpc(vpc: VpcBlueprint, add: Adder): void {
   const { cidrBlocks, endpointInterfaces, endpoints, hosts, internetGateway, natGateways, routeTables, subnets } = vpc;
-  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateways, vpc.peers, vpc.vpnGateway];
+  const gateways = [internetGateway, natGateways, vpc.egressOnlyGateway, vpc.peers, vpc.vpnGateway];
   const frame = [vpc.key, cidrBlocks, vpc.resolverIps, subnets, endpoints, endpointInterfaces, ...gateways];
   add.section("frame", frame, ({ part }) => addFrame(vpc, part));
   add.section("public-addresses", [internetGateway, natGateways, vpc.key], ({ part }) => addPublicAddresses(vpc, part));
@@ -144,9 +144,11 @@ function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
     const name = `nat-gateway ${gateway.natGatewayId}`;
     part(name, [gateway, vpc.cidrBlocks, vpc.key], () => objectsOfNatGateway(vpc, gateway));
   }
-  for (const [place, gateway] of vpc.egressOnlyGateways.entries()) {
-    const name = `egress-only ${gateway.egressOnlyInternetGatewayId}`;
-    part(name, [gateway, place, vpc.cidrBlocks, vpc.key], () => objectsOfEgressOnlyGateway(vpc, gateway, place));
+  if (vpc.egressOnlyGateway !== undefined) {
+    const { egressOnlyInternetGatewayId } = vpc.egressOnlyGateway;
+    part(`egress-only ${egressOnlyInternetGatewayId}`, [vpc.cidrBlocks, vpc.key], () =>
+      objectsOfEgressOnlyGateway(vpc, egressOnlyInternetGatewayId),
+    );
   }
   for (const one of vpc.endpointInterfaces) {
     part(`endpoint-interface ${one.networkInterfaceId}`, [one], () => objectsOfEndpointInterface(vpc, one));

@@ -104,7 +104,6 @@ export function vpcBlueprint(n: number): VpcBlueprint {
     securityGroups: [{ ...openGroup, members: ["10.0.1.5", "10.0.2.5", "10.0.2.6"] }],
     networkAcls: [openAcl],
     natGateways: [],
-    egressOnlyGateways: [],
     internetGateway: {
       internetGatewayId: `igw-0000000${n}`,
       addresses: [{ privateIp: "10.0.2.5", publicIp: ids.publicIp }],
@@ -203,8 +202,6 @@ export const ipv6Of = (n: number): readonly string[] => [5, 6, 7].map((last) => 
 /** Dual-stack: the private subnet goes out by an egress-only gateway, the public one by the internet gateway. */
 export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
   const [first] = vpc.endpoints;
-  const egressOnlyInternetGatewayId = idsOf(vpc.key).egressOnlyGateway;
-  const toEgressOnly: TargetBlueprint = { kind: "egress-only-internet-gateway", egressOnlyInternetGatewayId };
   const rule: AclRuleBlueprint = { ruleNumber: 101, action: "allow", traffic: everything, cidrBlock: "::/0" };
   const ipv6Routes: RouteBlueprint[] = serviceIpv6Cidrs.map((cidrBlock) => ({
     cidrBlock,
@@ -223,7 +220,7 @@ export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
       ...one,
       routes:
         one.table === privateTable
-          ? [...one.routes, ...ipv6Routes, outward(toEgressOnly)]
+          ? [...one.routes, ...ipv6Routes, outward({ kind: "egress-only-internet-gateway" })]
           : [...one.routes, outward(toGateway)],
     })),
     securityGroups: vpc.securityGroups.map((group) => ({
@@ -237,7 +234,7 @@ export function withIpv6(vpc: VpcBlueprint): VpcBlueprint {
       ingress: withRule(acl.ingress, rule),
       egress: withRule(acl.egress, rule),
     })),
-    egressOnlyGateways: [{ egressOnlyInternetGatewayId, key: 1 }],
+    egressOnlyGateway: { egressOnlyInternetGatewayId: idsOf(vpc.key).egressOnlyGateway },
     hosts: vpc.hosts.map((host, at) => ({ ...host, ips: [...host.ips, ...ipv6Of(vpc.key).slice(at, at + 1)] })),
   };
 }
