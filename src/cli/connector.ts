@@ -40,7 +40,7 @@ function joinThrough({ hostname, port: proxyPort, username, password }: URL, nea
 }
 
 function join(near: Socket, [ip, ...others]: readonly string[]): void {
-  if (ip === undefined) return void resetSocket(near);
+  if (ip === undefined) return resetSocket(near);
   const far = connect({ host: ip, port, allowHalfOpen: true });
   far.once("error", (cause: NodeJS.ErrnoException) => {
     if (cause.code === "ECONNREFUSED" && others.length > 0) join(near, others);

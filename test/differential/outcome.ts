@@ -96,6 +96,7 @@ function meetsOf(
     ...(filter === undefined ? [] : [filter]),
     ...nats.map(() => "nat-gateway"),
     ...(overInternet === undefined ? [] : [`over internet${through}`]),
+    ...(isOutAndIn(overInternet) ? [`out and in by IPv6${through}`] : []),
     ...(translatedIp === undefined || outcome === "nothing" ? [] : ["NAT64"]),
     ...(peering === undefined ? [] : [`peering${through}`]),
     ...(peering === undefined || nats.length === 0 ? [] : [`nat-gateway over peering${through}`]),
@@ -104,6 +105,11 @@ function meetsOf(
     ...(route !== undefined && route.chosen === undefined ? ["no route"] : []),
     ...(route?.chosen?.state === "blackhole" ? ["blackhole"] : []),
   ];
+}
+
+/** Whether it leaves a VPC and comes in again though the VPC has the address. */
+function isOutAndIn(hop: Reach["overInternet"]): boolean {
+  return hop !== undefined && hop.fromGatewayId === hop.toGatewayId && hop.sourceIp.includes(":");
 }
 
 interface Reached {
