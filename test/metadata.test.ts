@@ -1,6 +1,6 @@
 /** The instance metadata service over both data planes, by the clients that people use, and the role credentials it gives. */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   AssociateIamInstanceProfileCommand,
   DescribeIamInstanceProfileAssociationsCommand,
@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { MetadataRecord } from "../src/analyse/metadata-record.ts";
 import { bucket, buildMetadataAccount, key, type MetadataAccount, profileName, roleName } from "./metadata-account.ts";
-import { lackOfAwsCli, lackOfBoto3, lackOfCurl, testWith } from "./need.ts";
+import { lackOfAwsCli, lackOfBoto3, lackOfCurl, lackOfHostname, testWith } from "./need.ts";
 import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
 
 const base = "http://169.254.169.254";
@@ -188,6 +188,20 @@ onEachPlane("the metadata service", (dataplane) => {
   });
 
   // Python alone lets a program see how far a packet could have gone.
+  linuxTests(dataplane, () => toldBy(region), lackOfHostname)(
+    "hostName",
+    "it is called as the service says",
+    async () => {
+      const [told] = await get(web, "meta-data/local-hostname");
+      expect(told).toMatch(/^ip-10-.*\.ec2\.internal$/);
+      expect((await run(web, "hostname")).stdout).toBe(`${told}\n`);
+      // Its own name is nothing that a program in there could change, and no other's.
+      expect((await run(web, "hostname", "other")).status).not.toBe(0);
+      expect((await run(bare, "hostname")).stdout).toBe(`${bare.PrivateDnsName}\n`);
+      expect(spawnSync("hostname", { encoding: "utf8" }).stdout).not.toContain("ip-10-");
+    },
+  );
+
   linuxTests(dataplane, () => toldBy(region), lackOfBoto3)(
     "hopLimit",
     "a token goes no further than its hop limit, and over IPv6 only where that is asked for",

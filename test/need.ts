@@ -28,6 +28,7 @@ export const lackOfAwsCli = lackOfProgram("aws", "--version");
 /** The command line's own code, for tests that call it without starting a process for each command. */
 export const lackOfAwsCliAsModule = lackOfProgram("python3", "-c", "import awscli.clidriver");
 export const lackOfBoto3 = lackOfProgram("python3", "-c", "import boto3");
+export const lackOfHostname = lackOfProgram("hostname", "--version");
 export const lackOfCurl = lackOfProgram("curl", "--version");
 
 /**

@@ -23,7 +23,7 @@ import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } f
 import type { RequestLine } from "../src/api/underpass/server.ts";
 import { bucket, buildMetadataAccount, type MetadataAccount } from "./metadata-account.ts";
 import { dialText } from "./dial-program.ts";
-import { lackOfAwsCli, lackOfCurl, testWith } from "./need.ts";
+import { lackOfAwsCli, lackOfCurl, lackOfHostname, testWith } from "./need.ts";
 import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
 
 const deskIp = "192.168.0.10";
@@ -62,6 +62,10 @@ onEachPlane("behind a VPN connection", (dataplane) => {
     expect(twice).toMatchObject({ status: 3 });
     expect(twice.stderr).toMatch(/there is an on-premises host `desk` already/);
   }, 60_000);
+
+  linuxTests(dataplane, () => toldBy(region), lackOfHostname)("hostName", "a host has its name", async () => {
+    expect((await on("desk", "hostname")).stdout).toBe("desk\n");
+  });
 
   linuxTests(dataplane, () => toldBy(region))("resolver", "hosts ask their own network's name server", async () => {
     expect((await on("desk", "cat", "/etc/resolv.conf")).stdout).toMatch(/^nameserver 192\.0\.2\.53$/m);

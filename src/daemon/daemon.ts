@@ -14,6 +14,8 @@ import { stsService } from "../api/sts/service.ts";
 import { ProgramTable } from "../api/underpass/program-table.ts";
 import type { OnPremisesVerbs } from "../api/underpass/on-premises.ts";
 import { type InstanceEntry, ownApi, type Status } from "../api/underpass/server.ts";
+import { instanceHostName } from "../model/host-name.ts";
+import type { Instance } from "../model/instance.ts";
 import { profileOfInstance } from "../model/instance-session.ts";
 import { expiredSessions } from "../model/session.ts";
 import { usualCredentialRules } from "../model/credential.ts";
@@ -164,12 +166,13 @@ async function entryInto(
   stateNow: () => State,
   instanceId: string,
 ): Promise<InstanceEntry | undefined> {
-  const entry = await plane.entry(instanceId);
   const state = stateNow();
   const instance = find(state, "instance", instanceId);
   // What the plane holds is an instance, or a host on premises, which has no role.
-  const isKnown = instance !== undefined || find(state, "on-premises-host", instanceId) !== undefined;
-  if (entry === undefined || !isKnown) return undefined;
+  const hostName =
+    instance === undefined ? find(state, "on-premises-host", instanceId)?.name : hostNameOf(state, instance);
+  const entry = await plane.entry(instanceId, hostName);
+  if (entry === undefined || hostName === undefined) return undefined;
   const role = instance && profileOfInstance(state, instance).role;
   return {
     instanceId,
@@ -177,6 +180,11 @@ async function entryInto(
     ...(process.getuid && { userId: process.getuid() }),
     ...(role && { roleName: role.name }),
   };
+}
+
+function hostNameOf(state: State, instance: Instance): string | undefined {
+  const primary = find(state, "network-interface", instance.networkInterfaceIds[0] ?? "");
+  return primary && instanceHostName(instance, primary);
 }
 
 /** The store with its folders; those of an ephemeral region go with the process. */

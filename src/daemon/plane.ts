@@ -105,7 +105,7 @@ export async function openPlane(join: PlaneJoin): Promise<RunningPlane> {
   watch();
   await region.carryOut(carry);
   return {
-    entry: (instanceId) => plane.entry(instanceId),
+    entry: (instanceId, hostName) => plane.entry(instanceId, hostName),
     readTraffic: () => plane.readTraffic(),
     status: () => ({
       kind: plane.kind,

@@ -18,8 +18,11 @@ export interface DataPlane extends AsyncDisposable {
   readonly notCarried: readonly string[];
   /** Resolves when the machine holds the blueprint: a packet sent afterwards takes the new way. Calls are queued in order. */
   readonly apply: (blueprint: Blueprint) => Promise<void>;
-  /** How a program gets into an instance or an on-premises host, or undefined when the plane does not hold it. */
-  readonly entry: (instanceId: string) => Promise<Entry | undefined> | Entry | undefined;
+  /**
+   * How a program gets into an instance or an on-premises host, or undefined when the plane does not hold it. `hostName` is
+   * what the program finds the host to be called, where the plane can do that.
+   */
+  readonly entry: (instanceId: string, hostName?: string) => Promise<Entry | undefined> | Entry | undefined;
   /** The open connections of TCP and UDP in these VPCs. */
   readonly connections: (vpcIds: readonly string[]) => Promise<readonly OpenConnection[]>;
   /** Cuts them off from the rules that allowed them: they go on only as new ones would. */

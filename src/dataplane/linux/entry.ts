@@ -34,10 +34,11 @@ import { SITE_RESOLVER_IP } from "./vpn-object.ts";
  * folder holds on to it meanwhile, which a path would not.
  */
 const VIEW = `set -e
-here=$PWD hidden=$1 shown=$2 table=$3 adopt=$UNDERPASS_ADOPT
+here=$PWD hidden=$1 shown=$2 table=$3 name=$4 adopt=$UNDERPASS_ADOPT
 unset UNDERPASS_ADOPT
 [ -z "$adopt" ] || read -r pid rest < /proc/self/stat
-shift 3
+shift 4
+[ -z "$name" ] || hostname "$name" 2> /dev/null || :
 `;
 
 const COVER = `mount --all --fstab "$table" > /dev/null
@@ -112,6 +113,8 @@ export interface EntryTarget {
   readonly initPid?: number;
   /** Whether it sees its own processes in /proc, or the machine's. */
   readonly ownProc?: boolean;
+  /** What the place is called, where this machine has the program `hostname`. */
+  readonly hostName?: string;
 }
 
 /** Of an instance's programs: the names of its VPC, asked for over IPv6 where the instance has that alone. */
@@ -153,6 +156,7 @@ export function entryOf(host: PlaneHost, target: EntryTarget): Entry {
       "--",
       "unshare",
       "--mount",
+      ...(target.hostName === undefined ? [] : ["--uts"]),
       "--",
       "/bin/sh",
       "-c",
@@ -161,6 +165,7 @@ export function entryOf(host: PlaneHost, target: EntryTarget): Entry {
       host.secretFolder,
       folderOf(host),
       writeTable(host, view),
+      target.hostName ?? "",
       "unshare",
       "--user",
       ...own,

@@ -110,11 +110,11 @@ class LinuxPlane implements DataPlane {
     return applied;
   }
 
-  async entry(instanceId: string): Promise<Entry | undefined> {
+  async entry(instanceId: string, hostName?: string): Promise<Entry | undefined> {
     const made = this.#instances.get(namespaceOfInstance(instanceId));
     const view = this.#viewOf(instanceId);
     if (made === undefined || view === undefined) return undefined;
-    const way = { netdPid: this.#netd.pid, fd: made.fd, view };
+    const way = { netdPid: this.#netd.pid, fd: made.fd, view, ...(hostName !== undefined && { hostName }) };
     if (this.#processSpace === "shared") return entryOf(this.#host, way);
     const initPid = await this.#initOf(made.namespace);
     return entryOf(this.#host, { ...way, initPid, ownProc: this.#processSpace === "own" });

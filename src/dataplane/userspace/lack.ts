@@ -10,6 +10,7 @@ export const lacks = {
   clientAddress: "a server in an instance sees 127.0.0.1 as the address of its clients",
   server: "servers are reached by others if they run in Node or Python; other programs can only call",
   resolver: "the VPC's resolver answers only for names that the proxy is asked for",
+  hostName: "the host name inside an instance is this machine's",
   hopLimit: "the hop limit of the metadata service's tokens is not kept",
   lifetime: "when an instance ends, `exec` without -d ends its program, but not what that program has started",
   isolation:
