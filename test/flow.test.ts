@@ -1,6 +1,7 @@
 /** What either data plane counts of the same connections: flows at logged interfaces, and drops by the filter. */
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { addToIp, formatIp, parseIp } from "../src/base/ip.ts";
 import { createNetworkAclEntry, defaultNetworkAclOf } from "../src/model/network-acl.ts";
 import { createSecurityGroup } from "../src/model/security-group.ts";
 import { revokeSecurityGroup } from "../src/model/security-group-permission.ts";
@@ -159,6 +160,51 @@ onEachPlane("flows", (kind) => {
     ]);
   });
 
+  test.each([
+    ["IPv4", "10.0.2.200", inPrivate.ip],
+    ["IPv6", nobodyOf(ipv6.publicIp), ipv6.privateIp],
+  ])(
+    "what is for an address of the VPC that nobody has left its interface all the same: %s",
+    async (_family, ip, own) => {
+      const { flows, drops } = await counted(inPrivate, ip);
+      expect(kindsOf(flows)).toEqual([`ACCEPT egress at ${inPrivate.eni} from ${own} to ${ip} flags ${SYN}`]);
+      expect(flows.filter(({ door }) => door !== undefined)).toEqual([]);
+      const at = { vpcId: first.vpcId, networkInterfaceId: inPrivate.eni, direction: "egress" };
+      expect(dropsOf(drops)).toEqual([{ kind: "no-route", ...at }]);
+    },
+  );
+
+  test("what is for an address that nobody has is dropped by the sender's own filters", async () => {
+    const nobody = "10.0.2.200";
+    const { id: networkAclId } = defaultNetworkAclOf(build.state(), first.vpcId);
+    const cidr = { kind: "ipv4", cidrBlock: "10.0.2.0/24" } as const;
+    const rule = { networkAclId, ruleNumber: 9, isEgress: true, action: "deny", protocol: "-1", cidr } as const;
+    build.run(createNetworkAclEntry, rule);
+    const at = { vpcId: first.vpcId, networkInterfaceId: inPrivate.eni, direction: "egress" };
+    const byAcl = await counted(inPrivate, nobody);
+    const rejected = [`REJECT egress at ${inPrivate.eni} from ${inPrivate.ip} to ${nobody} flags ${SYN}`];
+    expect(kindsOf(byAcl.flows)).toEqual(rejected);
+    expect(dropsOf(byAcl.drops)).toEqual([
+      { kind: "network-acl", ...at },
+      { kind: "network-acl-rule", vpcId: first.vpcId, networkAclId, ruleNumber: 9, direction: "egress" },
+    ]);
+    const group = { name: "closed", description: "-", vpcId: first.vpcId, tags: [] };
+    const { id: groupId } = build.run(createSecurityGroup, group);
+    const everywhere = { protocol: "-1", peers: [{ kind: "ipv4", cidrBlock: "0.0.0.0/0" }] } as const;
+    build.run(revokeSecurityGroup, { groupId, isEgress: true, permissions: [everywhere], ruleIds: [] });
+    build.regroup(inPrivate.eni, groupId);
+    const byGroup = await counted(inPrivate, nobody);
+    expect(kindsOf(byGroup.flows)).toEqual(rejected);
+    expect(dropsOf(byGroup.drops)).toEqual([{ kind: "security-group", ...at }]);
+  });
+
+  test("in its own subnet nobody answers ARP for such an address, and the VPC's router is in no record", async () => {
+    for (const ip of ["10.0.1.200", "10.0.2.1"]) {
+      const { flows, drops } = await counted(inPrivate, ip);
+      expect([ip, kindsOf(flows), dropsOf(drops)]).toEqual([ip, [], []]);
+    }
+  });
+
   test("a peering connection and a VPN gateway are doors, both ways", async () => {
     const far = build.vpc("10.9.0.0/16");
     const beyond = build.instance(build.subnet(far, "10.9.1.0/24"));
@@ -205,6 +251,11 @@ onEachPlane("flows", (kind) => {
     ]);
   });
 });
+
+/** An address of the same subnet. */
+function nobodyOf(ipv6: string): string {
+  return formatIp(addToIp(parseIp(ipv6)!, 0x1000));
+}
 
 /** All that is counted of a kind as one. */
 function ofFlows(flows: readonly FlowCount[], wanted: Partial<FlowCount>): FlowCount {

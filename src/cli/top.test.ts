@@ -43,7 +43,7 @@ test("an endpoint in two subnets has a line for each below its own, and drops sa
       "",
       "PACKETS  DROPPED BY",
       "7        the security groups of eni-b of vpce-1, inbound",
-      "2        no route that leads anywhere, from eni-9",
+      "2        no route that leads to anybody, from eni-9",
     ].join("\n"),
   );
 });

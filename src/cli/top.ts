@@ -103,7 +103,7 @@ function dropText(drop: DropCount, holderText: HolderText): string {
     case "source-check":
       return `the source check of ${drop.networkInterfaceId}`;
     case "no-route":
-      return `no route that leads anywhere, from ${holderText(drop.networkInterfaceId)}`;
+      return `no route that leads to anybody, from ${holderText(drop.networkInterfaceId)}`;
   }
 }
 

@@ -436,3 +436,16 @@ test("a change of a rule, of a group's members or of an ACL is seen at once", ()
   build.run(revokeSecurityGroup, { groupId: servers, isEgress: false, permissions: [], ruleIds: [rule!.id] });
   expect(fate(made, left, right.ip)).toMatch(/no inbound rule/);
 });
+
+test("what is for an address that nobody has meets the filters of its sender, if it is sent at all", () => {
+  const { build, left } = guide();
+  const askedBy = (destinationIp: string): string[] =>
+    reach(build.state(), left.id, { destinationIp, opens: https }).filters.map(
+      ({ leg, verdict }) => `${leg} ${verdict.kind}`,
+    );
+  expect(askedBy("10.0.2.200")).toEqual(["request security-group", "request network-acl"]);
+  // No subnet is there.
+  expect(askedBy("10.0.99.9")).toEqual(["request security-group", "request network-acl"]);
+  // Nobody answers ARP in its own subnet, and the VPC's router takes what is for itself.
+  expect([askedBy("10.0.1.200"), askedBy("10.0.1.255"), askedBy("10.0.2.1")]).toEqual([[], [], []]);
+});

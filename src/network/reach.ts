@@ -9,7 +9,10 @@
 
 import { assert } from "../base/assert.ts";
 import type { Id } from "../base/id.ts";
-import { type Ip, parseIp, type Width } from "../base/ip.ts";
+import { addToIp, equalIp, type Ip, parseIp, type Width } from "../base/ip.ts";
+import { containsIp, sizeOfPrefix } from "../base/prefix.ts";
+import { storedPrefix } from "../model/cidr.ts";
+import type { Instance } from "../model/instance.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
 import { type AclVerdict, aclVerdict } from "./acl.ts";
@@ -103,6 +106,11 @@ export function reach(state: State, instanceId: string, flow: Flow): Reach {
   const network = instance && networkOf(state, instance.vpcId);
   const width = parseIp(flow.destinationIp)?.width;
   const source = width && senderOf(network, instance, width, flow.sourceIp);
+  if (instance !== undefined && network !== undefined && source !== undefined && isForNobody(walked)) {
+    return isSent(network, instance, { source, flow })
+      ? followed(walked, leavingSteps(network, source, flow))
+      : { ...walked, filters: [] };
+  }
   if (network === undefined || source === undefined || !meetsFilters(walked)) return { ...walked, filters: [] };
   return followed(walked, stepsOf({ network, source, walked, target: arrivalOf(state, network, walked) }, flow));
 }
@@ -141,6 +149,47 @@ function meetsFilters({ route, exit }: Walk): boolean {
     case "on-premises":
       return true;
   }
+}
+
+/** To an address of the sender's own VPC that no interface has. */
+function isForNobody({ exit, nats, peering, route }: Walk): boolean {
+  const isNobody = exit.kind === "local" && exit.networkInterfaceId === undefined;
+  return isNobody && route !== undefined && nats === undefined && peering === undefined;
+}
+
+/**
+ * Whether such a packet leaves its instance: by IPv4 nobody answers ARP for it in the primary interface's own subnet, and
+ * nothing is sent to that subnet's broadcast address. What is for the VPC's router ends there. Source: Amazon VPC User Guide,
+ * "Subnet sizing" (the router has the second address of a block, and the last one is reserved).
+ */
+function isSent(
+  { interfaces, subnets }: VpcNetwork,
+  { networkInterfaceIds }: Instance,
+  { flow, source: { holder } }: { readonly flow: Flow; readonly source: Sender },
+): boolean {
+  const ip = ipOf(flow.destinationIp);
+  const blocks = subnets.flatMap(({ cidrBlock, id }) =>
+    cidrBlock === undefined ? [] : [{ subnetId: id, block: storedPrefix(cidrBlock) }],
+  );
+  const around = blocks.find(({ block }) => containsIp(block, ip));
+  if (around === undefined) return true;
+  const { block, subnetId } = around;
+  if (equalIp(addToIp(block.ip, 1), ip)) return false;
+  const primary = interfaces.get(networkInterfaceIds[0] ?? "");
+  if (subnetId !== primary?.subnetId) return true;
+  return holder !== primary && !equalIp(addToIp(block.ip, sizeOfPrefix(block) - 1), ip);
+}
+
+/** The filters of the sender alone. */
+function* leavingSteps(network: VpcNetwork, source: Sender, flow: Flow): Steps {
+  const packet = firstPacket(source, flow);
+  const { holder } = source;
+  if (flow.isTracked !== true) {
+    yield { leg: "request", packet, verdict: groupVerdict(network, holder, "egress", packet) };
+  }
+  const border = { from: { network, subnetId: holder.subnetId }, to: { network }, packet };
+  for (const verdict of borders(border)) yield { leg: "request", packet, verdict };
+  return undefined;
 }
 
 interface WayOfFlow {

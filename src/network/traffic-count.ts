@@ -55,7 +55,7 @@ export type DropCount =
   | (DropAtInterface & { readonly kind: "security-group" | "network-acl" })
   /** The packet's source was not an address of its interface. */
   | (DropAtInterface & { readonly kind: "source-check" })
-  /** No route of the interface's table led anywhere, or the one that held the packet was a blackhole. */
+  /** No route of the interface's table led to anybody, or the one that held the packet was a blackhole. */
   | (DropAtInterface & { readonly kind: "no-route" })
   /** Counted at the interfaces as well. */
   | {

@@ -62,7 +62,7 @@ interface Device {
 }
 
 function devicesOf(namespace: Namespace): Device[] {
-  const PROXY_ARP = 2;
+  const [PROXY_ARP, MEDIUM] = [2, 13];
   return list(namespace, RTM.getLink, 16, "links")
     .map(({ fixed, attributes }) => ({
       index: fixed.readInt32LE(4),
@@ -71,6 +71,7 @@ function devicesOf(namespace: Namespace): Device[] {
       mtu: number(attributes, 4),
       group: number(attributes, 27),
       proxyArp: deviceSetting(attributes, AF_INET, PROXY_ARP) === 1,
+      ...(deviceSetting(attributes, AF_INET, MEDIUM) === -1 && { isSilent: true }),
       peerIndex: number(attributes, 5),
       peerNamespaceId: findAttribute(attributes, 37)?.readInt32LE(0) ?? -1,
     }))

@@ -52,8 +52,10 @@ export interface LinkObject {
   readonly mtu: number;
   /** Whether segments that it carries are no longer than a plain header can say, of either family; absent for no. */
   readonly isPlain?: boolean;
-  /** Whether this end answers ARP for every address it has a route to. */
+  /** Whether this end answers ARP for every address it has a route to, but for those behind a silent link. */
   readonly proxyArp: boolean;
+  /** Whether nobody answers ARP for what is behind this end; absent for no. */
+  readonly isSilent?: boolean;
   readonly peer: {
     readonly namespace: string;
     readonly name: string;
@@ -276,8 +278,17 @@ export function contentOf(object: KernelObject): string {
 
 /** The part of a link that cannot change while it lives. */
 export function hardContentOf(link: LinkObject): string {
-  const { peer } = link;
-  return [link.name, link.macAddress, link.proxyArp, peer.namespace, peer.name, peer.index, peer.macAddress].join(" ");
+  const { isSilent = false, peer } = link;
+  return [
+    link.name,
+    link.macAddress,
+    link.proxyArp,
+    isSilent,
+    peer.namespace,
+    peer.name,
+    peer.index,
+    peer.macAddress,
+  ].join(" ");
 }
 
 function contentOfBy(by: RouteBy): string {

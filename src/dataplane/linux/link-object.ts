@@ -50,10 +50,13 @@ interface UnnumberedLink {
   readonly group?: number;
   /** IPv4 alone where absent. */
   readonly widths?: readonly Width[];
+  /** Whether nobody answers ARP for what is behind it; absent for no. */
+  readonly isSilent?: boolean;
 }
 
 /** A link whose ends know each other beforehand and need neither addresses nor ARP. */
-export function unnumberedLink(near: End, far: End, { mtu, group = 0, widths = [32] }: UnnumberedLink): KernelObject[] {
+export function unnumberedLink(near: End, far: End, wish: UnnumberedLink): KernelObject[] {
+  const { mtu, group = 0, isSilent = false, widths = [32] } = wish;
   return [
     {
       kind: "link",
@@ -62,6 +65,7 @@ export function unnumberedLink(near: End, far: End, { mtu, group = 0, widths = [
       group,
       mtu,
       proxyArp: false,
+      ...(isSilent && { isSilent }),
       peer: { ...far, macAddress: FAR_MAC },
     },
     ...widths.flatMap((width): KernelObject[] => [

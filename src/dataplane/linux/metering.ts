@@ -5,8 +5,8 @@
  * A flow is counted behind the filters of its interface, so what an instance may send is accepted there whatever its
  * receiver says. Source: Amazon VPC User Guide, "Flow log record examples": each interface has records of its own.
  *
- * ASSUMPTION: a packet that its interface's filters let go and no route leads anywhere is in the flow log as accepted, without
- * a traffic path.
+ * ASSUMPTION: a packet that its interface's filters let go and no route leads anywhere, or to an address of the VPC that
+ * nobody has, is in the flow log as accepted, without a traffic path.
  */
 
 import { NOWHERE_DEVICE } from "./device.ts";
@@ -94,7 +94,7 @@ const TALLY_RESETS: readonly Buffer[] = [
   tally(RESET_SET, REGISTERS[0]),
 ];
 
-/** Ends what no route leads anywhere. */
+/** Ends what no route leads to anybody. */
 const DROP_NOWHERE: readonly Buffer[] = [
   loadMeta(META.oif, REGISTER_1),
   isEqual(REGISTER_1, u32(NOWHERE_DEVICE)),

@@ -9,7 +9,9 @@ import {
   anyOf,
   LAST_METRIC,
   mainOf,
+  maskedCidr,
   nexthop,
+  nexthopId,
   NOWHERE_NEXTHOP,
   route,
   unnumberedLink,
@@ -43,14 +45,21 @@ export function objectsOfNowhere(): KernelObject[] {
 /**
  * The way there, on which the router drops everything: a packet meets the filters of its interface first and is counted,
  * which it would not be if the kernel found no route for it. `docs/decisions/009-flows-counted-in-sets.md`
+ *
+ * What is for an address of the VPC that no interface has goes there too. For such an address nobody answers ARP, so an
+ * instance does not send what is for its own subnet.
  */
 export function objectsOfWayNowhere(vpc: VpcBlueprint): KernelObject[] {
   const widths = widthsOf(vpc);
   const near = { namespace: routerOf(vpc), index: NOWHERE_DEVICE, name: "nowhere" };
   const far = { namespace: NOWHERE, index: NOWHERE_DEVICES + vpc.key, name: `vpc${vpc.key}` };
   return [
-    ...unnumberedLink(near, far, { mtu: VPC_MTU, widths }),
+    ...unnumberedLink(near, far, { mtu: VPC_MTU, widths, isSilent: true }),
     ...widths.map((width) => nexthop(near, NOWHERE_NEXTHOP, width)),
+    ...vpc.cidrBlocks.map((cidrBlock) => {
+      const by = { kind: "nexthop", id: nexthopId(NOWHERE_NEXTHOP, widthOf(cidrBlock)) } as const;
+      return route(mainOf(near.namespace), maskedCidr(cidrBlock), by);
+    }),
   ];
 }
 

@@ -76,7 +76,9 @@ const IFLA = { address: 1, name: 3, mtu: 4, info: 18, families: 26, group: 27, n
 const IFLA_SEGMENTS = { ipv6: [41, 58], ipv4: [63, 64] } as const;
 /** Above all groups of subnets. */
 const DOOMED_GROUP = 0x10000;
-const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6 } as const;
+const DEVCONF = { forwarding: 1, proxyArp: 3, sendRedirects: 6, medium: 14 } as const;
+/** A proxy answers ARP for what is behind another medium than its own, and never for what is behind this one. */
+const SILENT_MEDIUM = 0xffffffff;
 
 /**
  * IPv6 writes the length of a longer segment into a header of its own (RFC 2675). With it, transfers through a router's
@@ -115,7 +117,8 @@ export function newLink(link: LinkObject, peerNamespaceFd: number): Message {
 /** Brings the near end up; forwarding is on in every namespace that has near ends. */
 export function startLink(link: LinkObject): Message[] {
   const settings: (readonly [number, number])[] = [[DEVCONF.sendRedirects, 0]];
-  if (link.proxyArp) settings.push([DEVCONF.proxyArp, 1]);
+  if (link.proxyArp) settings.push([DEVCONF.proxyArp, 1], [DEVCONF.medium, link.index]);
+  if (link.isSilent === true) settings.push([DEVCONF.medium, SILENT_MEDIUM]);
   const configuration = settings.map(([setting, value]) => attribute(setting, u32(value)));
   const body = Buffer.concat([
     interfaceInfo(link.index, IFF_UP),

@@ -133,7 +133,7 @@ function addVpc(vpc: VpcBlueprint, add: Adder): void {
 function addFrame(vpc: VpcBlueprint, part: Adder["part"]): void {
   const widths = widthsOf(vpc);
   for (const width of widths) part(`router ${width}`, [], () => objectsOfRouter(routerOf(vpc), width));
-  part("nowhere", [widths, vpc.key], () => objectsOfWayNowhere(vpc));
+  part("nowhere", [vpc.cidrBlocks, vpc.key], () => objectsOfWayNowhere(vpc));
   for (const width of widths) part(`metadata ${width}`, [], () => objectsOfMetadata(vpc, width));
   for (const ip of vpc.resolverIps) part(`resolver ${ip}`, [], () => objectsOfResolver(vpc, ip));
   for (const subnet of vpc.subnets) part(`subnet ${subnet.group}`, [subnet], () => objectsOfSubnet(vpc, subnet));

@@ -14,7 +14,7 @@ export interface LostPacket {
   readonly dropped?: FilterStep;
   /** Where it arrives and nothing listens. */
   readonly isReset: boolean;
-  /** Where a route is missing or a blackhole. */
+  /** Where a route is missing or a blackhole, or leads to an address that nobody has. */
   readonly isUnrouted: boolean;
 }
 
@@ -23,11 +23,12 @@ export function lostPacket(
   visits: readonly Visit[],
   { port, reached, isReset }: { readonly port: number; readonly reached: Reach; readonly isReset: boolean },
 ): LostPacket {
-  const { exit, nats, route } = reached;
+  const { exit, nats, peering, route } = reached;
   // Where nothing answers, the filters of the interface were not asked yet.
   const dropped = reached.dropped ?? (exit.kind === "none" ? droppedOnLeaving(state, visits[0], port) : undefined);
   const { chosen } = nats?.at(-1)?.route ?? route ?? {};
-  const isUnrouted = exit.kind === "none" && route !== undefined && chosen?.state !== "active";
+  const isForNobody = exit.kind === "local" && exit.networkInterfaceId === undefined && peering === undefined;
+  const isUnrouted = isForNobody || (exit.kind === "none" && route !== undefined && chosen?.state !== "active");
   return { port, visits, isReset, isUnrouted, ...(dropped && { dropped }) };
 }
 

@@ -27,7 +27,7 @@ export interface Visit {
   readonly door?: FlowDoor;
 }
 
-/** Empty where nothing leaves the place that it begins at, as what is for itself, and for addresses that nobody has. */
+/** Empty where nothing leaves the place that it begins at, as what is for itself. */
 export function visitsOf(
   state: State,
   source: Instance | OnPremisesHost,
@@ -145,7 +145,8 @@ function isNowhere({ exit, filters, route }: Reach): boolean {
     case "none":
       return route === undefined;
     case "local":
-      return exit.networkInterfaceId === undefined || (route === undefined && filters.length === 0);
+      // What is for an address that nobody has meets the filters of its sender, where it leaves it.
+      return filters.length === 0 && (exit.networkInterfaceId === undefined || route === undefined);
     case "gateway-endpoint":
     case "interface-endpoint":
     case "internet":
@@ -168,6 +169,7 @@ function lastDoor({ exit, nats, peering, route }: Reach): FlowDoor | undefined {
     case "on-premises":
       return { kind: "vpn-gateway" };
     case "local":
+      return exit.networkInterfaceId === undefined ? undefined : { kind: "interface" };
     case "interface-endpoint":
     case "vpc-service":
       return { kind: "interface" };
