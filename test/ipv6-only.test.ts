@@ -207,6 +207,8 @@ async function buildNetwork(endpoint: string): Promise<Network> {
     new sdk.CreateVpcCommand({ CidrBlock: "10.0.0.0/16", AmazonProvidedIpv6CidrBlock: true }),
   );
   const vpcId = made.Vpc!.VpcId!;
+  const named = { VpcId: vpcId, EnableDnsHostnames: { Value: true } };
+  await ec2.send(new sdk.ModifyVpcAttributeCommand(named));
   const vpcBlock = made.Vpc!.Ipv6CidrBlockAssociationSet![0]!.Ipv6CidrBlock!;
   const subnet = async (
     third: number,

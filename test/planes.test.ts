@@ -314,4 +314,24 @@ print(s3.get_object(Bucket="${docsBucket}", Key="boto3")["Body"].read().decode()
       expect((await names()).status).toBe(0);
     },
   );
+
+  linuxTests(dataplane, () => toldBy(region))(
+    "resolver",
+    "private names resolve while DNS host names are on, also those of addresses that nobody has",
+    async () => {
+      const names = ["ip-10-0-0-1.ec2.internal", "instance-data", "localhost.localdomain"];
+      const ask = () =>
+        run(account.inPrivate, "sh", "-c", `for n in ${names.join(" ")}; do getent ahostsv4 $n || echo none; done`);
+      const setHostNames = (Value: boolean) =>
+        account.ec2.send(new ModifyVpcAttributeCommand({ VpcId: account.vpcId, EnableDnsHostnames: { Value } }));
+      const answers = async () => {
+        const { stdout } = await ask();
+        return stdout.split("\n").flatMap((line) => (/STREAM|none/.test(line) ? [line.split(" ")[0]] : []));
+      };
+      expect(await answers()).toEqual(["none", "none", "none"]);
+      await setHostNames(true);
+      expect(await answers()).toEqual(["10.0.0.1", "169.254.169.254", "127.0.0.1"]);
+      await setHostNames(false);
+    },
+  );
 });

@@ -11,6 +11,7 @@ const s3 = serviceAddress("s3", "us-east-1")!;
 function small() {
   const build = regionBuilder();
   const vpc = build.vpc("10.0.0.0/16");
+  build.attribute(vpc, "enableDnsHostnames", true);
   const [inside, outside] = ["10.0.1.0/24", "10.0.2.0/24"].map((cidr) => build.subnet(vpc, cidr));
   const tables = [inside!, outside!].map((subnet) => build.table(vpc, subnet));
   const gateway = build.gateway(vpc);
@@ -108,8 +109,12 @@ describe("notes", () => {
     ));
   test("on the global name of STS", () => check("sts.amazonaws.com", /AWS_STS_REGIONAL_ENDPOINTS=regional/));
   test("on a global name", () => check("s3.amazonaws.com", /call s3\.REGION\.amazonaws\.com/));
-  test("on public names where the VPC gives none", () =>
-    check("ec2-54-144-0-1.compute-1.amazonaws.com", /^enableDnsHostnames of vpc-\w+ is off/));
+  test("on names of instances where the VPC gives none", () => {
+    const world = small();
+    world.build.attribute(world.vpc, "enableDnsHostnames", false);
+    check("ec2-54-144-0-1.compute-1.amazonaws.com", /^enableDnsHostnames of vpc-\w+ is off/, world);
+    check("ip-10-0-1-4.ec2.internal", /^enableDnsHostnames of vpc-\w+ is off/, world);
+  });
   test("on name servers of one's own", () => {
     const world = small();
     const { id } = world.build.run(createDhcpOptions, {

@@ -9,6 +9,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Instance } from "../model/instance.ts";
 import { isOnPremises, type OnPremisesHost } from "../model/on-premises-host.ts";
 import { prefixListsOf } from "../model/prefix-list.ts";
+import { privateDnsSuffix } from "../model/region.ts";
 import { find, type State } from "../model/state.ts";
 import { isIpv6Native } from "../model/subnet.ts";
 import type { NameClient } from "../network/name-client.ts";
@@ -228,8 +229,11 @@ function notesOn(state: State, { name, vpcId, client }: Asked): readonly string[
       `programs ask ${servers} (${client.dhcpOptionsId}): they get these answers only if those ask the VPC's resolver`,
     );
   }
-  if (vpc !== undefined && !vpc.enableDnsHostnames && vpc.enableDnsSupport && name.startsWith("ec2-")) {
-    notes.push(`enableDnsHostnames of ${vpc.id} is off: its instances have no public names`);
+  const isOfHost = name.startsWith("ec2-") || name.endsWith(`.${privateDnsSuffix(vpc?.region ?? "")}`);
+  if (vpc !== undefined && !vpc.enableDnsHostnames && vpc.enableDnsSupport && isOfHost) {
+    notes.push(
+      `enableDnsHostnames of ${vpc.id} is off: its instances have no public names, and its resolver does not know the private ones`,
+    );
   }
   if (service?.regionNamed === false && service.service === "sts") {
     notes.push(

@@ -15,6 +15,7 @@ import { allAddressesOf } from "../model/network-interface.ts";
 import { privateDualStackNamesOf, privateNamesOf } from "../model/private-dns.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import type { InterfaceVpcEndpoint } from "../model/vpc-endpoint.ts";
+import type { Vpc } from "../model/vpc.ts";
 
 export interface EndpointName {
   readonly vpcEndpointId: string;
@@ -37,8 +38,16 @@ export function endpointOwnName(state: State, name: string): EndpointName | unde
   return { vpcEndpointId: id, ips: ipsOf(state, endpoint, "own", entry), by: `name of ${id}${where}` };
 }
 
-/** A name of the service itself, in a VPC with an endpoint for it that has private DNS. */
-export function endpointPrivateName(state: State, vpcId: string, name: string): EndpointName | undefined {
+/**
+ * A name of the service itself, in a VPC with an endpoint for it that has private DNS.
+ * Source: Amazon VPC User Guide, "DNS attributes for your VPC": private DNS names need both attributes, also later on.
+ */
+export function endpointPrivateName(
+  state: State,
+  { enableDnsHostnames, id: vpcId }: Vpc,
+  name: string,
+): EndpointName | undefined {
+  if (!enableDnsHostnames) return undefined;
   for (const endpoint of findBy(state, "vpc-endpoint", "vpcId", vpcId)) {
     if (endpoint.kind !== "Interface" || endpoint.state !== "available") continue;
     if (endpoint.inboundResolverOnly === true) continue;

@@ -20,6 +20,7 @@ const s3 = serviceAddress("s3", "us-east-1", 128)!;
 function network() {
   const build = regionBuilder();
   const vpcId = dualStackVpc(build, "10.0.0.0/16");
+  build.attribute(vpcId, "enableDnsHostnames", true);
   const dual = build.subnet(vpcId, "10.0.1.0/24");
   giveIpv6Block(build, dual, 1);
   const only = ipv6OnlySubnet(build, vpcId, 2);

@@ -11,6 +11,7 @@ import { serviceAddress } from "./service-address.ts";
 function network() {
   const build = regionBuilder();
   const vpcId = dualStackVpc(build, "10.0.0.0/16");
+  build.attribute(vpcId, "enableDnsHostnames", true);
   const subnetId = build.subnet(vpcId, "10.0.1.0/24");
   giveIpv6Block(build, subnetId, 1);
   const instance = build.instance(subnetId);
@@ -147,7 +148,7 @@ test("services are found by their addresses of IPv6", () => {
     ["ec2.us-east-1.api.aws"],
     ["iam.global.api.aws"],
   ]);
-  expect([ask("1.2.3.ip6.arpa", "PTR"), ask(arpaOf("2001:db8::1"), "PTR")]).toEqual(["no-name", "no-name"]);
+  expect([ask("1.2.3.ip6.arpa", "PTR"), ask(arpaOf("2001:db8::1"), "PTR")]).toEqual(["no-data", "no-name"]);
 });
 
 test("who has IPv6 tries it first", () => {

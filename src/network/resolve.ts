@@ -6,16 +6,18 @@
  * ASSUMPTION: a name that is neither AWS's nor an instance's does not exist; AWS would ask the public DNS for it.
  * ASSUMPTION: every service name has one address of each of its families, and bucket names have those of S3 in the
  * bucket's region.
- * ASSUMPTION: private host names exist for the addresses of network interfaces alone, not for every address of the VPC.
+ * ASSUMPTION: every address of the VPC's blocks has a private host name, whether or not an interface has it, as scans in VPCs
+ * show; those of a peered VPC have theirs where its side of the connection allows DNS resolution.
  */
 
 import { formatIp, type Ip, parseIp, type Width } from "../base/ip.ts";
+import { containsIp } from "../base/prefix.ts";
 import { widthsOfType } from "../model/endpoint-record.ts";
 import { privateHostName, publicHostName } from "../model/host-name.ts";
 import type { Instance } from "../model/instance.ts";
 import { privateDnsNamesOf } from "../model/instance-attribute.ts";
-import { allRegions, findRegion, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
-import { primaryAddressOf } from "../model/network-interface.ts";
+import { allRegions, privateDnsSuffix, publicDnsSuffix } from "../model/region.ts";
+import { type NetworkInterface, primaryAddressOf } from "../model/network-interface.ts";
 import { find, findBy, type State } from "../model/state.ts";
 import type { GatewayVpcEndpoint } from "../model/vpc-endpoint.ts";
 import type { Vpc } from "../model/vpc.ts";
@@ -28,6 +30,7 @@ import { type RegionalService, serviceAddress, serviceAt } from "./service-addre
 import { parseServiceHost, type ServiceHost } from "./service-host.ts";
 import { unservedService } from "./unserved-service.ts";
 import { networkOf } from "./vpc-network.ts";
+import { isNonTerminal, wellKnownAddresses, wellKnownName } from "./well-known-name.ts";
 
 export type Resolution =
   | { readonly kind: "records"; readonly records: readonly NameRecord[]; readonly zone: string; readonly by: string }
@@ -35,8 +38,13 @@ export type Resolution =
   | { readonly kind: "no-data"; readonly zone: string; readonly by: string }
   /** NXDOMAIN. */
   | { readonly kind: "no-name"; readonly zone: string; readonly by: string }
-  /** Nothing answers at all. */
-  | { readonly kind: "no-resolver"; readonly by: string };
+  | NoResolver;
+
+/** Nothing answers at all. */
+interface NoResolver {
+  readonly kind: "no-resolver";
+  readonly by: string;
+}
 
 export type NameRecord =
   | { readonly type: "A" | "AAAA"; readonly ip: string; readonly ttlSeconds: number }
@@ -59,7 +67,7 @@ export function resolveName(state: State, vpcId: string | undefined, question: Q
   if (vpc?.enableDnsSupport === false) return { kind: "no-resolver", by: `enableDnsSupport of ${vpc.id} is off` };
   const plain = name.toLowerCase().replace(/\.$/, "");
   const view: View = { state, vpc };
-  const resolution = typed(holderOf(view, plain), type, plain);
+  const resolution = typed(holderOf(view, plain), type, plain) ?? noName(view, plain);
   return hasDns64(state, subnetId) ? withDns64(view, resolution, { name: plain, type, subnetId }) : resolution;
 }
 
@@ -71,18 +79,18 @@ function withDns64(view: View, resolution: Resolution, { name, subnetId, type }:
   const by = `DNS64 of ${subnetId}`;
   if (type === "AAAA" && resolution.kind === "no-data") {
     const ipv4 = typed(holderOf(view, name), "A", name);
-    const records = (ipv4.kind === "records" ? ipv4.records : []).flatMap((record): NameRecord[] => {
+    const records = (ipv4?.kind === "records" ? ipv4.records : []).flatMap((record): NameRecord[] => {
       const ip = record.type === "A" ? embeddedIn(record.ip) : undefined;
       return ip === undefined ? [] : [{ ...record, type: "AAAA", ip }];
     });
-    return records.length === 0 ? resolution : { ...resolution, kind: "records", records, by: `${by}: ${ipv4.by}` };
+    return records.length === 0 ? resolution : { ...resolution, kind: "records", records, by: `${by}: ${ipv4?.by}` };
   }
   const ip = type === "PTR" && resolution.kind === "no-name" ? reversedIp(name) : undefined;
   const inside = ip && ipv4Inside(ip);
   if (inside === undefined) return resolution;
   const labels = formatIp(inside).split(".").toReversed().join(".");
   const found = typed(holderOf(view, `${labels}.in-addr.arpa`), type, name);
-  return { ...found, by: `${by}: ${found.by}` };
+  return found === undefined ? resolution : { ...found, by: `${by}: ${found.by}` };
 }
 
 /** The addresses alone: none when the name does not resolve. */
@@ -138,32 +146,59 @@ interface Holder {
   readonly by: string;
 }
 
-function typed(holder: Holder | undefined, type: string, name: string): Resolution {
+/** Undefined where there is no such name. */
+function typed(holder: Holder | undefined, type: string, name: string): Exclude<Resolution, NoResolver> | undefined {
   const zone = zoneOf(name);
-  if (holder === undefined) return { kind: "no-name", zone, by: `no rule of the resolver knows \`${name}\`` };
+  if (holder === undefined) return undefined;
   const records = holder.records.filter((record) => record.type === type || type === "ANY");
   if (records.length > 0) return { kind: "records", records, zone, by: holder.by };
   return { kind: "no-data", zone, by: `${holder.by}: no ${type} record` };
 }
 
+function noName({ vpc }: View, name: string): Resolution {
+  const isPrivate = vpc !== undefined && (name.endsWith(`.${privateDnsSuffix(vpc.region)}`) || name.endsWith(".arpa"));
+  const why = isPrivate && !vpc.enableDnsHostnames ? `, as enableDnsHostnames of ${vpc.id} is off` : "";
+  return { kind: "no-name", zone: zoneOf(name), by: `no rule of the resolver knows \`${name}\`${why}` };
+}
+
 function holderOf(view: View, name: string): Holder | undefined {
+  const found = recordHolder(view, name);
+  if (found !== undefined) return found;
+  return isNonTerminal(view.vpc, name) ? { records: [], by: "a domain above other names" } : undefined;
+}
+
+function recordHolder(view: View, name: string): Holder | undefined {
   if (name.endsWith(".arpa")) return reverse(view, name);
   if (name === echoHost.name) {
     const records = Object.values(echoHost.ips).map((ip) => recordOf(ip, hostTtlSeconds));
     return { records, by: "the echo host" };
   }
   const { state, vpc } = view;
-  const endpoint = endpointOwnName(state, name) ?? (vpc && endpointPrivateName(state, vpc.id, name));
+  const endpoint = endpointOwnName(state, name) ?? (vpc && endpointPrivateName(state, vpc, name));
   if (endpoint !== undefined) return endpointHolder(endpoint);
   const service = parseServiceHost(name);
   if (service !== undefined) return serviceHolder(view, service);
   return (
+    wellKnown(view, name) ??
     privateHost(view, name) ??
     resourceHost(view, name) ??
     publicHost(view, name) ??
-    unservedHost(name) ??
-    nonTerminal(name)
+    unservedHost(name)
   );
+}
+
+/**
+ * The VPC where it has host names of its own. Source: Amazon VPC User Guide, "DNS attributes for your VPC": unless both
+ * attributes are on, the resolver cannot resolve private DNS hostnames.
+ */
+function vpcWithHostNames({ vpc }: View): Vpc | undefined {
+  return vpc?.enableDnsHostnames === true ? vpc : undefined;
+}
+
+function wellKnown(view: View, name: string): Holder | undefined {
+  const vpc = vpcWithHostNames(view);
+  const ips = vpc && wellKnownAddresses(vpc, name);
+  return ips && { records: ips.map((ip) => recordOf(ip, hostTtlSeconds)), by: "a name that every VPC has" };
 }
 
 function endpointHolder({ by, ips }: EndpointName): Holder {
@@ -204,16 +239,44 @@ function unservedHost(name: string): Holder | undefined {
   return { records: service.ips.map((ip) => recordOf(ip, serviceTtlSeconds.ec2)), by };
 }
 
-/** `ip-10-0-1-5.ec2.internal`: known inside the VPC that has the address. */
-function privateHost({ state, vpc }: View, name: string): Holder | undefined {
-  if (vpc === undefined) return undefined;
-  const ip = dashedIp(name, "ip-", `.${privateDnsSuffix(vpc.region)}`);
-  if (ip === undefined || networkOf(state, vpc.id)?.interfaceByIp.has(ip) !== true) return undefined;
-  return { records: [{ type: "A", ip, ttlSeconds: hostTtlSeconds }], by: "private host name" };
+/** `ip-10-0-1-5.ec2.internal`: known inside the VPC that has the address, and in peers. */
+function privateHost(view: View, name: string): Holder | undefined {
+  if (!name.startsWith("ip-") || !name.endsWith(".internal")) return undefined;
+  for (const { vpc, by } of vpcsInSight(view)) {
+    const ip = dashedIp(name, "ip-", `.${privateDnsSuffix(vpc.region)}`);
+    if (ip === undefined || !isInBlocks(view.state, vpc, ip)) continue;
+    return { records: [{ type: "A", ip, ttlSeconds: hostTtlSeconds }], by: `private host name${by}` };
+  }
+  return undefined;
+}
+
+interface SeenVpc {
+  readonly vpc: Vpc;
+  readonly by: string;
+}
+
+/** The VPC that asks, and those whose side of a peering connection allows it. */
+function vpcsInSight(view: View): readonly SeenVpc[] {
+  const { state } = view;
+  const own = vpcWithHostNames(view);
+  if (own === undefined) return [];
+  const peers = [...(networkOf(state, own.id)?.peers.values() ?? [])].flatMap(({ vpcId }): SeenVpc[] => {
+    const vpc = find(state, "vpc", vpcId);
+    const where = overPeering(state, own, vpcId);
+    return vpc === undefined || where === undefined ? [] : [{ vpc, by: ` ${where}` }];
+  });
+  return [{ vpc: own, by: "" }, ...peers];
+}
+
+function isInBlocks(state: State, { id }: Vpc, text: string): boolean {
+  const ip = parseIp(text);
+  return ip !== undefined && (networkOf(state, id)?.prefixes ?? []).some((prefix) => containsIp(prefix, ip));
 }
 
 /** `i-0a1b2c3d4e5f60718.ec2.internal`: known inside the VPC of the instance, for the records that are turned on. */
-function resourceHost({ state, vpc }: View, name: string): Holder | undefined {
+function resourceHost(view: View, name: string): Holder | undefined {
+  const { state } = view;
+  const vpc = vpcWithHostNames(view);
   const [id = "", ...domain] = name.split(".");
   if (vpc === undefined || domain.join(".") !== privateDnsSuffix(vpc.region)) return undefined;
   const instance = find(state, "instance", id);
@@ -233,13 +296,25 @@ function publicHost({ state, vpc }: View, name: string): Holder | undefined {
   const dot = name.indexOf(".");
   const region = allRegions().find((one) => publicDnsSuffix(one.name) === name.slice(dot + 1));
   const ip = region && dashedIp(name, "ec2-", name.slice(dot));
-  const [holder] = ip === undefined ? [] : findBy(state, "network-interface", "publicIpAddress", ip);
-  if (holder === undefined || ip === undefined || holder.region !== region?.name) return undefined;
-  if (find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
-  const where = holder.vpcId === vpc?.id ? "inside the VPC" : overPeering(state, vpc, holder.vpcId);
+  const found = ip === undefined ? undefined : holderOfPublic(state, ip);
+  if (found === undefined || ip === undefined || found.holder.region !== region?.name) return undefined;
+  const { vpcId } = found.holder;
+  const where = vpcId === vpc?.id ? "inside the VPC" : overPeering(state, vpc, vpcId);
   const by = where === undefined ? "public host name" : `public host name, private address ${where}`;
-  const answered = where === undefined ? ip : (holder.privateIpAddress ?? ip);
+  const answered = where === undefined ? ip : (found.privateIp ?? ip);
   return { records: [{ type: "A", ip: answered, ttlSeconds: hostTtlSeconds }], by };
+}
+
+/** The interface with this public address, on its primary or another private one, in a VPC with host names. */
+function holderOfPublic(
+  state: State,
+  ip: string,
+): { readonly holder: NetworkInterface; readonly privateIp: string | undefined } | undefined {
+  const [primary] = findBy(state, "network-interface", "publicIpAddress", ip);
+  const association = findBy(state, "elastic-ip", "publicIp", ip)[0]?.association;
+  const holder = primary ?? find(state, "network-interface", association?.networkInterfaceId ?? "");
+  if (holder === undefined || find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
+  return { holder, privateIp: primary === undefined ? association?.privateIpAddress : primary.privateIpAddress };
 }
 
 /** Where the side of the host allows it. Source: Amazon VPC peering guide, "Enable DNS resolution for a VPC peering connection". */
@@ -253,7 +328,9 @@ function reverse(view: View, name: string): Holder | undefined {
   const ip = reversedIp(name);
   if (ip === undefined) return undefined;
   const text = formatIp(ip);
-  const found = ip.width === 32 ? reverseName(view, text) : reverseResourceName(view, text);
+  const vpc = vpcWithHostNames(view);
+  const known = vpc && wellKnownName(vpc, ip);
+  const found = known ?? (ip.width === 32 ? reverseName(view, text) : reverseResourceName(view, text));
   if (found !== undefined)
     return { records: [{ type: "PTR", name: found, ttlSeconds: hostTtlSeconds }], by: "reverse host name" };
   const service = serviceAt(text);
@@ -288,12 +365,11 @@ function reverseResourceName(view: View, ip: string): string | undefined {
   return records.some((record) => record.type === "AAAA" && record.ip === ip) ? name : undefined;
 }
 
-function reverseName({ state, vpc }: View, ip: string): string | undefined {
-  const own = vpc && networkOf(state, vpc.id)?.interfaceByIp.get(ip);
-  if (own !== undefined) return privateHostName(own.region, ip);
-  const [holder] = findBy(state, "network-interface", "publicIpAddress", ip);
-  if (holder === undefined || find(state, "vpc", holder.vpcId)?.enableDnsHostnames !== true) return undefined;
-  return publicHostName(holder.region, ip);
+function reverseName(view: View, ip: string): string | undefined {
+  const seen = vpcsInSight(view).find(({ vpc }) => isInBlocks(view.state, vpc, ip));
+  if (seen !== undefined) return privateHostName(seen.vpc.region, ip);
+  const found = holderOfPublic(view.state, ip);
+  return found && publicHostName(found.holder.region, ip);
 }
 
 /** The dotted address in `<before>10-0-1-5<after>`. */
@@ -302,18 +378,6 @@ function dashedIp(name: string, before: string, after: string): string | undefin
   const dashed = name.slice(before.length, name.length - after.length);
   const ip = /^\d+-\d+-\d+-\d+$/.test(dashed) ? parseIp(dashed.replaceAll("-", ".")) : undefined;
   return ip && formatIp(ip);
-}
-
-/** `us-east-1.amazonaws.com` has no records of its own, but names below it: RFC 8020 says it exists. */
-function nonTerminal(name: string): Holder | undefined {
-  const domain = ["amazonaws.com", "api.aws"].find((one) => name === one || name.endsWith(`.${one}`));
-  if (domain === undefined) return undefined;
-  const before = name.slice(0, -domain.length).replace(/\.$/, "");
-  const labels = before.split(".");
-  const [parent = "", region] = labels.length === 2 ? labels : ["", before];
-  const isRegion = findRegion(region ?? "") !== undefined && (parent === "" || parent === "dualstack");
-  const exists = before === "" || isRegion || before === "compute-1" || before === "global";
-  return exists ? { records: [], by: "a domain of AWS" } : undefined;
 }
 
 /** The zone that a negative answer names in its SOA record. */
