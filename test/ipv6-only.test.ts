@@ -55,7 +55,7 @@ except Exception as error:
     const { stdout } = await inside(network.only.instanceId, process.execPath, "--eval", script);
     const seen = JSON.parse(stdout) as { readonly addresses: string[] };
     expect(seen).toMatchObject({ servers: ["nameserver fd00:ec2::253"], error: "ENETUNREACH" });
-    expect(seen.addresses.filter((ip) => !ip.startsWith("fe80:"))).toEqual([network.only.ip]);
+    expect(seen.addresses.filter((ip) => !/^(fe80:|169\.254\.)/.test(ip))).toEqual([network.only.ip]);
   });
 
   testWith(lackOfBoto3)("it reaches S3 through a gateway endpoint by a dual-stack name", async () => {
@@ -141,15 +141,46 @@ except Exception as error:
 
   testWith(lackOfCurl)("its metadata service answers over IPv6 where that is turned on", async () => {
     const { ec2, only } = network;
-    const url = "http://[fd00:ec2::254]/latest/meta-data";
-    const ask = (path: string) => inside(only.instanceId, "curl", "-sSf", "-m", "3", `${url}/${path}`);
+    const ask = (path: string, ip = "[fd00:ec2::254]") =>
+      inside(only.instanceId, "curl", "-sSf", "-m", "3", `http://${ip}/latest/meta-data/${path}`);
     expect((await ask("ipv6")).stdout).toBe("");
+    // At its address of IPv4 it always does.
+    expect((await ask("ipv6", "169.254.169.254")).stdout).toBe(only.ip);
     const options = { InstanceId: only.instanceId, HttpEndpoint: "enabled", HttpProtocolIpv6: "enabled" } as const;
     await ec2.send(new sdk.ModifyInstanceMetadataOptionsCommand(options));
     expect((await ask("ipv6")).stdout).toBe(only.ip);
     expect((await ask("local-hostname")).stdout).toBe(`${only.instanceId}.ec2.internal`);
     expect((await ask("local-ipv4")).stderr).toContain("404");
   });
+
+  linux(
+    "enforcement",
+    "a further interface with IPv4 carries that",
+    async () => {
+      const { dual, dualGroupId, dualSubnetId, ec2, only } = network;
+      const made = await ec2.send(new sdk.CreateNetworkInterfaceCommand({ SubnetId: dualSubnetId }));
+      const { NetworkInterfaceId, PrivateIpAddress } = made.NetworkInterface!;
+      const { AttachmentId } = await ec2.send(
+        new sdk.AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId: only.instanceId, DeviceIndex: 1 }),
+      );
+      const from = { CidrIp: `${PrivateIpAddress}/32` };
+      const IpPermissions = [{ IpProtocol: "tcp", FromPort: 8081, ToPort: 8081, IpRanges: [from] }];
+      await ec2.send(new sdk.AuthorizeSecurityGroupIngressCommand({ GroupId: dualGroupId, IpPermissions }));
+      const server = `require("node:http").createServer((request, response) => response.end(request.socket.remoteAddress))
+      .listen(8081, "0.0.0.0", () => console.log("up"))`;
+      const child = region.exec(dual.instanceId, [process.execPath, "--eval", server]);
+      await once(createInterface({ input: child.stdout! }), "line");
+      const ask = (url: string) => inside(only.instanceId, "curl", "-sSf", "-m", "3", url);
+      expect((await ask(`http://${dual.privateIp}:8081/`)).stdout).toBe(PrivateIpAddress);
+      expect((await ask("http://169.254.169.254/latest/meta-data/ipv6")).stdout).toBe(only.ip);
+      await ec2.send(new sdk.DetachNetworkInterfaceCommand({ AttachmentId }));
+      expect((await ask(`http://${dual.privateIp}:8081/`)).status).not.toBe(0);
+      expect((await ask("http://169.254.169.254/latest/meta-data/ipv6")).stdout).toBe(only.ip);
+      child.kill();
+      await once(child, "exit");
+    },
+    60_000,
+  );
 
   testWith(lackOfCurl)(
     "programs run on there, and a shell is at home",
@@ -186,12 +217,15 @@ interface Network {
   readonly subnetId: string;
   /** The VPC's default one. */
   readonly groupId: string;
+  readonly dualSubnetId: string;
+  /** Of `dual`. */
+  readonly dualGroupId: string;
   /** Of the NAT gateway in the dual-stack subnet. */
   readonly natIp: string;
   /** In the subnet of IPv6 alone, with an egress-only gateway. */
   readonly only: Launched;
   /** In a dual-stack subnet. */
-  readonly dual: Launched;
+  readonly dual: Launched & { readonly privateIp: string };
 }
 
 interface Launched {
@@ -222,10 +256,11 @@ async function buildNetwork(endpoint: string): Promise<Network> {
     return { subnetId: SubnetId, tableId: RouteTableId };
   };
   const [inner, outer] = [await subnet(1, { Ipv6Native: true }), await subnet(2, { CidrBlock: "10.0.2.0/24" })];
-  const launch = async (SubnetId: string): Promise<Launched> => {
+  const launch = async (SubnetId: string): Promise<Network["dual"]> => {
     const run = { ImageId: "ami-00000000000000000", InstanceType: "t3.micro" as const, MinCount: 1, MaxCount: 1 };
     const { Instances } = await ec2.send(new sdk.RunInstancesCommand({ ...run, SubnetId, Ipv6AddressCount: 1 }));
-    return { instanceId: Instances![0]!.InstanceId!, ip: Instances![0]!.Ipv6Address! };
+    const { InstanceId, Ipv6Address, PrivateIpAddress: privateIp = "" } = Instances![0]!;
+    return { instanceId: InstanceId!, ip: Ipv6Address!, privateIp };
   };
   const gateway = await ec2.send(new sdk.CreateInternetGatewayCommand({}));
   const { InternetGatewayId } = gateway.InternetGateway!;
@@ -269,6 +304,8 @@ async function buildNetwork(endpoint: string): Promise<Network> {
     vpcEndpointId: VpcEndpoint!.VpcEndpointId!,
     subnetId: inner.subnetId,
     groupId: defaultGroup,
+    dualSubnetId: outer.subnetId,
+    dualGroupId: other.GroupId!,
     natIp: PublicIp!,
     only,
     dual,

@@ -33,7 +33,7 @@ describe("an instance of IPv6 alone", () => {
   test("sends no IPv4 at all", () => {
     const { build, instance, table } = network();
     build.route(table, "0.0.0.0/0", build.gateway(find(build.state(), "instance", instance.id)!.vpcId));
-    for (const ip of ["198.51.100.7", "10.0.1.5"]) {
+    for (const ip of ["198.51.100.7", "10.0.1.5", "169.254.169.253"]) {
       expect(walk(build.state(), instance.id, ip).exit).toEqual({
         kind: "none",
         reason: `an address of IPv4 is none of ${instance.id}`,
@@ -41,9 +41,10 @@ describe("an instance of IPv6 alone", () => {
     }
   });
 
-  test("has the VPC's services over IPv6, the metadata service where it is turned on", () => {
+  test("has the VPC's services over IPv6, the metadata service where it is turned on, and that over IPv4 too", () => {
     const { build, instance } = network();
     const exitTo = (ip: string): unknown => walk(build.state(), instance.id, ip).exit;
+    expect(exitTo("169.254.169.254")).toEqual({ kind: "vpc-service", service: "instance-metadata" });
     expect(exitTo("fd00:ec2::253")).toEqual({ kind: "vpc-service", service: "resolver" });
     expect(exitTo("fd00:ec2::254")).toMatchObject({ kind: "none" });
     build.run(modifyInstanceMetadataOptions, { instanceId: instance.id, options: { httpProtocolIpv6: "enabled" } });

@@ -80,8 +80,11 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
   if (ip === undefined) return nowhere(`\`${destinationIp}\` is no address`);
   if (services[ip.width].isNeverRouted(ip)) return nowhere("such an address is never routed");
   const source = senderOf(network, instance, ip.width, sourceIp);
-  if (source === undefined)
+  if (source === undefined) {
+    // Source: `linkLocalIp` of the blueprint: for that service alone an instance has an address of IPv4 without having IPv4.
+    if (sourceIp === undefined && equalIp(ip, services[32].metadata)) return { exit: metadataService };
     return nowhere(`${sourceIp ?? `an address of ${familyNames[ip.width]}`} is none of ${instanceId}`);
+  }
   const aim = { state, network, ip, destinationIp: formatIp(ip) };
   // What an instance sends to itself never reaches a route table.
   const own = network.interfaceByIp.get(aim.destinationIp)?.id;
@@ -89,6 +92,8 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
     return { exit: { kind: "local", networkInterfaceId: own } };
   return serviceWalk(network, ip, instance) ?? routedWalk(aim, source, []);
 }
+
+const metadataService: Exit = { kind: "vpc-service", service: "instance-metadata" };
 
 const familyNames: Readonly<Record<Width, string>> = { 32: "IPv4", 128: "IPv6" };
 
@@ -117,7 +122,7 @@ function serviceWalk(network: VpcNetwork, ip: Ip, { attributes, id }: Instance):
     if (ip.width === 128 && attributes.metadata.httpProtocolIpv6 === "disabled") {
       return nowhere(`HttpProtocolIpv6 is off in the metadata options of ${id}`);
     }
-    return { exit: { kind: "vpc-service", service: "instance-metadata" } };
+    return { exit: metadataService };
   }
   const resolver = isOfServices
     ? equalIp(ip, ownResolver)

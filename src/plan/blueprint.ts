@@ -163,11 +163,13 @@ export interface HostBlueprint {
   readonly networkInterfaceId: string;
   /** 0 for the primary interface: every instance has it, and others perhaps. */
   readonly deviceIndex: number;
-  /** 1 to 65535, unique in the VPC. */
+  /** 1 to 64512, unique in the VPC. */
   readonly key: number;
   readonly group: number;
   /** At least one; those of IPv4 first, the primary one of each family first. */
   readonly ips: readonly string[];
+  /** Of a primary interface without IPv4: from there the instance asks the metadata service at its address of IPv4. */
+  readonly linkLocalIp?: string;
   readonly macAddress: string;
   /** The `key`s of its security groups, ascending. */
   readonly securityGroups: readonly number[];

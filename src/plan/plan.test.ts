@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dualStackVpc, ipv6OnlySubnet } from "../../test/ipv6-builder.ts";
 import { regionBuilder, secondInterface } from "../../test/region-builder.ts";
 import { createDefaultVpc } from "../model/default-vpc.ts";
 import { allocateAddress, associateAddress } from "../model/elastic-ip.ts";
@@ -108,6 +109,24 @@ describe("a small VPC", () => {
     ]);
     expect(own[1]!.group).not.toBe(primary!.group);
     expect(vpc!.internetGateway!.addresses).toContainEqual({ privateIp: ip, publicIp });
+  });
+
+  test("an instance of IPv6 alone has no address of IPv4 but a link-local one, and that of a further interface", () => {
+    const build = regionBuilder();
+    const vpcId = dualStackVpc(build, "10.0.0.0/16");
+    const dual = build.subnet(vpcId, "10.0.1.0/24");
+    const instance = build.instance(ipv6OnlySubnet(build, vpcId, 1));
+    const before = plan(build.state());
+    const [vpc] = before.vpcs;
+    expect(vpc!.subnets.map((one) => one.ipv4?.cidrBlock)).toEqual(expect.arrayContaining([undefined, "10.0.1.0/24"]));
+    expect(vpc!.hosts).toMatchObject([{ ips: [instance.ip], linkLocalIp: "169.254.1.0" }]);
+    expect(vpc!.ipv6NameServers).toEqual(["fd00:ec2::253"]);
+    const { ip } = secondInterface(build, instance, dual);
+    const { hosts } = plan(build.state(), before).vpcs[0]!;
+    expect(hosts.map((one) => [one.ips, one.linkLocalIp])).toEqual([
+      [[instance.ip], "169.254.1.0"],
+      [[ip], undefined],
+    ]);
   });
 
   test("a route to one interface of a host leads past the others", () => {

@@ -312,7 +312,8 @@ function viewOf(network: VpcNetwork, before: VpcBlueprint | undefined): View {
 const ranges = {
   subnet: { from: 1, to: 65535, of: "subnets of a VPC" },
   table: { from: 1000, to: 65535, of: "route tables of a VPC" },
-  host: { from: 1, to: 65535, of: "interfaces of instances of a VPC" },
+  // One link-local address for each.
+  host: { from: 1, to: 252 * 256, of: "interfaces of instances of a VPC" },
   endpointInterface: { from: 1, to: 4094, of: "interfaces of endpoints of a VPC" },
   nat: { from: 1, to: 4094, of: "NAT gateways of a VPC" },
   securityGroup: { from: 1, to: 65535, of: "security groups of a VPC" },
@@ -422,14 +423,28 @@ function endpointInterfaceOf(
   };
 }
 
+/**
+ * Source: reports of instances in subnets of IPv6 alone, which have one such address by DHCP and reach the metadata service
+ * at 169.254.169.254 from it: amazonlinux/amazon-ec2-utils, issue 27; rabbitmq/rabbitmq-server, issue 14974.
+ */
+function linkLocalIpOf(key: number): string {
+  const block = 1 + Math.floor((key - 1) / 256);
+  // 169.254.169.0/24 and the one behind it are the services' own, 169.254.0.0/24 that of the links.
+  return `169.254.${block < 169 ? block : block + 2}.${(key - 1) % 256}`;
+}
+
 function hostOf(view: View, { instance, holder }: RunningHost): HostBlueprint {
+  const key = numberOf(view.hostKeys, holder.id);
+  const deviceIndex = holder.attachment?.deviceIndex ?? 0;
+  const isWithoutIpv4 = deviceIndex === 0 && holder.privateIpAddress === undefined;
   return {
     instanceId: instance.id,
     networkInterfaceId: holder.id,
-    deviceIndex: holder.attachment?.deviceIndex ?? 0,
-    key: numberOf(view.hostKeys, holder.id),
+    deviceIndex,
+    key,
     group: numberOf(view.groups, holder.subnetId),
     ips: allAddressesOf(holder),
+    ...(isWithoutIpv4 && { linkLocalIp: linkLocalIpOf(key) }),
     macAddress: holder.macAddress,
     securityGroups: holder.securityGroupIds.map((id) => numberOf(view.securityGroupKeys, id)).toSorted((a, b) => a - b),
   };

@@ -14,6 +14,7 @@ import { resetSocket } from "../../wire/reset.ts";
 import type { PlaneHost } from "../plane.ts";
 import { plainIp } from "./address.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
+import { widthOf } from "./link-object.ts";
 import { BACKLOG } from "./listener.ts";
 import { answerStream, answerDatagrams } from "./name-server.ts";
 
@@ -95,9 +96,11 @@ export class Doors implements Disposable {
 }
 
 function metadataClientOf(vpcId: string, connection: Socket): MetadataClient {
+  const sourceIp = plainIp(connection.remoteAddress);
   return {
     vpcId,
-    sourceIp: plainIp(connection.remoteAddress),
+    sourceIp,
+    width: widthOf(sourceIp),
     limitHops: async (hops) => {
       // Only who asks for it pays for the C library's door.
       const libc = await import("./libc.ts");

@@ -21,6 +21,7 @@ import {
   VPC_MTU,
   widthOf,
 } from "./link-object.ts";
+import { METADATA_IPS } from "./router-object.ts";
 import { sourceSet } from "./set-shape.ts";
 
 /** Of an interface that is not the primary one, by its device index. Source: amazon-ec2-net-utils, lib.sh (`rule_base`). */
@@ -88,6 +89,7 @@ export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, 
     },
     ...ips.map((ip, at): KernelObject => ({ kind: "address", ...far, ip, bits: bitsOf(host, subnet, at) })),
     ...ips.flatMap((ip) => leadsToHost(near, ip, macAddress)),
+    ...(host.linkLocalIp === undefined ? [] : linkLocal(near, far, host.linkLocalIp, macAddress)),
     ...groupsOf(near.namespace, near.index, host.securityGroups),
     ...ways.flatMap((way): KernelObject[] => [
       { kind: "neighbor", ...far, ip: way.gateway, macAddress: NEAR_MAC },
@@ -121,6 +123,17 @@ function wayOut({ ips }: HostBlueprint, { ipv4 }: SubnetBlueprint, width: Width)
   if (width === 32) return { gateway: ipv4?.routerIp ?? NEAR_IP[32] };
   const source = ips.find((ip) => widthOf(ip) === 128);
   return { gateway: NEAR_IP[128], ...(source !== undefined && { source }) };
+}
+
+/** An address of IPv4 for one purpose: nothing but the metadata service has a route. */
+function linkLocal(near: DeviceName, far: DeviceName, ip: string, macAddress: string): KernelObject[] {
+  const gateway = NEAR_IP[32];
+  return [
+    { kind: "address", ...far, ip, bits: 32 },
+    { kind: "neighbor", ...far, ip: gateway, macAddress: NEAR_MAC },
+    route(mainOf(far.namespace), `${METADATA_IPS[32]}/32`, { kind: "gateway", index: far.index, gateway }),
+    ...leadsToHost(near, ip, macAddress),
+  ];
 }
 
 /** By the device alone an address of an instance is reached, and from it alone packets with the address come. */

@@ -22,7 +22,7 @@ function vpcWithoutIpv6(vpc: VpcBlueprint): VpcBlueprint {
 const memo = new WeakMap<VpcBlueprint, VpcBlueprint>();
 
 function fresh(whole: VpcBlueprint): VpcBlueprint {
-  const { egressOnlyGateway: _gateway, ipv6NameServers: _servers, ...vpc } = whole;
+  const { egressOnlyGateway: _, ...vpc } = whole;
   return {
     ...vpc,
     cidrBlocks: vpc.cidrBlocks.filter(isIpv4),

@@ -3,6 +3,7 @@
  * the connection. This side compares blueprints, orders netd, and accepts.
  */
 
+import type { MetadataClient } from "../../network/metadata-client.ts";
 import type { OpenConnection } from "../../network/untracked.ts";
 import type { TrafficReading } from "../../network/traffic-count.ts";
 import type { Blueprint, VpcBlueprint } from "../../plan/blueprint.ts";
@@ -89,7 +90,9 @@ class LinuxPlane implements DataPlane {
   }
 
   static async open(host: PlaneHost, options: LinuxPlaneOptions): Promise<LinuxPlane> {
-    const doors = new Doors(host);
+    let named = (client: MetadataClient): MetadataClient => client;
+    const acceptMetadata: PlaneHost["acceptMetadata"] = (socket, client) => host.acceptMetadata(socket, named(client));
+    const doors = new Doors({ ...host, acceptMetadata });
     const instances = new Map<string, MadeNamespace>();
     let drifted: NetdEvents["onDrift"] = () => {};
     const space = processSpace();
@@ -100,6 +103,7 @@ class LinuxPlane implements DataPlane {
       onLine: host.log,
     });
     const plane = new LinuxPlane(host, { ...options, doors, instances, netd, processSpace: await space });
+    named = (client) => plane.#withOwnAddress(client);
     drifted = (namespaces) => plane.#queueMending(namespaces);
     return plane;
   }
@@ -127,6 +131,15 @@ class LinuxPlane implements DataPlane {
     const pid = await this.#netd.startInit(namespace);
     this.#inits.set(namespace, { pid, inode: ipcNamespaceOf(pid) });
     return pid;
+  }
+
+  /** With an address by which the instance is known, where it asked from its link-local one. */
+  #withOwnAddress(client: MetadataClient): MetadataClient {
+    const { sourceIp, vpcId } = client;
+    if (!sourceIp.startsWith("169.254.")) return client;
+    const vpc = this.#vpcs.find((one) => one.vpcId === vpcId);
+    const own = vpc?.hosts.find((host) => host.linkLocalIp === sourceIp)?.ips[0];
+    return own === undefined ? client : { ...client, sourceIp: own };
   }
 
   /** Whose names a program there sees. */

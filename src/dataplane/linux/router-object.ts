@@ -21,7 +21,7 @@ import {
 
 const DNS_PORT = 53;
 /** Source: Amazon EC2 User Guide, "Access instance metadata for an EC2 instance". */
-const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
+export const METADATA_IPS = { 32: "169.254.169.254", 128: "fd00:ec2::254" } as const;
 const METADATA_PORT = 80;
 /** At the far end, by the key of the VPC. */
 const NOWHERE_DEVICES = 0x1000;

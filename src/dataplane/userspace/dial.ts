@@ -149,8 +149,9 @@ function dialVpcService(
   }
   if (port !== 80) return refused(502, `connection to ${name} refused: nothing listens on port ${port}`);
   const width = isIpv6(address) ? 128 : 32;
-  const sender = senderOf(networkOf(state, place.vpcId), place, width);
-  const client: MetadataClient = { vpcId: place.vpcId, sourceIp: sender?.ip ?? "" };
+  const network = networkOf(state, place.vpcId);
+  const sender = senderOf(network, place, width) ?? senderOf(network, place, 128);
+  const client: MetadataClient = { vpcId: place.vpcId, sourceIp: sender?.ip ?? "", width };
   return { kind: "open", flow: { kind: "metadata", placeId: place.id, client } };
 }
 

@@ -127,10 +127,9 @@ async function answer(
   instance: Instance | undefined,
   request: IncomingMessage,
 ): Promise<Answer | undefined> {
-  const { sourceIp } = asked.client;
   if (instance === undefined) return failure(404);
   // Without it nothing answers at the address of IPv6.
-  if (sourceIp.includes(":") && instance.attributes.metadata.httpProtocolIpv6 === "disabled") return undefined;
+  if (asked.client.width === 128 && instance.attributes.metadata.httpProtocolIpv6 === "disabled") return undefined;
   if (instance.attributes.metadata.httpEndpoint === "disabled")
     return because(failure(403), "HttpEndpoint is disabled");
   const path = pathOf(request.url ?? "/");
