@@ -225,6 +225,18 @@ describe("CONNECT", () => {
     ),
   );
 
+  test("whoever goes on after a refusal is let go", async () => {
+    const openSockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+    const before = openSockets();
+    const { socket, status } = await tunnel(`${s3}:443`, basic(proxyOf(lonely.id)));
+    expect(status).toBe("504");
+    socket.end("a program that does not listen");
+    if (!socket.closed) await once(socket, "close");
+    // The other side hears of it some turns later; a connection that stayed would stop the test here.
+    while (openSockets() > before) await new Promise(setImmediate);
+  });
+
   test.each([
     ["none", ""],
     ["another token", `Basic ${Buffer.from(`${inside.id}:${"0".repeat(32)}`).toString("base64")}`],

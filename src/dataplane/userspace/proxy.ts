@@ -291,5 +291,7 @@ function answer(response: ServerResponse, refusal: Refusal): void {
 function endWith(stream: Duplex, refusal: Refusal): void {
   if (!stream.writable) return;
   const fields = Object.entries(fieldsOf(refusal)).map(([name, value]) => `${name}: ${value}\r\n`);
+  // What still comes is for nobody; unread it would keep the connection open.
+  stream.resume();
   stream.end(`HTTP/1.1 ${refusal.status} ${statusTexts[refusal.status]}\r\n${fields.join("")}\r\n${refusal.text}\n`);
 }
