@@ -3,6 +3,7 @@ import { regionBuilder } from "../../test/region-builder.ts";
 import type { FlowLog } from "../model/flow-log.ts";
 import { defaultLogFormat } from "../model/flow-log-format.ts";
 import { find } from "../model/state.ts";
+import { unservedService } from "../network/unserved-service.ts";
 import type { FlowDoor } from "../network/traffic-count.ts";
 import { type RecordedFlow, recordHeader, recordsOf } from "./flow-record.ts";
 
@@ -86,6 +87,19 @@ test("on Nitro the traffic path tells an endpoint from an internet gateway", () 
     recordsOf(build.state(), logOf("${traffic-path}"), ofService, { flows: [flowOf({ door })], window });
   expect(pathBy({ kind: "gateway-endpoint", vpcEndpointId: "vpce-1" })).toEqual(["7"]);
   expect(pathBy({ kind: "internet-gateway" })).toEqual(["8"]);
+});
+
+test("AWS's names for what is at either end are told, served here or not", () => {
+  const format = "${pkt-src-aws-service} ${pkt-dst-aws-service}";
+  const [lambda = ""] = unservedService("lambda.us-east-1.amazonaws.com")?.ips ?? [];
+  const flows = [
+    flowOf({ destinationIp: lambda }),
+    flowOf({ direction: "ingress", sourceIp: lambda, destinationIp: instance.ip }),
+    flowOf({ sourceIp: "2600:1f18:1:2::3", destinationIp: "2600:1f18:1:2::4" }),
+    flowOf({ destinationIp: "13.32.7.7" }),
+    flowOf({ destinationIp: "10.0.1.77" }),
+  ];
+  expect(lines(logOf(format), ...flows)).toEqual(["- AMAZON", "AMAZON -", "EC2 EC2", "- CLOUDFRONT", "- -"]);
 });
 
 test("the interface's own end is its address, and what packets said stands beside", () => {

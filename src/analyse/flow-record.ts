@@ -10,8 +10,8 @@ import { isNitro } from "../model/instance-type.ts";
 import type { NetworkInterface } from "../model/network-interface.ts";
 import { find, type State } from "../model/state.ts";
 import { findRegion } from "../model/region.ts";
+import { awsServiceName } from "../network/aws-service-name.ts";
 import type { FlowCount } from "../network/traffic-count.ts";
-import { serviceAt } from "../network/service-address.ts";
 
 /** All packets of one flow within an interval. */
 export interface RecordedFlow extends FlowCount {
@@ -113,20 +113,9 @@ function flowValues(state: State, holder: NetworkInterface, flow: RecordedFlow):
   };
 }
 
-/** The name of the service in AWS's list of its address ranges. Source: AWS IP address ranges, "Syntax of the JSON", service. */
 function serviceValue(field: "pkt-src-aws-service" | "pkt-dst-aws-service", ip: string): Values {
-  const service = serviceAt(ip)?.service;
-  switch (service) {
-    case "s3":
-    case "dynamodb":
-      return { [field]: service.toUpperCase() };
-    case "ec2":
-    case "iam":
-    case "sts":
-      return { [field]: "AMAZON" };
-    case undefined:
-      return {};
-  }
+  const name = awsServiceName(ip);
+  return name === undefined ? {} : { [field]: name };
 }
 
 /**

@@ -18,7 +18,7 @@ export interface FlowTarget {
 
 export type TargetPlace =
   | { readonly kind: "address"; readonly ip: string }
-  /** An instance has its primary address of IPv4. */
+  /** An instance has its primary address, of IPv4 where it has both. */
   | { readonly kind: "instance"; readonly instance: Instance; readonly ip: string }
   | { readonly kind: "host"; readonly host: OnPremisesHost; readonly ip: string }
   /** A host name, for the resolver. */
@@ -34,7 +34,7 @@ export function parseTarget(state: State, text: string): Result<FlowTarget, stri
   if (!opens.ok) return opens;
   const place = placeOf(state, where);
   if (!place.ok) return place;
-  const isOfIpv6 = place.value.kind === "address" && isIpv6(place.value.ip);
+  const isOfIpv6 = place.value.kind !== "name" && isIpv6(place.value.ip);
   if ((protocol === "icmpv6" || protocol === "58") && !isOfIpv6) {
     return err(`icmpv6 is for addresses of IPv6, and \`${where}\` is none`);
   }
@@ -94,7 +94,8 @@ function placeOf(state: State, where: string): Result<TargetPlace, string> {
     return err(`\`${where}\` names ${hit.id} and ${another.id}; use the id`);
   if (hit !== undefined) {
     if (isOnPremises(hit)) return ok({ kind: "host", host: hit, ip: hit.ip });
-    const sender = senderOf(networkOf(state, hit.vpcId), hit, 32);
+    const network = networkOf(state, hit.vpcId);
+    const sender = senderOf(network, hit, 32) ?? senderOf(network, hit, 128);
     if (sender === undefined) return err(`${hit.id} is ${hit.state} and has no address`);
     return ok({ kind: "instance", instance: hit, ip: sender.ip });
   }

@@ -12,6 +12,8 @@ import { createNetworkAclEntry, defaultNetworkAclOf, deleteNetworkAclEntry } fro
 import { defaultSecurityGroupOf, createSecurityGroup } from "../model/security-group.ts";
 import { authorizeSecurityGroup } from "../model/security-group-permission.ts";
 import { rulesOfGroup } from "../model/security-group-rule.ts";
+import { find } from "../model/state.ts";
+import { createSubnet } from "../model/subnet.ts";
 import { echoHost } from "../network/echo-host.ts";
 import { serviceAddress } from "../network/service-address.ts";
 import type { FlowTrace, Hop } from "./flow-trace.ts";
@@ -322,6 +324,23 @@ describe("to the internet", () => {
     ]);
     expect(trace(`${echoHost.ips[128]}/icmp`).opens).toBe("icmpv6 type 128 code 0");
     expect(trace(`[${ip}]:1`).reachable).toBe(true);
+  });
+
+  test("an instance of IPv6 alone is called by that", () => {
+    const build = regionBuilder();
+    const vpc = dualStackVpc(build, "10.0.0.0/16");
+    const [first = ""] = find(build.state(), "vpc", vpc)!.ipv6CidrBlocks.map(({ cidrBlock }) => cidrBlock);
+    const subnet = build.run(createSubnet, {
+      vpcId: vpc,
+      ipv6CidrBlock: first.replace("/56", "/64"),
+      tags: [],
+    });
+    const group = allowAll(build, vpc);
+    for (const name of ["web", "db"]) build.regroup(build.instance(subnet.id, { name }).eni, group);
+    const { asked, trace } = tracerOf(build);
+    expect(trace("db:22")).toMatchObject({ reachable: true, destinationIp: expect.stringMatching(/^2600:1f1/) });
+    expect(trace("db/icmpv6").opens).toBe("icmpv6 type 128 code 0");
+    expect(asked("10.0.0.9:22")).toMatchObject({ ok: true, value: { reachable: false } });
   });
 
   test("the services of the VPC itself", () => {

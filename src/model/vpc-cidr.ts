@@ -81,9 +81,12 @@ export function disassociateVpcCidrBlock(
 }
 
 /**
- * A /56 block that no VPC has. Source: AWS IP address ranges: EC2's own, which hold no range of another service.
+ * Source: AWS IP address ranges: EC2's own, which hold no range of another service.
  * ASSUMPTION: every region gives out IPv6 blocks of 2600:1f10::/28.
  */
+export const amazonIpv6Range = storedPrefix("2600:1f10::/28");
+
+/** A /56 block that no VPC has. */
 export function amazonIpv6Block(state: State, context: Context): VpcIpv6CidrBlock {
   const taken = new Set([...all(state, "vpc")].flatMap((vpc) => vpc.ipv6CidrBlocks.map((one) => one.cidrBlock)));
   for (;;) {

@@ -27,6 +27,16 @@ export function unservedService(name: string): UnservedService | undefined {
   return named?.get(name) ?? named?.get(`*${name.slice(dot)}`);
 }
 
+/** The service that an address was chosen for, as `lambda`; undefined for every other address. */
+export function unservedServiceAt(ip: string): string | undefined {
+  const [, ipv4] = /^54\.24[01]\.(\d+)\.\d+$/.exec(ip) ?? [];
+  const [, ipv6] = /^2600:1f70:([0-9a-f]+):1::[0-9a-f]+$/.exec(ip) ?? [];
+  const place = ipv4 === undefined ? Number.parseInt(ipv6 ?? "", 16) : Number(ipv4);
+  const region = Number.isNaN(place) ? undefined : allRegions()[place]?.name;
+  if (region === undefined) return undefined;
+  return [...servicesOf(region).values()].find(({ ips }) => ips.includes(ip))?.service;
+}
+
 const suffixes = [".amazonaws.com", ".api.aws"];
 
 /** Services that share the third byte of an address, which says the region. */
