@@ -4,25 +4,22 @@
  */
 
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DescribeInstancesCommand, type Instance, ModifyVpcEndpointCommand } from "@aws-sdk/client-ec2";
 import { PutBucketPolicyCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import koffi from "koffi";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ended, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { InstanceEntry, Status } from "../src/api/underpass/server.ts";
-import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import type { Surroundings } from "./hostile-attempt.ts";
 import { bucket, buildMetadataAccount, profileName } from "./metadata-account.ts";
 import { nextIp } from "./ipv6-builder.ts";
 import { testWith } from "./need.ts";
-
-const lack = await linuxPlaneLack();
-const test = testWith(lack);
+import { homeOf, type TestUser, users } from "./user.ts";
 
 const library = koffi.load(null);
 const shmget = library.func("int shmget(int key, size_t size, int flags)");
@@ -113,7 +110,12 @@ const table: readonly (readonly [string, RegExp])[] = [
   ["call the region's port by IPv6", /^ECONNREFUSED$/],
 ];
 
-describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("a hostile instance", () => {
+describe.each(users)("a hostile instance of a region of $name", (user) => {
+  if (user.lack === undefined) attempts(user);
+  else testWith(user.lack)("is not here", () => {});
+});
+
+function attempts({ id: userId, runAs, ...user }: TestUser): void {
   let region: RegionProcess;
   let instanceId: string;
   let own: Instance;
@@ -121,13 +123,16 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   /** What the other instance heard, and from whom. */
   let heard: readonly string[];
   let sleeper: ChildProcess | undefined;
-  const folder = mkdtempSync(join(tmpdir(), "underpass-hostile-"));
+  const folder = homeOf({ id: userId, runAs, ...user });
   const stateFolder = join(folder, "state");
-  const sharedMemory = Number(shmget(0, 4096, 0o600));
-  const listener = createServer().listen({ path: `\0underpass-hostile-${process.pid}` });
+  // Everybody may remove it whom the kernel lets see it.
+  const sharedMemory = Number(shmget(0, 4096, 0o666));
+  const abstractSocket = `underpass-hostile-${process.pid}-${userId}`;
+  const listener = createServer().listen({ path: `\0${abstractSocket}` });
 
   beforeAll(async () => {
-    region = await startRegionProcess({ dataplane: "linux", stateFolder });
+    const environment = { HOME: folder, TMPDIR: folder };
+    region = await startRegionProcess({ dataplane: "linux", stateFolder, runAs, environment });
     const account = await buildMetadataAccount(region.endpoint);
     instanceId = await account.launch({ Ipv6AddressCount: 1 });
     const otherId = await account.launch({ Ipv6AddressCount: 1, IamInstanceProfile: { Name: profileName } });
@@ -146,7 +151,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     own = instances.find((one) => one.InstanceId === instanceId)!;
     const other = instances.find((one) => one.InstanceId === otherId)!;
     const otherIpv6 = other.NetworkInterfaces![0]!.Ipv6Addresses![0]!.Ipv6Address!;
-    const mark = `1000.${process.pid}`;
+    const mark = `1000.${process.pid}${userId}`;
     sleeper = region.exec(otherId, ["sleep", mark]);
     const { heardAll, port } = await listenIn(region, otherId);
     const { command } = await region.own<InstanceEntry>(`instances/${instanceId}/entry`);
@@ -155,7 +160,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       daemonPid: (await region.own<Status>("status")).processId,
       otherPid: await pidOf(mark),
       sharedMemory,
-      abstractSocket: `underpass-hostile-${process.pid}`,
+      abstractSocket,
       otherIp: other.PrivateIpAddress!,
       otherIpv6,
       otherPort: port,
@@ -174,7 +179,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     };
     const program = join(import.meta.dirname, "hostile-program.ts");
     // The kernel does not let a real root without capabilities be root again; then the capabilities alone have to do.
-    const rights = process.getuid?.() === 0 ? "--keep-caps" : "--map-root-user";
+    const rights = userId === 0 ? "--keep-caps" : "--map-root-user";
     const asRoot = ["unshare", "--user", rights, "--", process.execPath, program, JSON.stringify(surroundings)];
     const { stdout, stderr } = await ended(region.exec(instanceId, asRoot));
     expect(stderr).toBe("");
@@ -225,7 +230,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(existsSync(join(stateFolder, "ca", "ca-key.pem"))).toBe(true);
     expect((await region.own<Status>("status")).counts["bucket"]).toBe(1);
   });
-});
+}
 
 /** The secret is for whoever comes by an endpoint or from an address that the instance does not have, the rest for its own endpoint. */
 async function fillBucket(
