@@ -3,8 +3,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { gunzipSync } from "node:zlib";
 import * as sdk from "@aws-sdk/client-ec2";
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect } from "vitest";
 import { ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
 import type { RequestTrace } from "../src/analyse/request-trace.ts";
@@ -18,7 +25,7 @@ onEachPlane("IPv6 alone", (dataplane) => {
   let region: RegionProcess;
   let network: Network;
   beforeAll(async () => {
-    region = await startRegionProcess({ dataplane });
+    region = await startRegionProcess({ dataplane, more: ["--flow-log-interval", "1"] });
     network = await buildNetwork(region.endpoint);
   });
   afterAll(async () => {
@@ -112,6 +119,35 @@ except Exception as error:
     const { stdout } = await inside(only.instanceId, "curl", "-sS", "-m", "10", "http://echo.internet.test/");
     expect(stdout).toBe(`${only.ip}\n`);
   });
+
+  testWith(lackOfCurl)(
+    "a flow log of its subnet tells its address",
+    async () => {
+      const { ec2, only, s3, subnetId } = network;
+      const log: sdk.CreateFlowLogsRequest = {
+        ResourceType: "Subnet",
+        ResourceIds: [subnetId],
+        TrafficType: "ALL",
+        LogDestinationType: "s3",
+        LogDestination: `arn:aws:s3:::${bucket}/flows/`,
+        LogFormat: "${srcaddr} ${pkt-srcaddr} ${pkt-dstaddr} ${type} ${flow-direction} ${action}",
+      };
+      const { FlowLogIds } = await ec2.send(new sdk.CreateFlowLogsCommand(log));
+      await inside(only.instanceId, "curl", "-sS", "-m", "10", "http://echo.internet.test/");
+      const records = async (): Promise<string> => {
+        const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: "flows/" }));
+        const texts = Contents.map(async ({ Key }) => {
+          const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+          return gunzipSync(await Body!.transformToByteArray()).toString();
+        });
+        return (await Promise.all(texts)).join("");
+      };
+      const told = `${only.ip} ${only.ip} 2001:db8::7 IPv6 egress ACCEPT\n`;
+      await expect.poll(records, { timeout: 30_000, interval: 300 }).toContain(told);
+      await ec2.send(new sdk.DeleteFlowLogsCommand({ FlowLogIds }));
+    },
+    60_000,
+  );
 
   testWith(lackOfCurl)(
     "others reach it by its resource name, over IPv6, where its security group lets them",
@@ -210,6 +246,7 @@ function start(region: RegionProcess, command: string, ...words: string[]): Chil
 
 interface Network {
   readonly ec2: sdk.EC2Client;
+  readonly s3: S3Client;
   readonly vpcId: string;
   readonly vpcBlock: string;
   readonly vpcEndpointId: string;
@@ -299,6 +336,7 @@ async function buildNetwork(endpoint: string): Promise<Network> {
   await ec2.send(new sdk.ModifyInstanceAttributeCommand({ InstanceId: dual.instanceId, Groups: [other.GroupId!] }));
   return {
     ec2,
+    s3,
     vpcId,
     vpcBlock,
     vpcEndpointId: VpcEndpoint!.VpcEndpointId!,

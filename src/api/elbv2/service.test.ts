@@ -1,6 +1,7 @@
 /** ELBv2 over real HTTP, with the SDK: what is made, shown, refused and deleted. */
 
 import {
+  AssociateVpcCidrBlockCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   AttachInternetGatewayCommand,
@@ -72,6 +73,22 @@ async function group(at: World, more: Partial<sdk.CreateTargetGroupCommandInput>
 }
 
 const forward = (arn: string | undefined): sdk.Action[] => [{ Type: "forward", TargetGroupArn: arn }];
+
+test("a load balancer finds no address in a subnet of IPv6 alone", async () => {
+  const at = await world();
+  const { Ipv6CidrBlockAssociation: given } = await at.ec2.send(
+    new AssociateVpcCidrBlockCommand({ VpcId: at.vpc, AmazonProvidedIpv6CidrBlock: true }),
+  );
+  const Ipv6CidrBlock = given!.Ipv6CidrBlock!.replace("/56", "/64");
+  const { Subnet } = await at.ec2.send(
+    new CreateSubnetCommand({ VpcId: at.vpc, Ipv6Native: true, Ipv6CidrBlock, AvailabilityZone: "us-east-1c" }),
+  );
+  const [first] = at.subnets;
+  await expect(balancer(at, { Subnets: [first!, Subnet!.SubnetId!] })).rejects.toMatchObject({
+    name: "InvalidSubnetException",
+    message: `The specified subnet '${Subnet!.SubnetId}' is out of available addresses.`,
+  });
+});
 
 test("a network load balancer from its making to its end", async () => {
   const at = await world();

@@ -143,6 +143,12 @@ def ipv6_addresses(ec2, vpc, subnet, interface):
     given = ec2.assign_ipv6_addresses(NetworkInterfaceId=interface, Ipv6AddressCount=1)["AssignedIpv6Addresses"]
     assert ec2.unassign_ipv6_addresses(NetworkInterfaceId=interface, Ipv6Addresses=given)["UnassignedIpv6Addresses"] == given
     ec2.disassociate_subnet_cidr_block(AssociationId=own["Ipv6CidrBlockAssociation"]["AssociationId"])
+    only = own["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"]
+    native = ec2.create_subnet(VpcId=vpc, Ipv6Native=True, Ipv6CidrBlock=only)["Subnet"]["SubnetId"]
+    made = ec2.create_network_interface(SubnetId=native)["NetworkInterface"]
+    assert len(made["Ipv6Addresses"]) == 1 and "PrivateIpAddress" not in made, made
+    ec2.delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
+    ec2.delete_subnet(SubnetId=native)
     ec2.disassociate_vpc_cidr_block(AssociationId=whole["AssociationId"])
 
 

@@ -73,6 +73,12 @@ def subnets(ec2):
         block = whole["Ipv6CidrBlock"].replace("::/56", "::/64")
         given = ec2.associate_subnet_cidr_block(SubnetId=first, Ipv6CidrBlock=block)["Ipv6CidrBlockAssociation"]
         ec2.disassociate_subnet_cidr_block(AssociationId=given["AssociationId"])
+        native = ec2.create_subnet(VpcId=vpc, Ipv6Native=True, Ipv6CidrBlock=block)["Subnet"]
+        assert native["Ipv6Native"] is True and "CidrBlock" not in native, native
+        found = ec2.items("describe_subnets", "Subnets", Filters=only("ipv6-native", "true"))
+        assert [one["SubnetId"] for one in found] == [native["SubnetId"]]
+        ec2.refused("InvalidParameterValue", "modify_subnet_attribute", SubnetId=native["SubnetId"], MapPublicIpOnLaunch={"Value": True})
+        ec2.delete_subnet(SubnetId=native["SubnetId"])
         ec2.disassociate_vpc_cidr_block(AssociationId=ipv6["AssociationId"])
         found = ec2.items("describe_subnets", "Subnets", Filters=only("vpc-id", vpc))
         assert {one["SubnetId"] for one in found} == {first, second}

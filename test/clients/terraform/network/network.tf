@@ -37,6 +37,22 @@ resource "aws_subnet" "named" {
   enable_resource_name_dns_aaaa_record_on_launch = true
 }
 
+# Without IPv4. The three attributes are as the region sets them, so that the provider changes none.
+resource "aws_subnet" "native" {
+  vpc_id                                         = aws_vpc.net.id
+  ipv6_cidr_block                                = cidrsubnet(aws_vpc.net.ipv6_cidr_block, 8, 4)
+  ipv6_native                                    = true
+  availability_zone                              = "us-east-1b"
+  assign_ipv6_address_on_creation                = true
+  enable_resource_name_dns_aaaa_record_on_launch = true
+  private_dns_hostname_type_on_launch            = "resource-name"
+}
+
+resource "aws_network_interface" "native" {
+  subnet_id          = aws_subnet.native.id
+  ipv6_address_count = 1
+}
+
 resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.net.id
   cidr_block        = "10.20.2.0/24"
