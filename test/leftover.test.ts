@@ -1,6 +1,6 @@
 /** Whatever ends a region, nothing of it stays: no process, no network namespace, no temporary folder. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "underpass-leftover-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 interface Process {
   readonly pid: number;
@@ -42,6 +45,40 @@ function processes(): Process[] {
     });
 }
 
+/** What tests have started, and how to know it: where one failed it would run on. */
+const started: { readonly child: ChildProcess; readonly family: Process[] }[] = [];
+
+async function endAll(): Promise<void> {
+  for (const { child, family } of started.splice(0)) {
+    family.push(...descendantsOf(child.pid!), ...keptPrograms());
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    const over = isOver ? undefined : once(child, "exit");
+    for (const { command, pid } of family) {
+      if (processes().some((one) => one.pid === pid && one.command === command)) endProcess(pid);
+    }
+    await over;
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended while we looked.
+  }
+}
+
+/** How long programs sleep that were let run on: a number of our own finds them among all that runs here. */
+const sleepsFor = `1000.${process.pid}`;
+
+/** They are of no family: their keepers have left it. */
+function keptPrograms(): Process[] {
+  const all = processes();
+  const sleeping = all.filter((one) => one.command.startsWith(`sleep ${sleepsFor}`));
+  const keepers = all.filter((one) => /keeper/.test(one.command) && sleeping.some(({ parent }) => parent === one.pid));
+  return [...sleeping, ...keepers];
+}
+
 /** The region's processes: its descendants, and those that carry its folder in their command. */
 function descendantsOf(pid: number): Process[] {
   const all = processes();
@@ -55,6 +92,8 @@ function descendantsOf(pid: number): Process[] {
 
 async function regionWithInstance(): Promise<{ region: RegionProcess; family: Process[]; instanceId: string }> {
   const region = await startRegionProcess({ environment: { TMPDIR: folder } });
+  const family = descendantsOf(region.process.pid!);
+  started.push({ child: region.process, family });
   const ec2 = new EC2Client({
     endpoint: region.endpoint,
     region: "us-east-1",
@@ -65,7 +104,7 @@ async function regionWithInstance(): Promise<{ region: RegionProcess; family: Pr
   const { Instances } = await ec2.send(
     new RunInstancesCommand({ ImageId: "ami-1", MinCount: 1, MaxCount: 1, SubnetId: Subnet!.SubnetId }),
   );
-  const family = descendantsOf(region.process.pid!);
+  family.splice(0, family.length, ...descendantsOf(region.process.pid!));
   expect(family.length).toBeGreaterThan(1);
   return { region, family, instanceId: Instances![0]!.InstanceId! };
 }
@@ -108,6 +147,7 @@ describe("nothing is left", () => {
   kernelTest("after kill -9 of the daemon and of netd, programs inside instances included", async () => {
     const { region, family, instanceId } = await regionWithInstance();
     const program = region.exec(instanceId, ["sleep", "1000"]);
+    started.push({ child: program, family: [] });
     const inside = await vi.waitFor(
       () => {
         const found = descendantsOf(program.pid!);
@@ -127,17 +167,14 @@ describe("nothing is left", () => {
     "after %s, programs that were let run on included",
     async (signal) => {
       const { region, family, instanceId } = await regionWithInstance();
-      // A number of our own finds it among all that runs here.
-      const duration = `1000.${process.pid}`;
-      const words = [launcher, "exec", "-d", "--endpoint", region.endpoint, instanceId, "--", "sleep", duration];
+      const words = [launcher, "exec", "-d", "--endpoint", region.endpoint, instanceId, "--", "sleep", sleepsFor];
       expect(await ended(spawn(process.execPath, words))).toMatchObject({ status: 0, stderr: "" });
       // The small programs that lead inside become the program only in the end.
       const inside = await vi.waitFor(
         () => {
-          const sleep = processes().find((one) => one.command.startsWith(`sleep ${duration}`));
-          const keeper = processes().find((one) => one.pid === sleep?.parent);
-          expect(keeper?.command).toMatch(/keeper/);
-          return [sleep!, keeper!];
+          const found = keptPrograms();
+          expect(found).toHaveLength(2);
+          return found;
         },
         { timeout: 20_000, interval: 20 },
       );

@@ -70,16 +70,20 @@ export async function openTestPlane(
     secretFolder: folder,
     folder,
   };
+  const children = new Set<ChildProcess>();
   const plane = await (open === undefined ? openLinuxPlane(host, linux) : open(host));
   const start: TestPlane["start"] = async (instanceId, ...program) => {
     const entry = await plane.entry(instanceId);
     if (entry === undefined) throw new Error(`the plane has no ${instanceId}`);
     const kept = Object.entries({ ...process.env, ...entry.environment }).filter(([, value]) => value !== null);
     const [command = "", ...words] = [...entry.command, ...program];
-    return spawn(command, words, {
+    const child = spawn(command, words, {
       stdio: ["ignore", "pipe", "pipe"],
       env: Object.fromEntries(kept) as NodeJS.ProcessEnv,
     });
+    children.add(child);
+    child.once("close", () => children.delete(child));
+    return child;
   };
   return {
     plane,
@@ -91,6 +95,8 @@ export async function openTestPlane(
     run: async (instanceId, ...program) => ended(await start(instanceId, ...program)),
     [Symbol.asyncDispose]: async () => {
       for (const { socket } of arrivals) socket.destroy();
+      // A test that failed may have left them.
+      for (const child of children) child.kill("SIGKILL");
       await plane[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
