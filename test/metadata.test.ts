@@ -3,6 +3,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import {
   AssociateIamInstanceProfileCommand,
+  CreateTagsCommand,
+  DeleteTagsCommand,
   DescribeIamInstanceProfileAssociationsCommand,
   DescribeInstancesCommand,
   DisassociateIamInstanceProfileCommand,
@@ -39,6 +41,7 @@ onEachPlane("the metadata service", (dataplane) => {
       MetadataOptions: { InstanceMetadataTags: "enabled" },
       TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "Name", Value: "web" }] }],
       UserData: Buffer.from("#!/bin/sh\necho hello\n").toString("base64"),
+      BlockDeviceMappings: [{ DeviceName: "/dev/sdf", Ebs: { VolumeSize: 1 } }],
     });
     const bareId = await account.launch({ MetadataOptions: { HttpTokens: "required" } });
     const { Reservations } = await account.ec2.send(new DescribeInstancesCommand({ InstanceIds: [webId, bareId] }));
@@ -86,8 +89,15 @@ onEachPlane("the metadata service", (dataplane) => {
   testWith(lackOfCurl)("the tree says what the instance is", async () => {
     const mac = web.NetworkInterfaces![0]!.MacAddress!;
     const card = `meta-data/network/interfaces/macs/${mac}`;
-    const expected: Record<string, string | undefined> = {
-      "": "dynamic/\nmeta-data/\nuser-data",
+    const expected: Record<string, unknown> = {
+      "": "dynamic\nmeta-data\nuser-data",
+      "../": expect.stringMatching(/^1\.0\n2007-01-19\n(.+\n)*latest$/),
+      "dynamic/": "fws/\ninstance-identity/",
+      "meta-data/block-device-mapping/": "ami\nebs1\nroot",
+      "meta-data/block-device-mapping/root": "/dev/xvda",
+      "meta-data/block-device-mapping/ebs1": "sdf",
+      "meta-data/events/maintenance/": "history\nscheduled",
+      "meta-data/events/maintenance/history": "[]",
       "meta-data/instance-id": web.InstanceId,
       "meta-data/ami-id": web.ImageId,
       "meta-data/instance-type": "t3.micro",
@@ -185,6 +195,15 @@ onEachPlane("the metadata service", (dataplane) => {
     expect(await ask(web, ["GET", "/latest/meta-data/"])).toEqual([expect.stringMatching(/\|401$/)]);
     await change({ HttpTokens: "optional" });
     expect(await get(web, "meta-data/instance-id")).toEqual([web.InstanceId]);
+    const tag = (Key: string): Promise<unknown> =>
+      account.ec2.send(new CreateTagsCommand({ Resources: [web.InstanceId!], Tags: [{ Key, Value: "" }] }));
+    await expect(tag("with space")).rejects.toThrow("'with space' is not a valid tag key.");
+    await change({ InstanceMetadataTags: "disabled" });
+    await tag("with space");
+    expect((await get(web, "meta-data/tags/"))[0]).toMatch(/\|404$/);
+    await expect(change({ InstanceMetadataTags: "enabled" })).rejects.toThrow("'with space' is not a valid tag key.");
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [web.InstanceId!], Tags: [{ Key: "with space" }] }));
+    await change({ InstanceMetadataTags: "enabled" });
   });
 
   // Python alone lets a program see how far a packet could have gone.

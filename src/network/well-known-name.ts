@@ -3,8 +3,8 @@
  * Source: Amazon Route 53 Developer Guide, "Domain names that VPC Resolver creates autodefined system rules for": with
  * enableDnsHostnames localhost, localdomain, their reverse domains and that of the metadata service are answered in the VPC.
  *
- * ASSUMPTION: of those, names of this machine lead to its loopback addresses, as RFC 6761 section 6.3 asks, and
- * 169.254.169.254 has the name instance-data, which reports of AWS's answers show.
+ * ASSUMPTION: where AWS says only that a VPC's resolver answers them itself, localhost and localdomain lead to the loopback
+ * addresses, as RFC 6761 section 6.3 asks, and 169.254.169.254 is instance-data, as reports of AWS's answers show.
  */
 
 import { formatIp, type Ip } from "../base/ip.ts";

@@ -1,7 +1,7 @@
 /**
  * The tree that the metadata service of an instance shows.
  * Source: Amazon EC2 User Guide, "Instance metadata categories", "Dynamic data categories" and "Retrieve the instance
- * identity document". What has no meaning here (spot, maintenance events, disks) is not in it, as for an instance without it.
+ * identity document". What has no meaning here (spot, rebalancing) is not in it, as for an instance without it.
  */
 
 import { profileOfInstance } from "../../model/instance-session.ts";
@@ -11,6 +11,7 @@ import { instanceHostName, privateHostName, publicHostName, resourceHostName } f
 import { type NetworkInterface, privateAddressesOf } from "../../model/network-interface.ts";
 import { findZone } from "../../model/region.ts";
 import { find, findBy, type State } from "../../model/state.ts";
+import { volumesOf } from "../../model/volume.ts";
 
 export type Entry =
   | { readonly kind: "text"; readonly text: string | Buffer; readonly type?: string }
@@ -23,6 +24,8 @@ export interface Folder {
   readonly entries: ReadonlyMap<string, Entry>;
   /** What a listing says in place of a name: `0=key` for the public key 0. */
   readonly labels?: ReadonlyMap<string, string>;
+  /** Whether a listing writes folders without the slash, as AWS does for the versions and for what is in one. */
+  readonly hasPlainNames?: boolean;
 }
 
 /** Source: "Instance metadata categories": the versions of the service, of which each shows the same here. */
@@ -43,7 +46,8 @@ export function metadataTree(state: State, instance: Instance): Folder {
     // User data is base64 in EC2's API and plain here.
     "user-data": userData === undefined || userData === "" ? undefined : binary(Buffer.from(userData, "base64")),
   });
-  return folder(Object.fromEntries(versions.map((name) => [name, version])));
+  const plain = { ...version, hasPlainNames: true };
+  return { ...folder(Object.fromEntries(versions.map((name) => [name, plain]))), hasPlainNames: true };
 }
 
 /** The entry at a path, without empty parts; undefined where there is none. */
@@ -53,11 +57,11 @@ export function entryAt(root: Folder, path: readonly string[]): Entry | undefine
   return entry;
 }
 
-/** One name a line, folders with a slash at their end. */
-export function listingOf({ entries, labels }: Folder): string {
-  return [...entries]
-    .map(([name, entry]) => labels?.get(name) ?? (entry.kind === "folder" ? `${name}/` : name))
-    .join("\n");
+/** One name a line, folders with a slash at their end but for the upper ones. */
+export function listingOf({ entries, hasPlainNames = false, labels }: Folder): string {
+  const slashed = (name: string, entry: Entry): string =>
+    entry.kind === "folder" && !hasPlainNames ? `${name}/` : name;
+  return [...entries].map(([name, entry]) => labels?.get(name) ?? slashed(name, entry)).join("\n");
 }
 
 function metadata(state: State, instance: Instance): Folder {
@@ -71,6 +75,9 @@ function metadata(state: State, instance: Instance): Folder {
     "ami-id": instance.imageId,
     "ami-launch-index": `${instance.launchIndex}`,
     "ami-manifest-path": "(unknown)",
+    "block-device-mapping": devices(state, instance),
+    // There is no maintenance.
+    events: folder({ maintenance: folder({ history: "[]", scheduled: "[]" }) }),
     hostname: hostName,
     iam: iamFolder(state, instance),
     "identity-credentials": identityFolder(instance),
@@ -106,6 +113,18 @@ function metadata(state: State, instance: Instance): Folder {
       instanceMetadataTags === "enabled"
         ? folder({ instance: folder(Object.fromEntries(instance.tags.map(({ key, value }) => [key, value]))) })
         : undefined,
+  });
+}
+
+/** The root device, also as `ami`, and the other volumes by number. */
+function devices(state: State, instance: Instance): Folder {
+  const names = volumesOf(state, instance.id).flatMap(({ attachment }) => attachment?.deviceName ?? []);
+  const root = ["/dev/xvda", "/dev/sda1"].find((one) => names.includes(one)) ?? names[0];
+  const others = names.filter((one) => one !== root);
+  return folder({
+    ami: root,
+    ...Object.fromEntries(others.map((name, at) => [`ebs${at + 1}`, name.replace(/^\/dev\//, "")])),
+    root,
   });
 }
 
