@@ -3,7 +3,7 @@
 import { request } from "node:http";
 import { delimiter } from "node:path";
 import type { InstanceEntry, Status } from "../api/underpass/server.ts";
-import { ask, askRaw, type ClientOptions } from "./client.ts";
+import { ask, askStream, type ClientOptions } from "./client.ts";
 import { exitStatus, Failure } from "./failure.ts";
 
 export interface InsideOptions extends ClientOptions {
@@ -49,8 +49,7 @@ function refuseOtherUser({ command, userId }: InstanceEntry): void {
 /** Resolves when the region is gone, however it went. */
 export async function regionEnds(options: ClientOptions): Promise<void> {
   try {
-    const life = await askRaw(options, "life");
-    for await (const _chunk of life.body ?? []);
+    for await (const _chunk of await askStream(options, "life"));
   } catch {
     // Broken off: that is what is waited for.
   }

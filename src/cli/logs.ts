@@ -1,12 +1,9 @@
 /** `underpass logs`: the requests that reached the region, or with `--metadata` its metadata service, one a line. */
 
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import type { MetadataRecord } from "../analyse/metadata-record.ts";
 import type { RequestLine } from "../api/underpass/server.ts";
 import type { Path } from "../network/path.ts";
-import { ask, askRaw, type ClientOptions } from "./client.ts";
+import { ask, askStream, type ClientOptions, linesOf } from "./client.ts";
 import type { OutputOptions } from "./output.ts";
 
 export interface LogsOptions extends ClientOptions, OutputOptions {
@@ -28,14 +25,14 @@ async function list<T extends { readonly requestId: string }>(
 ): Promise<number> {
   const print = (line: T): void => console.log(options.output === "json" ? JSON.stringify(line) : format(line));
   // The stream opens first, so that nothing is lost between the two; what comes twice is printed once.
-  const stream = options.follow === true ? await askRaw(options, `${resource}?follow=1`) : undefined;
+  const stream = options.follow === true ? await askStream(options, `${resource}?follow=1`) : undefined;
   const seen = new Set<string>();
   for (const line of await ask<T[]>(options, `${resource}?last=${options.last}`)) {
     seen.add(line.requestId);
     print(line);
   }
-  if (stream?.body) {
-    for await (const text of createInterface({ input: Readable.fromWeb(stream.body as ReadableStream) })) {
+  if (stream !== undefined) {
+    for await (const text of linesOf(stream)) {
       const line = JSON.parse(text) as T;
       if (!seen.delete(line.requestId)) print(line);
     }

@@ -2,12 +2,9 @@
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { fileURLToPath } from "node:url";
 import type { OutputPiece, ProgramEnd, ProgramLine } from "../api/underpass/program-table.ts";
-import { ask, askRaw, type ClientOptions, endpointOf } from "./client.ts";
+import { ask, askStream, type ClientOptions, endpointOf, linesOf } from "./client.ts";
 import { programOf } from "./exec.ts";
 import { exitStatus, Failure } from "./failure.ts";
 import { type InsideOptions, wayInto } from "./inside.ts";
@@ -56,9 +53,8 @@ export interface ProgramLogsOptions extends ClientOptions {
 /** Prints what the program has printed, on the stream that it printed on. */
 export async function programLogs(programId: string, options: ProgramLogsOptions): Promise<number> {
   const follow = options.follow === true ? "?follow=1" : "";
-  const { body } = await askRaw(options, `programs/${encodeURIComponent(programId)}/output${follow}`);
-  if (body === null) return exitStatus.ok;
-  for await (const text of createInterface({ input: Readable.fromWeb(body as ReadableStream) })) {
+  const output = await askStream(options, `programs/${encodeURIComponent(programId)}/output${follow}`);
+  for await (const text of linesOf(output)) {
     const { stream, data } = JSON.parse(text) as OutputPiece;
     const to = stream === "out" ? process.stdout : process.stderr;
     if (!to.write(Buffer.from(data, "base64"))) await once(to, "drain");
