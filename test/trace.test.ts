@@ -22,6 +22,7 @@ import {
   EC2Client,
   ReplaceNetworkAclAssociationCommand,
   RunInstancesCommand,
+  type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } from "../demo/region-process.ts";
@@ -45,7 +46,7 @@ const dial = `
 import socket, sys
 kind, ip, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 types = {"tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0), "icmp": (socket.SOCK_DGRAM, socket.IPPROTO_ICMP)}
-it = socket.socket(socket.AF_INET, *types[kind])
+it = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, *types[kind])
 it.settimeout(1)
 try:
     it.connect((ip, port))
@@ -76,10 +77,10 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
         IpPermissions: [{ IpProtocol: "tcp", FromPort: 5432, ToPort: 5432, IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
       }),
     );
-    await launch("db", other, GroupId!);
+    await launch("db", other, { SecurityGroupIds: [GroupId!] });
     const closed = await subnetOf(vpcId, "10.0.3.0/24");
     await closeBorder(vpcId, closed);
-    await launch("walled", closed, GroupId!);
+    await launch("walled", closed, { SecurityGroupIds: [GroupId!] });
     const far = await vpcOf("10.1.0.0/16");
     await launch("far", await subnetOf(far, "10.1.1.0/24"));
     await site(vpcId);
@@ -95,23 +96,24 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     (await ec2.send(new CreateVpcCommand({ CidrBlock }))).Vpc!.VpcId!;
 
   /** With a route table of its own. */
-  async function subnetOf(VpcId: string, CidrBlock: string): Promise<string> {
-    const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock }));
+  async function subnetOf(VpcId: string, CidrBlock: string, Ipv6CidrBlock?: string): Promise<string> {
+    const ipv6 = Ipv6CidrBlock === undefined ? {} : { Ipv6CidrBlock };
+    const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock, ...ipv6 }));
     const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId }));
     const association = { SubnetId: Subnet!.SubnetId!, RouteTableId: RouteTable!.RouteTableId! };
     await ec2.send(new AssociateRouteTableCommand(association));
     return association.SubnetId;
   }
 
-  async function launch(name: string, SubnetId: string, ...SecurityGroupIds: string[]): Promise<void> {
+  async function launch(name: string, SubnetId: string, more: Partial<RunInstancesCommandInput> = {}): Promise<void> {
     await ec2.send(
       new RunInstancesCommand({
         ImageId: "ami-1",
         MinCount: 1,
         MaxCount: 1,
         SubnetId,
-        ...(SecurityGroupIds.length > 0 && { SecurityGroupIds }),
         TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "Name", Value: name }] }],
+        ...more,
       }),
     );
   }
@@ -230,6 +232,19 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
       expect.stringMatching(/^rtb-\w+ has no route to 198\.51\.100\.7/),
       expect.stringMatching(/^eni-\w+ has no public address that igw-\w+ could map/),
       expect.stringMatching(/^eni-\w+ has no public address that igw-\w+ could map/),
+    ]);
+  }, 120_000);
+
+  test("over IPv6 the internet needs a gateway and a route alone", async () => {
+    const { Vpc } = await ec2.send(
+      new CreateVpcCommand({ CidrBlock: "10.2.0.0/16", AmazonProvidedIpv6CidrBlock: true }),
+    );
+    const block = Vpc!.Ipv6CidrBlockAssociationSet![0]!.Ipv6CidrBlock!.replace("/56", "/64");
+    await launch("six", await subnetOf(Vpc!.VpcId!, "10.2.1.0/24", block), { Ipv6AddressCount: 1 });
+    expect(await follow("six", "[2001:db8::7]:80")).toEqual([
+      expect.stringMatching(/^rtb-\w+ has no route to 2001:db8::7/),
+      expect.stringMatching(/^rtb-\w+ has no route to 2001:db8::7/),
+      expect.stringMatching(/^rtb-\w+ has no route to 2001:db8::7/),
     ]);
   }, 120_000);
 
