@@ -38,8 +38,8 @@ onEachPlane("flows", (kind) => {
     return {
       ...rest,
       flows: flows.filter(({ sourceIp, destinationIp }) => ends.includes(sourceIp) && ends.includes(destinationIp)),
-      // A kernel speaks to its neighbours from addresses of its own.
-      drops: drops.filter(({ kind: filter }) => filter !== "source-check"),
+      // None of what a kernel says to its neighbors by itself.
+      drops,
     };
   }
 

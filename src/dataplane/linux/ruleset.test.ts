@@ -59,6 +59,7 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
   test("of a router stop spoofed sources and tell a subnet's route table", () => {
     check(only("chain spoof"), [
       "type filter hook prerouting priority -300; policy accept;",
+      "iifgroup != 0 ip6 daddr ff02::/16 iif . ip6 saddr != @interface_source_ipv6 drop",
       "iifgroup != 0 iif . ip saddr != @interface_source counter update @drops",
       "type filter hook prerouting priority -150; policy accept;",
       "meta mark set iifgroup map @subnet_table",

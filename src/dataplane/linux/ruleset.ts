@@ -120,19 +120,37 @@ const SPOOF_CHAIN: Chain = {
   type: "filter",
   hook: HOOK.prerouting,
   priority: PRIORITY.raw,
-  rules: [[loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()], ...WIDTHS.map(dropForeignSource)],
+  rules: [
+    [loadMeta(META.iif, REGISTER_1), isIn("any_source", REGISTER_1), accept()],
+    dropNeighborTalk(),
+    ...WIDTHS.map(dropForeignSource),
+  ],
 };
 
 function dropForeignSource(width: Width): Buffer[] {
+  return [...isFromSubnet, ...isOfWidth(width), ...isForeignSource(width), count(), ...tallySpoofed(), drop()];
+}
+
+/**
+ * What a kernel says to its neighbors over IPv6 when a device comes up is nothing that anybody sent, so it is not told as a
+ * drop. Source: RFC 4291 section 2.7: multicast of the link's scope.
+ */
+function dropNeighborTalk(): Buffer[] {
   return [
     ...isFromSubnet,
-    ...isOfWidth(width),
+    ...isOfWidth(128),
+    loadPayload(HEADER.network, ADDRESS_OFFSET[128].destination, 2),
+    isEqual(REGISTER_1, Buffer.from([0xff, 0x02])),
+    ...isForeignSource(128),
+    drop(),
+  ];
+}
+
+function isForeignSource(width: Width): Buffer[] {
+  return [
     loadMeta(META.iif, REGISTER_1_FIRST),
     loadPayload(HEADER.network, ADDRESS_OFFSET[width].source, width / 8, REGISTER_1_SECOND),
     isNotIn(sourceSet(width), REGISTER_1),
-    count(),
-    ...tallySpoofed(),
-    drop(),
   ];
 }
 
