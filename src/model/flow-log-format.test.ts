@@ -19,6 +19,10 @@ test.each([
 });
 
 test.each([
+  ...["${version} ", "${version},${bytes}", "version bytes", "${version}  ${bytes}"].map((format) => [
+    format,
+    `1 validation error detected: Value '${format}' at 'logFormat' has an invalid format`,
+  ]),
   ["${flow-directions}", "LogFormat: unknown field ${flow-directions}; did you mean flow-direction?"],
   [
     "${version} ${reject-reason}",

@@ -36,14 +36,20 @@ const versions: ReadonlyMap<string, number> = new Map(
 export const defaultLogFormat = fieldsByVersion[2].map((field) => `\${${field}}`).join(" ");
 
 /**
- * The fields that a format names, in its order.
+ * The fields that a format names, in its order. Source: EC2 API Reference, "CreateFlowLogs", LogFormat: `${field-id}`,
+ * separated by spaces; the text that refuses another form, such as a space at the end, is the one that reports of AWS's
+ * refusals show.
  *
- * ASSUMPTION: a format is fields alone, parted by white space; one that is not known is refused in words of ours.
+ * ASSUMPTION: a field that is not known is refused in words of ours.
  */
 export function fieldsOfFormat(logFormat: string): Result<readonly FlowLogField[], ApiError> {
   const fields: FlowLogField[] = [];
-  for (const word of logFormat.trim().split(/\s+/)) {
-    const name = /^\$\{(.+)\}$/.exec(word)?.[1] ?? word;
+  for (const word of logFormat.split(" ")) {
+    const name = /^\$\{([^{}]+)\}$/.exec(word)?.[1];
+    if (name === undefined) {
+      const message = `1 validation error detected: Value '${logFormat}' at 'logFormat' has an invalid format`;
+      return fail("InvalidParameter", { message });
+    }
     if (!isField(name)) return fail("InvalidParameter", { message: unknownText(name) });
     fields.push(name);
   }

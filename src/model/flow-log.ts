@@ -116,9 +116,17 @@ function checkDestination(destination: FlowLogDestination): Result<void, ApiErro
     const message = "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.";
     return isRole ? ok(undefined) : fail("InvalidParameter", { message });
   }
-  return bucketOf(destination.arn) === undefined
-    ? fail("InvalidParameterValue", { message: `LogDestination: ${destination.arn} is not a valid ARN of a bucket` })
+  const place = bucketOf(destination.arn);
+  if (place === undefined) return refuse(`LogDestination: ${destination.arn} is not a valid ARN of a bucket`);
+  // Source: EC2 API Reference, "CreateFlowLogs", LogDestination: a reserved term. The text is ours.
+  const isReserved = place.folder.split("/").includes("AWSLogs");
+  return isReserved
+    ? refuse("LogDestination: AWSLogs is reserved and cannot be the name of a subfolder")
     : ok(undefined);
+}
+
+function refuse(message: string): Result<never, ApiError> {
+  return fail("InvalidParameterValue", { message });
 }
 
 export interface BucketPlace {

@@ -142,6 +142,10 @@ const modify = (more: (w: World) => Partial<sdk.ModifyVpcEndpointRequest>): Make
 const launch = (more: (w: World) => Partial<sdk.RunInstancesRequest>): Make => {
   return (w) => new sdk.RunInstancesCommand({ ImageId: image, MinCount: 1, MaxCount: 1, ...more(w) });
 };
+const flowLog = (more: Partial<sdk.CreateFlowLogsRequest>): Make => {
+  const usual = { TrafficType: "ALL", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::logs" } as const;
+  return (w) => new sdk.CreateFlowLogsCommand({ ResourceType: "VPC", ResourceIds: [w.vpc], ...usual, ...more });
+};
 const route = (more: (w: World) => Partial<sdk.CreateRouteRequest>): Make => {
   return (w) => new sdk.CreateRouteCommand({ RouteTableId: w.table, ...more(w) });
 };
@@ -1092,6 +1096,34 @@ const refusals: readonly Refusal[] = [
     when: (w) => new sdk.CreateNetworkInterfaceCommand({ SubnetId: w.subnet, Ipv6AddressCount: 1_000_000_000 }),
     code: "InvalidParameterValue",
     text: "Value (1000000000) for the number of addresses is invalid.",
+    source: "ours",
+  },
+  {
+    does: "CreateFlowLogs: a folder with a reserved name",
+    when: flowLog({ LogDestination: "arn:aws:s3:::logs/AWSLogs/" }),
+    code: "InvalidParameterValue",
+    text: "LogDestination: AWSLogs is reserved and cannot be the name of a subfolder",
+    source: "API",
+  },
+  {
+    does: "CreateFlowLogs: a role for S3",
+    when: flowLog({ DeliverLogsPermissionArn: "arn:aws:iam::000000000000:role/logs" }),
+    code: "InvalidParameter",
+    text: "DeliverLogsPermissionArn is not applicable for s3 delivery",
+    source: "quoted",
+  },
+  {
+    does: "CreateFlowLogs: a format with a space at its end",
+    when: flowLog({ LogFormat: "${version} " }),
+    code: "InvalidParameter",
+    text: "1 validation error detected: Value '${version} ' at 'logFormat' has an invalid format",
+    source: "quoted",
+  },
+  {
+    does: "CreateFlowLogs: of what is not served",
+    when: flowLog({ ResourceType: "TransitGateway" }),
+    code: "UnsupportedOperation",
+    text: "Flow logs of a TransitGateway are not served by Underpass",
     source: "ours",
   },
   {

@@ -131,10 +131,22 @@ function kindOf(type: string | undefined): CreateFlowLogsInput["kind"] | undefin
   return type === "VPC" || type === "Subnet" || type === "NetworkInterface" ? kinds[type] : undefined;
 }
 
+/** Source: EC2 API Reference, "CreateFlowLogs", ResourceType. */
+const unservedTypes: ReadonlySet<string> = new Set([
+  "TransitGateway",
+  "TransitGatewayAttachment",
+  "RegionalNatGateway",
+]);
+
 function readCreation(input: CreateFlowLogsRequest): Result<CreateFlowLogsInput, ApiError> {
   const tags = readTagSpecifications(input.TagSpecifications, ["vpc-flow-log"]);
   if (!tags.ok) return tags;
   const kind = kindOf(input.ResourceType);
+  if (unservedTypes.has(input.ResourceType ?? "")) {
+    return fail("UnsupportedOperation", {
+      message: `Flow logs of a ${input.ResourceType} are not served by Underpass`,
+    });
+  }
   if (kind === undefined)
     return invalid(`Value (${String(input.ResourceType)}) for parameter resourceType is invalid.`);
   const { TrafficType: trafficType } = input;
@@ -173,6 +185,10 @@ function readDestination(input: CreateFlowLogsRequest): Result<FlowLogDestinatio
   }
   switch (type) {
     case "s3": {
+      if (roleArn !== "") {
+        // Source: the text that reports of AWS's refusals show.
+        return fail("InvalidParameter", { message: "DeliverLogsPermissionArn is not applicable for s3 delivery" });
+      }
       const message = "LogDestination type must be cloud-watch-logs if LogGroupName is provided.";
       return arn === undefined ? fail("InvalidParameter", { message }) : readBucket(arn, input.DestinationOptions);
     }
