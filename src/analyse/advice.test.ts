@@ -1,12 +1,14 @@
 /** What a trace says where the network stops a request, and what it advises: the pains that users of endpoints tell of. */
 
 import { describe, expect, test } from "vitest";
+import { dualStackVpc, ipv6OnlySubnet } from "../../test/ipv6-builder.ts";
 import { regionBuilder } from "../../test/region-builder.ts";
 import { createNetworkAclEntry, defaultNetworkAclOf, deleteNetworkAclEntry } from "../model/network-acl.ts";
 import { prefixListOfService } from "../model/prefix-list.ts";
 import { defaultSecurityGroupOf } from "../model/security-group.ts";
 import { authorizeSecurityGroup, revokeSecurityGroup } from "../model/security-group-permission.ts";
 import { serviceAddress } from "../network/service-address.ts";
+import { modifySubnetAttribute } from "../model/subnet.ts";
 import { detachVpnGateway } from "../model/vpn-gateway.ts";
 import { networkOf } from "../network/vpc-network.ts";
 import type { RequestTrace } from "./request-trace.ts";
@@ -43,6 +45,36 @@ function account() {
   };
   return { build, vpc, subnets, withEndpoint, behindNat, open, nat, endpoint, inside, behind, group, acl, trace };
 }
+
+describe("an instance of IPv6 alone", () => {
+  test("is led to names of IPv4 by DNS64 and then by a NAT gateway", () => {
+    const build = regionBuilder();
+    const vpc = dualStackVpc(build, "10.0.0.0/16");
+    const [dual, only] = [build.subnet(vpc, "10.0.1.0/24"), ipv6OnlySubnet(build, vpc, 1)];
+    build.route(build.mainTable(vpc), "0.0.0.0/0", build.gateway(vpc));
+    const [table, nat] = [build.table(vpc, only), build.nat(dual)];
+    const { id } = build.instance(only);
+    build.bucket("docs");
+    const trace = (): RequestTrace => {
+      const question = { from: id, action: "s3:GetObject", target: "s3://docs/x", accessKeyId: "test" };
+      const traced = traceDry(build.state(), question, nowMs);
+      if (!traced.ok) throw new Error(traced.error);
+      return traced.value;
+    };
+    expect(trace().advice).toEqual([
+      `${id} has no IPv4; DNS64 of ${only} gives such names addresses of IPv6: ` +
+        `aws ec2 modify-subnet-attribute --subnet-id ${only} --enable-dns64`,
+    ]);
+    build.run(modifySubnetAttribute, { subnetId: only, enableDns64: true });
+    expect(trace().advice).toEqual([
+      `addresses that DNS64 gives lead through a NAT gateway in a subnet with IPv4: aws ec2 create-route ` +
+        `--route-table-id ${table} --destination-ipv6-cidr-block 64:ff9b::/96 --nat-gateway-id ${nat}`,
+    ]);
+    build.route(table, "64:ff9b::/96", nat);
+    expect(trace()).toMatchObject({ path: { kind: "internet" } });
+    expect(trace().advice).toBeUndefined();
+  });
+});
 
 describe("a security group without an outbound rule", () => {
   test("is named with the rule that it lacks: the prefix list's", () => {

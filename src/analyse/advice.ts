@@ -8,20 +8,44 @@ import { containsIp, formatPrefix, type Prefix } from "../base/prefix.ts";
 import type { Instance } from "../model/instance.ts";
 import { type PrefixList, prefixListOfService } from "../model/prefix-list.ts";
 import type { State } from "../model/state.ts";
+import { ipv4Inside } from "../network/dns64.ts";
 import type { GroupVerdict } from "../network/firewall.ts";
 import { hasPorts, type Packet, packetText, type PortRange, protocolNumbers } from "../network/packet.ts";
 import { type FilterStep, type Flow, networkAtEnd, type Reach, type SubnetVerdict } from "../network/reach.ts";
 import { serviceAt } from "../network/service-address.ts";
+import { isIpv6, senderOf } from "../network/sender.ts";
 import { networkOf, type VpcNetwork } from "../network/vpc-network.ts";
 
 /** None where nothing needs to be mended. */
 export function adviceOf(state: State, instance: Instance, flow: Flow, reached: Reach): readonly string[] {
   const network = networkOf(state, instance.vpcId);
   if (network === undefined || instance.state !== "running") return [];
-  const mended = dropAdvice(state, network, reached);
+  const mended = dropAdvice(state, network, reached) ?? familyAdvice(network, instance, flow.destinationIp, reached);
   // Behind NAT64 it is not the instance's own route that leads to the service.
   const routed = reached.translatedIp === undefined ? routeAdvice(network, flow.destinationIp, reached) : undefined;
   return [mended, routed].filter((line) => line !== undefined);
+}
+
+/** How an instance without IPv4 gets to where there is nothing else. Source: Amazon VPC User Guide, "DNS64 and NAT64". */
+function familyAdvice(network: VpcNetwork, instance: Instance, ip: string, { exit, route }: Reach): string | undefined {
+  if (exit.kind !== "none") return undefined;
+  const subnet = network.subnets.find((one) => one.id === instance.subnetId);
+  const hasIpv4 = senderOf(network, instance, 32) !== undefined;
+  if (!isIpv6(ip)) {
+    if (hasIpv4 || subnet === undefined || subnet.enableDns64) return undefined;
+    return (
+      `${instance.id} has no IPv4; DNS64 of ${subnet.id} gives such names addresses of IPv6: ` +
+      `aws ec2 modify-subnet-attribute --subnet-id ${subnet.id} --enable-dns64`
+    );
+  }
+  const parsed = parseIp(ip);
+  if (parsed === undefined || ipv4Inside(parsed) === undefined || route === undefined || route.chosen !== undefined)
+    return undefined;
+  const [natGatewayId = "NAT_GATEWAY_ID"] = network.natGateways.keys();
+  return (
+    `addresses that DNS64 gives lead through a NAT gateway in a subnet with IPv4: aws ec2 create-route ` +
+    `--route-table-id ${route.routeTableId} --destination-ipv6-cidr-block 64:ff9b::/96 --nat-gateway-id ${natGatewayId}`
+  );
 }
 
 /** What would let pass what a filter drops of a flow that begins in a VPC, or comes into it; undefined where none drops. */
@@ -90,10 +114,6 @@ function groupPeer(network: VpcNetwork, ip: string): { readonly text: string; re
   const block = ownBlock(ip);
   const words = isIpv6(ip) ? `Ipv6Ranges=[{CidrIpv6=${block}}]` : `IpRanges=[{CidrIp=${block}}]`;
   return { text: block, words };
-}
-
-function isIpv6(ip: string): boolean {
-  return ip.includes(":");
 }
 
 /** The block of one address. */
