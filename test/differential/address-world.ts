@@ -12,7 +12,8 @@ export function dealAddresses(
   { instances }: { readonly instances: readonly { readonly made: TestInstance }[] },
 ): void {
   for (const { made } of instances) {
-    if (!dice.chance(40)) continue;
+    if (!dice.chance(40) || find(build.state(), "network-interface", made.eni)?.privateIpAddress === undefined)
+      continue;
     const input = { networkInterfaceId: made.eni, addresses: [], count: 1 + dice.below(2), allowReassignment: false };
     const [first] = build.run(assignPrivateIpAddresses, input);
     if (first === undefined || !dice.chance(60)) continue;

@@ -161,7 +161,8 @@ function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
       { kind: "security-group", groupId: dice.pick(where.filters.groupIds) },
     ]);
   }
-  const blocks = [where.cidrBlock, subnetBlock(build, dice, where), `${dice.pick(where.instances).made.ip}/32`];
+  const { ip } = dice.pick(where.instances).made;
+  const blocks = [where.cidrBlock, subnetBlock(build, dice, where), ip.includes(":") ? where.cidrBlock : `${ip}/32`];
   return dice.pick<PeerInput>([
     everywhere,
     { kind: "ipv4", cidrBlock: dice.pick(blocks) },
@@ -174,7 +175,7 @@ function dealPeer(build: Build, dice: Dice, where: Where): PeerInput {
 }
 
 function subnetBlock(build: Build, dice: Dice, where: Where): string {
-  return find(build.state(), "subnet", dice.pick(where.subnetIds))?.cidrBlock ?? "";
+  return find(build.state(), "subnet", dice.pick(where.subnetIds))?.cidrBlock ?? where.cidrBlock;
 }
 
 function dealEntries(

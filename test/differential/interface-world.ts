@@ -30,7 +30,8 @@ export function dealInterfaces(build: RegionBuilder, dice: Dice, place: Place): 
     const securityGroupIds = [dice.pick([openGroupId, ...groupIds])];
     const counts = {
       secondaryPrivateIpAddresses: [],
-      secondaryPrivateIpAddressCount: dice.below(2),
+      secondaryPrivateIpAddressCount:
+        find(build.state(), "subnet", subnetId)?.cidrBlock === undefined ? 0 : dice.below(2),
       ipv6Addresses: [],
     };
     const { id } = build.run(createNetworkInterface, { subnetId, securityGroupIds, ...counts, tags: [] });

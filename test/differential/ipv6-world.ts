@@ -60,12 +60,14 @@ export function dealIpv6(build: Build, dice: Dice, place: Ipv6Place): void {
   if (egressId !== undefined && dice.chance(15)) dropEgressOnly(build, egressId);
 }
 
-/** Of an interface endpoint: most have both families where their subnets do. */
+/** Of an interface endpoint: most have both families where their subnets do, and IPv6 alone where these have that alone. */
 export function dealAddressType(
   build: Build,
   dice: Dice,
-  { vpcId }: Pick<Ipv6Place, "vpcId">,
-): { readonly ipAddressType?: "dualstack" } {
+  { subnetIds, vpcId }: Pick<Ipv6Place, "vpcId" | "subnetIds">,
+): { readonly ipAddressType?: "dualstack" | "ipv6" } {
+  if (subnetIds.every((id) => find(build.state(), "subnet", id)?.cidrBlock === undefined))
+    return { ipAddressType: "ipv6" };
   const hasIpv6 = (find(build.state(), "vpc", vpcId)?.ipv6CidrBlocks ?? []).length > 0;
   return hasIpv6 && dice.chance(75) ? { ipAddressType: "dualstack" } : {};
 }
@@ -73,7 +75,9 @@ export function dealAddressType(
 /** Takes away what a round dealt, but for routes. */
 export function dropIpv6(build: Build, { vpcId, instances }: Ipv6Place): void {
   for (const { made } of instances) {
-    const addresses = find(build.state(), "network-interface", made.eni)?.ipv6Addresses ?? [];
+    const { ipv6Addresses = [], privateIpAddress } = find(build.state(), "network-interface", made.eni) ?? {};
+    // One with IPv6 alone keeps one.
+    const addresses = ipv6Addresses.slice(privateIpAddress === undefined ? 1 : 0);
     if (addresses.length > 0) build.run(unassignIpv6Addresses, { networkInterfaceId: made.eni, addresses });
   }
   for (const { id } of findBy(build.state(), "egress-only-internet-gateway", "vpcId", vpcId)) dropEgressOnly(build, id);

@@ -43,6 +43,7 @@ async function check(under: PlaneUnderTest, seed: number): Promise<void> {
   const rare = [
     "interface by IPv6",
     "NAT64",
+    "from IPv6 alone through",
     "over internet through",
     "nat-gateway over peering through",
     ...ofPackets,

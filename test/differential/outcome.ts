@@ -53,7 +53,11 @@ export function expectedOutcome(state: State, from: Trier, asked: Trial, carries
   const outcome = outcomeOf(state, from, { trial, reached, carries });
   const trail = trailOf(state, from, { trial, reached });
   const isSecond = outcome !== "nothing" && isOfSecond(state, carries === "packets" ? asked.sourceIp : undefined);
-  const meets = [...meetsOf(reached, outcome, host !== undefined), ...(isSecond ? ["second interface through"] : [])];
+  const meets = [
+    ...meetsOf(reached, outcome, host !== undefined),
+    ...(isSecond ? ["second interface through"] : []),
+    ...(outcome !== "nothing" && isOfIpv6Alone(state, from) ? ["from IPv6 alone through"] : []),
+  ];
   return { outcome, trail, meets };
 }
 
@@ -61,6 +65,13 @@ export function expectedOutcome(state: State, from: Trier, asked: Trial, carries
 function isOfSecond(state: State, ip: string | undefined): boolean {
   const holders = [...all(state, "network-interface")].filter((one) => (one.attachment?.deviceIndex ?? 0) > 0);
   return ip !== undefined && holders.some((one) => allAddressesOf(one).includes(ip));
+}
+
+/** Whether an instance's primary interface has no IPv4. */
+function isOfIpv6Alone(state: State, from: Trier): boolean {
+  const [first = ""] = find(state, "instance", from)?.networkInterfaceIds ?? [];
+  const primary = find(state, "network-interface", first);
+  return primary !== undefined && primary.privateIpAddress === undefined;
 }
 
 function reachFrom(state: State, from: Trier, trial: Trial, carries: Carries): Reach {

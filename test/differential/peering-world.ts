@@ -42,7 +42,7 @@ export function dealPeerRoutes(build: RegionBuilder, dice: Dice, places: readonl
       const far = places.find((one) => one.vpcId === (requester.vpcId === vpcId ? accepter : requester).vpcId);
       if (far === undefined) continue;
       const subnet = find(build.state(), "subnet", dice.pick(far.subnetIds));
-      const ipv4 = [far.cidrBlock, far.cidrBlock, subnet?.cidrBlock ?? "", "172.16.0.0/12"];
+      const ipv4 = [far.cidrBlock, far.cidrBlock, subnet?.cidrBlock ?? far.cidrBlock, "172.16.0.0/12"];
       const ipv6 = [find(build.state(), "vpc", far.vpcId), subnet].flatMap((one) =>
         (one?.ipv6CidrBlocks ?? []).map(({ cidrBlock }) => cidrBlock),
       );

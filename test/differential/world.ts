@@ -5,7 +5,7 @@
 
 import { find, findBy, type State } from "../../src/model/state.ts";
 import { noQuotas } from "../../src/model/quota.ts";
-import { dualStackVpc } from "../ipv6-builder.ts";
+import { dualStackVpc, ipv6OnlySubnet } from "../ipv6-builder.ts";
 import { regionBuilder, type RegionBuilder, type TestInstance } from "../region-builder.ts";
 import { dealAddresses, dropAddresses } from "./address-world.ts";
 import { type Dice, diceOf, tryTo } from "./dice.ts";
@@ -112,6 +112,8 @@ function openPlace(
   const vpcId = isDualStack ? dualStackVpc(build, cidrBlock) : build.vpc(cidrBlock);
   const subnetIds = [1, 2, 3].map((third) => build.subnet(vpcId, `10.${second}.${third}.0/24`));
   if (isDualStack) openIpv6(build, subnetIds);
+  // Some have a subnet of IPv6 alone beside.
+  if (at % 3 === 1) subnetIds.push(ipv6OnlySubnet(build, vpcId, subnetIds.length));
   const filters = openFilters(build, vpcId);
   const gatewayId = build.gateway(vpcId);
   const place: Place = {
@@ -132,7 +134,8 @@ function openPlace(
 }
 
 function launch(build: Build, dice: Dice, place: Place, subnetId: string): void {
-  place.instances.push({ subnetId, made: build.instance(subnetId, { publicIp: dice.chance(75) }) });
+  const hasIpv4 = find(build.state(), "subnet", subnetId)?.cidrBlock !== undefined;
+  place.instances.push({ subnetId, made: build.instance(subnetId, { publicIp: dice.chance(75) && hasIpv4 }) });
 }
 
 function dealPlace(build: Build, dice: Dice, place: Place): void {
@@ -173,7 +176,7 @@ function dealInterfaceEndpoints(build: Build, dice: Dice, { filters, subnetIds, 
     const groupId = dice.chance(60) ? filters.openGroupId : dice.pick(filters.groupIds);
     const chosen = [...new Set([dice.pick(subnetIds), dice.pick(subnetIds)])];
     const securityGroupIds = [...new Set([groupId, dice.pick(filters.groupIds)])];
-    const wish = { subnetIds: chosen, securityGroupIds, ...dealAddressType(build, dice, { vpcId }) };
+    const wish = { subnetIds: chosen, securityGroupIds, ...dealAddressType(build, dice, { vpcId, subnetIds: chosen }) };
     tryTo(() => build.interfaceEndpoint(vpcId, service, wish));
   }
 }
