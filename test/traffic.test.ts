@@ -170,6 +170,17 @@ onEachPlane(
       );
       await curl(instanceId);
       await found("all/", { "interface-id": eni, "flow-direction": "egress", dstport: "80", "traffic-path": "7" });
+      // Nobody has the address, and what the name leads to serves nobody.
+      await curl(instanceId, "http://10.0.1.200/");
+      const toNobody = { "interface-id": eni, "flow-direction": "egress", "pkt-dstaddr": "10.0.1.200" };
+      expect(await found("all/", toNobody)).toMatchObject({
+        action: "ACCEPT",
+        "traffic-path": "-",
+        "pkt-dst-aws-service": "-",
+      });
+      await curl(instanceId, "http://lambda.us-east-1.amazonaws.com/");
+      const toLambda = { "interface-id": eni, "flow-direction": "egress", "pkt-dst-aws-service": "AMAZON" };
+      expect(await found("all/", toLambda)).toMatchObject({ action: "ACCEPT", "traffic-path": "8", dstport: "80" });
       // The other instance did nothing.
       const quiet = await found("all/", {
         "log-status": "NODATA",
