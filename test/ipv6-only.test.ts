@@ -190,6 +190,48 @@ except Exception as error:
   });
 
   linux(
+    "protocol",
+    "by its link-local address of IPv4 nobody else reaches it",
+    async () => {
+      const { dual, ec2, groupId, only } = network;
+      const server = `
+      const [own] = require("node:os").networkInterfaces().eth0.filter((one) => one.family === "IPv4");
+      const hear = (type, text) => require("node:dgram").createSocket({ type, ipv6Only: type === "udp6" })
+        .on("message", (message) => console.log(message.toString())).bind(9999, () => console.log(text));
+      hear("udp4", own.address);
+      hear("udp6", "up");`;
+      const IpPermissions = [
+        {
+          IpProtocol: "udp",
+          FromPort: 9999,
+          ToPort: 9999,
+          IpRanges: [{ CidrIp: "0.0.0.0/0" }],
+          Ipv6Ranges: [{ CidrIpv6: "::/0" }],
+        },
+      ];
+      await ec2.send(new sdk.AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
+      const child = region.exec(only.instanceId, [process.execPath, "--eval", server]);
+      const heard: string[] = [];
+      createInterface({ input: child.stdout! }).on("line", (line) => heard.push(line));
+      await expect.poll(() => heard.length, { timeout: 20_000 }).toBe(2);
+      const linkLocal = heard.find((line) => line.startsWith("169.254."))!;
+      const say = (text: string, ip: string) => {
+        const type = ip.includes(":") ? "udp6" : "udp4";
+        const script = `const socket = require("node:dgram").createSocket("${type}");
+        socket.send("${text}", 9999, "${ip}", () => socket.close());`;
+        return inside(dual.instanceId, process.execPath, "--eval", script);
+      };
+      expect((await say("to its link-local address", linkLocal)).status).toBe(0);
+      expect((await say("to its own", only.ip)).status).toBe(0);
+      await expect.poll(() => heard.length, { timeout: 20_000 }).toBeGreaterThan(2);
+      expect(heard.slice(2)).toEqual(["to its own"]);
+      child.kill();
+      await once(child, "exit");
+    },
+    60_000,
+  );
+
+  linux(
     "enforcement",
     "a further interface with IPv4 carries that",
     async () => {

@@ -36,7 +36,7 @@ describe("an instance of IPv6 alone", () => {
     for (const ip of ["198.51.100.7", "10.0.1.5", "169.254.169.253"]) {
       expect(walk(build.state(), instance.id, ip).exit).toEqual({
         kind: "none",
-        reason: `an address of IPv4 is none of ${instance.id}`,
+        reason: `${instance.id} has no address of IPv4`,
       });
     }
   });

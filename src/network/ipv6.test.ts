@@ -150,7 +150,7 @@ describe("routes", () => {
     const bare = build.instance(publicSubnet);
     expect(walk(build.state(), bare.id, s3).exit).toEqual({
       kind: "none",
-      reason: `an address of IPv6 is none of ${bare.id}`,
+      reason: `${bare.id} has no address of IPv6`,
     });
   });
 

@@ -102,7 +102,7 @@ test("where a program does not choose, an instance speaks by the first one that 
   const { build, gateway, instance, outerTable, second } = made;
   build.route(outerTable, "::/0", gateway);
   const ipv6 = serviceAddress("s3", "us-east-1", 128)!;
-  expect(from(made, ipv6).exit).toMatchObject({ reason: `an address of IPv6 is none of ${instance.id}` });
+  expect(from(made, ipv6).exit).toMatchObject({ reason: `${instance.id} has no address of IPv6` });
   const [ip = ""] = build.run(assignIpv6Addresses, { networkInterfaceId: second.id, addresses: [], count: 1 });
   for (const chosen of [undefined, ip]) {
     expect(from(made, ipv6, chosen).exit).toMatchObject({ kind: "internet", sourceIp: ip });

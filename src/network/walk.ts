@@ -83,7 +83,11 @@ export function walk(state: State, instanceId: string, destinationIp: string, so
   if (source === undefined) {
     // Source: `linkLocalIp` of the blueprint: for that service alone an instance has an address of IPv4 without having IPv4.
     if (sourceIp === undefined && equalIp(ip, services[32].metadata)) return { exit: metadataService };
-    return nowhere(`${sourceIp ?? `an address of ${familyNames[ip.width]}`} is none of ${instanceId}`);
+    return nowhere(
+      sourceIp === undefined
+        ? `${instanceId} has no address of ${familyNames[ip.width]}`
+        : `${sourceIp} is none of ${instanceId}`,
+    );
   }
   const aim = { state, network, ip, destinationIp: formatIp(ip) };
   // What an instance sends to itself never reaches a route table.

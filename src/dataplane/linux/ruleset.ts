@@ -209,7 +209,7 @@ function groupChain(direction: "out" | "in"): Chain {
     hook: HOOK.forward,
     priority: PRIORITY.filter + ORDER[`group_${direction}`],
     rules: [
-      ...(direction === "out" ? [EGRESS_ONLY_RULE] : []),
+      ...(direction === "out" ? [EGRESS_ONLY_RULE, LINK_LOCAL_RULE] : []),
       [...isInState(STATE.established | STATE.related), accept()],
       [...isInState(STATE.invalid), ...isReset, accept()],
       [...isInState(STATE.invalid), count(), refuse(`group_${direction}`)],
@@ -236,6 +236,15 @@ const EGRESS_ONLY_RULE: readonly Buffer[] = [
   isIn("egress_only", REGISTER_1),
   loadDirection(),
   isEqual(REGISTER_1, Buffer.from([DIRECTION.reply])),
+  count(),
+  drop(),
+];
+
+/** An instance of IPv6 alone has a link-local address of IPv4, by which the router's own services alone reach it. */
+const LINK_LOCAL_RULE: readonly Buffer[] = [
+  ...isIpv4,
+  loadPayload(HEADER.network, ADDRESS_OFFSET[32].destination, 2),
+  isEqual(REGISTER_1, Buffer.from([169, 254])),
   count(),
   drop(),
 ];
