@@ -2,7 +2,9 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import {
+  AssociateDhcpOptionsCommand,
   AssociateIamInstanceProfileCommand,
+  CreateDhcpOptionsCommand,
   CreateTagsCommand,
   DeleteTagsCommand,
   DescribeIamInstanceProfileAssociationsCommand,
@@ -217,6 +219,29 @@ onEachPlane("the metadata service", (dataplane) => {
       // Its own name is nothing that a program in there could change, and no other's.
       expect((await run(web, "hostname", "other")).status).not.toBe(0);
       expect((await run(bare, "hostname")).stdout).toBe(`${bare.PrivateDnsName}\n`);
+      const [label] = told!.split(".");
+      const associate = (DhcpOptionsId: string) =>
+        account.ec2.send(new AssociateDhcpOptionsCommand({ DhcpOptionsId, VpcId: account.vpcId }));
+      for (const [domain, all, first] of [
+        ["corp.example", `${label}.corp.example`, `${label}.corp.example`],
+        ["one.example two.example", `${label}.one.example two.example`, `${label}.one.example`],
+        [undefined, label, label],
+      ]) {
+        const { DhcpOptions } = await account.ec2.send(
+          new CreateDhcpOptionsCommand({
+            DhcpConfigurations: [
+              { Key: "domain-name-servers", Values: ["AmazonProvidedDNS"] },
+              ...(domain === undefined ? [] : [{ Key: "domain-name", Values: [domain] }]),
+            ],
+          }),
+        );
+        await associate(DhcpOptions!.DhcpOptionsId!);
+        expect(await get(web, "meta-data/local-hostname", "meta-data/hostname")).toEqual([all, all]);
+        expect((await run(web, "hostname")).stdout).toBe(`${first}\n`);
+      }
+      await associate("default");
+      const { Reservations } = await account.ec2.send(new DescribeInstancesCommand({ InstanceIds: [web.InstanceId!] }));
+      expect(Reservations![0]!.Instances![0]!.PrivateDnsName).toBe(told);
       expect(spawnSync("hostname", { encoding: "utf8" }).stdout).not.toContain("ip-10-");
     },
   );

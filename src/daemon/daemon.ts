@@ -15,6 +15,7 @@ import { ProgramTable } from "../api/underpass/program-table.ts";
 import type { OnPremisesVerbs } from "../api/underpass/on-premises.ts";
 import { type InstanceEntry, ownApi, type Status } from "../api/underpass/server.ts";
 import { instanceHostName } from "../model/host-name.ts";
+import { guestHostName } from "../network/guest-host-name.ts";
 import type { Instance } from "../model/instance.ts";
 import { profileOfInstance } from "../model/instance-session.ts";
 import { expiredSessions } from "../model/session.ts";
@@ -184,7 +185,8 @@ async function entryInto(
 
 function hostNameOf(state: State, instance: Instance): string | undefined {
   const primary = find(state, "network-interface", instance.networkInterfaceIds[0] ?? "");
-  return primary && instanceHostName(instance, primary);
+  // Of several domains a machine's own name has the first.
+  return primary && guestHostName(state, instance.vpcId, instanceHostName(instance, primary)).split(" ")[0];
 }
 
 /** The store with its folders; those of an ephemeral region go with the process. */

@@ -120,6 +120,12 @@ export function modifyVpcAttribute(
 ): Outcome<void> {
   const vpc = lookup(state, "vpc", input.vpcId, context);
   if (!vpc.ok) return vpc;
+  if (input.attribute === "enableDnsHostnames" && input.value && !vpc.value.enableDnsSupport) {
+    // Source: EC2 API Reference, "ModifyVpcAttribute", EnableDnsHostnames. Code and text are ours.
+    return fail("InvalidParameterCombination", {
+      message: `DNS hostnames of ${vpc.value.id} can be enabled only while its DNS support is enabled`,
+    });
+  }
   return accept(undefined, [put("vpc", { ...vpc.value, [input.attribute]: input.value })]);
 }
 

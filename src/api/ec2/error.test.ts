@@ -24,6 +24,8 @@ interface World {
   readonly ec2: sdk.EC2Client;
   readonly vpc: string;
   readonly otherVpc: string;
+  /** Without a resolver. */
+  readonly mute: string;
   readonly igw: string;
   readonly looseIgw: string;
   readonly subnet: string;
@@ -74,6 +76,8 @@ beforeAll(async () => {
   };
   const vpc = await vpcOf("10.0.0.0/16");
   const otherVpc = await vpcOf("10.0.0.0/16");
+  const mute = await vpcOf("10.0.0.0/16");
+  await made(new sdk.ModifyVpcAttributeCommand({ VpcId: mute, EnableDnsSupport: { Value: false } }));
   const igw = await gateway();
   await made(new sdk.AttachInternetGatewayCommand({ InternetGatewayId: igw, VpcId: vpc }));
   await made(new sdk.CreateEgressOnlyInternetGatewayCommand({ VpcId: vpc }));
@@ -109,6 +113,7 @@ beforeAll(async () => {
     ec2,
     vpc,
     otherVpc,
+    mute,
     igw,
     looseIgw: await gateway(),
     subnet,
@@ -1125,6 +1130,13 @@ const refusals: readonly Refusal[] = [
     code: "UnsupportedOperation",
     text: "Flow logs of a TransitGateway are not served by Underpass",
     source: "ours",
+  },
+  {
+    does: "ModifyVpcAttribute: host names without a resolver",
+    when: (w) => new sdk.ModifyVpcAttributeCommand({ VpcId: w.mute, EnableDnsHostnames: { Value: true } }),
+    code: "InvalidParameterCombination",
+    text: (w) => `DNS hostnames of ${w.mute} can be enabled only while its DNS support is enabled`,
+    source: "API",
   },
   {
     does: "CreateTags: on what cannot be tagged",

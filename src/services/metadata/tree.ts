@@ -12,6 +12,7 @@ import { type NetworkInterface, privateAddressesOf } from "../../model/network-i
 import { findZone } from "../../model/region.ts";
 import { find, findBy, type State } from "../../model/state.ts";
 import { volumesOf } from "../../model/volume.ts";
+import { guestHostName } from "../../network/guest-host-name.ts";
 
 export type Entry =
   | { readonly kind: "text"; readonly text: string | Buffer; readonly type?: string }
@@ -69,7 +70,7 @@ function metadata(state: State, instance: Instance): Folder {
   const [primary] = interfaces;
   const zone = find(state, "subnet", instance.subnetId)?.availabilityZone ?? "";
   const { region } = instance;
-  const hostName = primary && instanceHostName(instance, primary);
+  const hostName = primary && guestHostName(state, instance.vpcId, instanceHostName(instance, primary));
   const { instanceMetadataTags } = instance.attributes.metadata;
   return folder({
     "ami-id": instance.imageId,
@@ -139,10 +140,13 @@ function interfaceFolder(state: State, instance: Instance, one: NetworkInterface
     "ipv4-associations": mapped.size === 0 ? undefined : folder(Object.fromEntries(mapped)),
     ipv6s: lines(one.ipv6Addresses),
     // Source: "Instance metadata categories": the resource name where there is no private IPv4 address.
-    "local-hostname":
+    "local-hostname": guestHostName(
+      state,
+      one.vpcId,
       one.privateIpAddress === undefined
         ? resourceHostName(instance)
         : privateHostName(one.region, one.privateIpAddress),
+    ),
     "local-ipv4s": lines(privateAddressesOf(one)),
     mac: one.macAddress,
     "owner-id": one.accountId,
