@@ -40,13 +40,11 @@ process.on("message", (message) => {
   if (order.kind === "start-init") void obey(order);
   else queue = queue.then(() => obey(order));
 });
-process.on("disconnect", () => {
-  translator[Symbol.dispose]();
-  kernel[Symbol.dispose]();
-  process.exit(0);
-});
+process.on("disconnect", end);
 await report({ kind: "ready", pid: process.pid });
 setInterval(() => {
+  // Node tells nobody that the channel is gone while a socket that was handed over is not acknowledged.
+  if (!process.connected) end();
   queue = queue.then(async () => {
     const namespaces = watch.take();
     if (namespaces.length > 0) await report({ kind: "drift", namespaces });
@@ -58,6 +56,12 @@ setInterval(() => {
     if (namespaces.length > 0) await report({ kind: "drift", namespaces });
   });
 }, ROUND_STEP_MS);
+
+function end(): never {
+  translator[Symbol.dispose]();
+  kernel[Symbol.dispose]();
+  process.exit(0);
+}
 
 function isAltered(name: string): boolean {
   const namespace = kernel.namespaces.get(name);
