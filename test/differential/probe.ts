@@ -172,15 +172,19 @@ function tryDatagram(place: Place, trial: Trial, timeoutMs: number): Promise<str
     const width = trial.ip.includes(":") ? 16 : 4;
     const socket = createSocket(width === 16 ? "udp6" : "udp4");
     const isPing = trial.kind === "ping";
+    let timer: NodeJS.Timeout | undefined;
     const end = (text: string): void => {
       clearTimeout(timer);
       socket.close(() => resolve(text));
     };
-    const timer = setTimeout(() => end("nothing"), timeoutMs);
     socket.once("message", (text) => end(isPing ? "echo" : text.toString()));
     socket.once("error", () => end("nothing"));
-    // Connected, so that only the answer of the address that was asked counts.
-    socket.once("connect", () => socket.send(isPing ? echoRequest[width] : "who is there?"));
+    // Connected, so that only the answer of the address that was asked counts. On a busy machine that may last longer than
+    // the limit, which holds from when there is something to answer.
+    socket.once("connect", () => {
+      timer = setTimeout(() => end("nothing"), timeoutMs);
+      socket.send(isPing ? echoRequest[width] : "who is there?");
+    });
     // A ping has no port, and Node knows none that is 0.
     socket.once("listening", () => socket.connect(isPing ? 1 : trial.port, trial.ip));
     socket.bind({ fd: socketOf(place, trial, isPing ? "ping" : "udp") });
