@@ -28,6 +28,21 @@ const first = idsOf(1);
 const vpc = withIpv6(vpcBlueprint(1));
 const [privateIp, publicIp] = ipv6Of(1);
 
+/** Takes IPv4 from the first host and its subnet. */
+function withoutIpv4(of: VpcBlueprint): VpcBlueprint {
+  const [host, ...hosts] = of.hosts;
+  const [subnet, ...subnets] = of.subnets;
+  if (host === undefined || subnet === undefined) return of;
+  const { ipv4: _, ...bare } = subnet;
+  const ips = host.ips.filter((ip) => ip.includes(":"));
+  return {
+    ...of,
+    ipv6NameServers: ["fd00:ec2::253"],
+    subnets: [bare, ...subnets],
+    hosts: [{ ...host, ips, linkLocalIp: "169.254.1.0" }, ...hosts],
+  };
+}
+
 const toEverywhere = (target: TargetBlueprint): RouteBlueprint => ({ cidrBlock: "::/0", metric: 10, target });
 
 describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "1")("IPv6 in the kernel", () => {
@@ -70,6 +85,15 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: "2600:1f10:0:100::66" });
     await t.plane.apply(blueprintOf(vpc));
     expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: privateIp });
+  });
+
+  test("a host without IPv4 sends none but to the metadata service, which knows it by its own address", async () => {
+    await t.plane.apply(blueprintOf(withoutIpv4(vpc)));
+    expect(await reached(first.inPrivate)).toMatchObject({ sourceIp: privateIp });
+    expect(await reached(first.inPrivate, serviceIp)).toBe("ENETUNREACH");
+    expect(await reached(first.inPrivate, "169.254.169.254")).toEqual({ vpcId, sourceIp: privateIp });
+    await t.plane.apply(blueprintOf(vpc));
+    expect(await reached(first.inPrivate, serviceIp)).toMatchObject({ kind: "gateway-endpoint" });
   });
 
   test("the resolver answers at its address of IPv6, over datagrams and streams", async () => {
@@ -160,6 +184,10 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     expect(await asked(serviceIpv6)).toBe("ENETUNREACH");
     // What did not change is not made again.
     await bare.plane.apply(blueprintOf(whole, withNatGateway(other)));
+    // Whoever has no IPv4 either is left with the metadata service.
+    await bare.plane.apply(blueprintOf(withoutIpv4(whole)));
+    expect([await asked(serviceIp), await asked(serviceIpv6)]).toEqual(["ENETUNREACH", "ENETUNREACH"]);
+    expect(JSON.parse(await asked("169.254.169.254"))).toMatchObject({ vpcId: whole.vpcId });
     expect(bare.log).toEqual([]);
   });
 });
