@@ -21,6 +21,9 @@ function check(service: "ec2" | "iam" | "sts", form: string): unknown {
 const notEncoded =
   "MalformedQueryString: The query string contains a syntax error: a percent sign without two hexadecimal digits or bytes that are no UTF-8";
 
+const notInXml = (parameter: string): string =>
+  `MalformedQueryString: The query string contains a syntax error: a character in ${parameter} that XML cannot hold`;
+
 describe("EC2", () => {
   test.each([
     ["Action=DescribeVpcs", {}],
@@ -50,6 +53,9 @@ describe("EC2", () => {
 
   test.each([
     ["Action=DescribeVpcs&Nothing=1", "UnknownParameter: The parameter Nothing is not recognized"],
+    ["Action=DescribeVpcs&NextToken=a%00", notInXml("NextToken")],
+    ["Action=DescribeVpcs&NextToken=%EF%BF%BF", notInXml("NextToken")],
+    ["Action=DescribeVpcs&Next%1BToken=a", notInXml("Next?Token")],
     ["Action=DescribeVpcs&VpcId=vpc-1", "UnknownParameter: The parameter VpcId is not recognized"],
     ["Action=DescribeVpcs&VpcId.x=1", "UnknownParameter: The parameter VpcId.x is not recognized"],
     ["Action=DescribeVpcs&VpcId.0=1", "UnknownParameter: The parameter VpcId.0 is not recognized"],

@@ -27,6 +27,14 @@ export interface QueryRequest {
  */
 export const queryLimits = { bytes: 1024 * 1024, parameters: 20_000, index: 10_000, depth: 24 } as const;
 
+/**
+ * Source: XML 1.0, section 2.2, "Characters".
+ *
+ * ASSUMPTION: a query with a character that XML cannot hold is refused as MalformedQueryString, since no client could read
+ * an answer that tells it; AWS does not say.
+ */
+const notInXml = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+
 /** The parameters of `text`, form-encoded; fails with malformed-query or too-large. */
 export function parseQuery(text: string | Uint8Array): Result<QueryRequest, RequestError> {
   if (text.length > queryLimits.bytes) return tooLarge("The length of the request", queryLimits.bytes);
@@ -44,6 +52,10 @@ export function parseQuery(text: string | Uint8Array): Result<QueryRequest, Requ
         kind: "malformed-query",
         detail: "a percent sign without two hexadecimal digits or bytes that are no UTF-8",
       });
+    if (notInXml.test(name) || notInXml.test(value)) {
+      const parameter = name.replaceAll(new RegExp(notInXml, "gu"), "?");
+      return err({ kind: "malformed-query", detail: `a character in ${parameter} that XML cannot hold` });
+    }
     if (name === "Action" || name === "Version") {
       if (head.has(name)) return err({ kind: "repeated-parameter", parameter: name });
       head.set(name, value);

@@ -1139,6 +1139,13 @@ const refusals: readonly Refusal[] = [
     source: "API",
   },
   {
+    does: "CreateTags: a character that no answer could tell",
+    when: (w) => new sdk.CreateTagsCommand({ Resources: [w.vpc], Tags: [{ Key: "a", Value: "b\u0001" }] }),
+    code: "MalformedQueryString",
+    text: "The query string contains a syntax error: a character in Tag.1.Value that XML cannot hold",
+    source: "ours",
+  },
+  {
     does: "CreateTags: on what cannot be tagged",
     when: () => new sdk.CreateTagsCommand({ Resources: ["banana"], Tags: [{ Key: "a", Value: "b" }] }),
     code: "InvalidID",
