@@ -109,6 +109,15 @@ describe("notes", () => {
     ));
   test("on the global name of STS", () => check("sts.amazonaws.com", /AWS_STS_REGIONAL_ENDPOINTS=regional/));
   test("on a global name", () => check("s3.amazonaws.com", /call s3\.REGION\.amazonaws\.com/));
+  test("on an endpoint's private names that the VPC does not know any more", () => {
+    const world = small();
+    world.build.interfaceEndpoint(world.vpc, "sts", { subnetIds: [world.subnet] });
+    expect(explained("sts.us-east-1.amazonaws.com", world.vpc, world).notes).toEqual([]);
+    world.build.attribute(world.vpc, "enableDnsHostnames", false);
+    check("sts.us-east-1.amazonaws.com", /^enableDnsHostnames of vpc-\w+ is off: .* name of vpce-\w+,/, world);
+    const [answer] = explained("sts.us-east-1.amazonaws.com", world.vpc, world).answers;
+    expect(answer).toMatchObject({ values: [serviceAddress("sts", "us-east-1")], by: "service name" });
+  });
   test("on names of instances where the VPC gives none", () => {
     const world = small();
     world.build.attribute(world.vpc, "enableDnsHostnames", false);

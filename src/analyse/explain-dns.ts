@@ -12,6 +12,8 @@ import { prefixListsOf } from "../model/prefix-list.ts";
 import { privateDnsSuffix } from "../model/region.ts";
 import { find, type State } from "../model/state.ts";
 import { isIpv6Native } from "../model/subnet.ts";
+import type { Vpc } from "../model/vpc.ts";
+import { endpointPrivateName } from "../network/endpoint-name.ts";
 import type { NameClient } from "../network/name-client.ts";
 import { walkFromOnPremises } from "../network/on-premises.ts";
 import { resolveName, type NameRecord, type Resolution } from "../network/resolve.ts";
@@ -218,6 +220,12 @@ interface Asked {
   readonly client: NameClient | undefined;
 }
 
+/** The endpoint that the name would lead to if the VPC had host names. */
+function hiddenEndpoint(vpc: Vpc | undefined, state: State, name: string): string | undefined {
+  if (vpc === undefined || vpc.enableDnsHostnames) return undefined;
+  return endpointPrivateName(state, { ...vpc, enableDnsHostnames: true }, name)?.vpcEndpointId;
+}
+
 /** Source: AWS PrivateLink guide, "Private DNS names"; AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints". */
 function notesOn(state: State, { name, vpcId, client }: Asked): readonly string[] {
   const vpc = vpcId === undefined ? undefined : find(state, "vpc", vpcId);
@@ -233,6 +241,12 @@ function notesOn(state: State, { name, vpcId, client }: Asked): readonly string[
   if (vpc !== undefined && !vpc.enableDnsHostnames && vpc.enableDnsSupport && isOfHost) {
     notes.push(
       `enableDnsHostnames of ${vpc.id} is off: its instances have no public names, and its resolver does not know the private ones`,
+    );
+  }
+  const hidden = hiddenEndpoint(vpc, state, name);
+  if (hidden !== undefined) {
+    notes.push(
+      `enableDnsHostnames of ${vpc?.id} is off: ${name} is a private DNS name of ${hidden}, and does not lead there`,
     );
   }
   if (service?.regionNamed === false && service.service === "sts") {
