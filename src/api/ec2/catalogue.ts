@@ -20,6 +20,7 @@ import { fail } from "../../model/error.ts";
 import { findRegion } from "../../model/region.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
+import { readChoice } from "./choice.ts";
 import { type FilterTable, maybe, never, readFilters } from "./filter.ts";
 import { pageOf } from "./page.ts";
 import { onAnything } from "./target.ts";
@@ -42,7 +43,9 @@ const describeOfferings: Handler<DescribeInstanceTypeOfferingsRequest, DescribeI
   input,
   call,
 ) => {
-  const locationType = input.LocationType ?? "region";
+  const read = readChoice(input.LocationType, "locationType", ["region", "availability-zone", "availability-zone-id"]);
+  if (!read.ok) return read;
+  const { value: locationType = "region" } = read;
   const zones = findRegion(call.region)?.zones ?? [];
   const locations =
     locationType === "region"
@@ -53,10 +56,10 @@ const describeOfferings: Handler<DescribeInstanceTypeOfferingsRequest, DescribeI
     location: (it) => [it.location],
     "instance-type": (it) => [it.type],
   };
-  const read = readFilters(input.Filters, table);
-  if (!read.ok) return read;
+  const filters = readFilters(input.Filters, table);
+  if (!filters.ok) return filters;
   const keyOf = (one: (typeof offerings)[number]): string => `${one.type} ${one.location}`;
-  const page = pageOf(offerings.filter(read.value.matches), keyOf, input);
+  const page = pageOf(offerings.filter(filters.value.matches), keyOf, input);
   if (!page.ok) return page;
   return ok({
     InstanceTypeOfferings: page.value.items.map((one) => ({

@@ -13,6 +13,12 @@ export function readChoice<T extends string>(
   const found = values.find((one) => one === given);
   if (found !== undefined) return ok(found);
   return fail("InvalidParameterValue", {
-    message: `Value (${given}) for parameter ${parameter} is invalid. Valid values are ${values.join(" and ")}.`,
+    message: `Value (${given}) for parameter ${parameter} is invalid. Valid values are ${listed(values)}.`,
   });
+}
+
+/** `a, b and c`. */
+function listed(values: readonly string[]): string {
+  const [last = "", ...others] = values.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(", ")} and ${last}`;
 }

@@ -30,6 +30,7 @@ import { fail } from "../../model/error.ts";
 import { find, findBy, type State } from "../../model/state.ts";
 import type { Call, Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
+import { readChoice } from "./choice.ts";
 import { always, type FilterTable, maybe, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
 import { optionalTags, readTagSpecifications } from "./tag-set.ts";
@@ -38,6 +39,8 @@ import { onAnything, onExisting, onNew } from "./target.ts";
 const allocate: Handler<AllocateAddressRequest, AllocateAddressResult> = async (input, call) => {
   const tags = readTagSpecifications(input.TagSpecifications, ["elastic-ip"]);
   if (!tags.ok) return tags;
+  const domain = readChoice(input.Domain, "domain", ["vpc", "standard"]);
+  if (!domain.ok) return domain;
   if (input.CustomerOwnedIpv4Pool !== undefined || input.IpamPoolId !== undefined) {
     return fail("UnsupportedOperation", { message: "Address pools are not served by Underpass" });
   }
@@ -113,6 +116,8 @@ const describeAttribute: Handler<DescribeAddressesAttributeRequest, DescribeAddr
   input,
   call,
 ) => {
+  const attribute = readChoice(input.Attribute, "attribute", ["domain-name"]);
+  if (!attribute.ok) return attribute;
   const listing = { kind: "elastic-ip", ids: input.AllocationIds, filters: {} } as const;
   const { MaxResults, NextToken } = input;
   const page = list(listing, { MaxResults, NextToken }, call);

@@ -1025,7 +1025,7 @@ const refusals: readonly Refusal[] = [
     does: "RunInstances: another tenancy",
     when: launch((w) => ({ SubnetId: w.subnet, Placement: { Tenancy: "shared" as "default" } })),
     code: "InvalidParameterValue",
-    text: "Value (shared) for parameter tenancy is invalid. Valid values are default and dedicated and host.",
+    text: "Value (shared) for parameter tenancy is invalid. Valid values are default, dedicated and host.",
     source: "ours",
   },
   {
@@ -1137,6 +1137,34 @@ const refusals: readonly Refusal[] = [
     code: "InvalidParameterCombination",
     text: (w) => `DNS hostnames of ${w.mute} can be enabled only while its DNS support is enabled`,
     source: "API",
+  },
+  {
+    does: "AllocateAddress: another domain",
+    when: () => new sdk.AllocateAddressCommand({ Domain: "mine" as "vpc" }),
+    code: "InvalidParameterValue",
+    text: "Value (mine) for parameter domain is invalid. Valid values are vpc and standard.",
+    source: "ours",
+  },
+  {
+    does: "DescribeAddressesAttribute: another attribute",
+    when: () => new sdk.DescribeAddressesAttributeCommand({ Attribute: "colour" as "domain-name" }),
+    code: "InvalidParameterValue",
+    text: "Value (colour) for parameter attribute is invalid. Valid values are domain-name.",
+    source: "ours",
+  },
+  {
+    does: "CreateVpnGateway: another type",
+    when: () => new sdk.CreateVpnGatewayCommand({ Type: "ipsec.2" as "ipsec.1" }),
+    code: "InvalidParameterValue",
+    text: "Value (ipsec.2) for parameter type is invalid. Valid values are ipsec.1.",
+    source: "ours",
+  },
+  {
+    does: "DescribeInstanceTypeOfferings: another kind of place",
+    when: () => new sdk.DescribeInstanceTypeOfferingsCommand({ LocationType: "continent" as "region" }),
+    code: "InvalidParameterValue",
+    text: "Value (continent) for parameter locationType is invalid. Valid values are region, availability-zone and availability-zone-id.",
+    source: "ours",
   },
   {
     does: "CreateTags: a character that no answer could tell",

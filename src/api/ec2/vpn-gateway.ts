@@ -35,6 +35,7 @@ import {
 import { type Deletable, isForgottenRemains, stateOf } from "../../model/vpn-remains.ts";
 import type { Handler } from "../handler.ts";
 import { action, type Actions } from "./action.ts";
+import { readChoice } from "./choice.ts";
 import { always, type FilterTable, maybe, tagFilters } from "./filter.ts";
 import { list } from "./listing.ts";
 import { readTagSpecifications, tagSet } from "./tag-set.ts";
@@ -43,6 +44,8 @@ import { onAnything, onExisting, onNew } from "./target.ts";
 const create: Handler<CreateVpnGatewayRequest, CreateVpnGatewayResult> = async (input, call) => {
   const tags = readTagSpecifications(input.TagSpecifications, ["vpn-gateway"]);
   if (!tags.ok) return tags;
+  const type = readChoice(input.Type, "type", ["ipsec.1"]);
+  if (!type.ok) return type;
   const wanted = {
     ...(input.AmazonSideAsn !== undefined && { amazonSideAsn: input.AmazonSideAsn }),
     ...(input.AvailabilityZone !== undefined && { availabilityZone: input.AvailabilityZone }),
