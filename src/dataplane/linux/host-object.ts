@@ -1,6 +1,6 @@
 /** An instance on Linux: a namespace where its programs run, with a link to the VPC's router for each interface. */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, WIDTHS } from "../../base/ip.ts";
 import { parsePrefix } from "../../base/prefix.ts";
 import type { HostBlueprint, SubnetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { deviceOfHost, routerOf } from "./device.ts";
@@ -28,31 +28,16 @@ import { sourceSet } from "./set-shape.ts";
 const INTERFACE_TABLES = 10_000;
 
 /**
- * By instance and family the interface that packets leave by where a program does not choose: the first that has an address
- * of it.
+ * The families that leave by this interface where a program does not choose: those that no interface before it has. `own`
+ * holds all interfaces of the instance.
  */
-export function firstsOfFamilies(hosts: readonly HostBlueprint[]): ReadonlyMap<string, HostBlueprint> {
-  const firsts = new Map<string, HostBlueprint>();
-  for (const host of hosts) {
-    for (const width of familiesOf(host)) {
-      const known = firsts.get(firstKey(host, width));
-      if (known === undefined || host.deviceIndex < known.deviceIndex) firsts.set(firstKey(host, width), host);
-    }
-  }
-  return firsts;
+export function familiesLedBy(host: HostBlueprint, own: readonly HostBlueprint[]): readonly Width[] {
+  const before = own.filter(({ deviceIndex }) => deviceIndex < host.deviceIndex);
+  return WIDTHS.filter((width) => has(host, width) && !before.some((other) => has(other, width)));
 }
 
-/** The families that leave by this interface where a program does not choose. */
-export function familiesLedBy(firsts: ReadonlyMap<string, HostBlueprint>, host: HostBlueprint): readonly Width[] {
-  return familiesOf(host).filter((width) => firsts.get(firstKey(host, width)) === host);
-}
-
-function firstKey({ instanceId }: HostBlueprint, width: Width): string {
-  return `${instanceId} ${width}`;
-}
-
-function familiesOf({ ips }: HostBlueprint): readonly Width[] {
-  return [...new Set(ips.map(widthOf))];
+function has({ ips }: HostBlueprint, width: Width): boolean {
+  return ips.some((ip) => widthOf(ip) === width);
 }
 
 interface HostPlace {
@@ -74,7 +59,7 @@ export function objectsOfHost(vpc: VpcBlueprint, host: HostBlueprint, { subnet, 
   const near = { namespace: routerOf(vpc), index: deviceOfHost(host) };
   const far = { namespace, index: ONLY_DEVICE + deviceIndex };
   const own = { namespace, table: INTERFACE_TABLES + deviceIndex };
-  const ways = familiesOf(host).map((width) => wayOut(host, subnet, width));
+  const ways = WIDTHS.filter((width) => has(host, width)).map((width) => wayOut(host, subnet, width));
   return [
     ...(isPrimary ? [{ kind: "namespace", namespace, role: "host" } as const] : []),
     {

@@ -37,14 +37,7 @@ import {
   objectsOfNatGateway,
   objectsOfPublicAddress,
 } from "./gateway-object.ts";
-import {
-  familiesLedBy,
-  firstsOfFamilies,
-  namespaceOfInstance,
-  nexthopOfHost,
-  objectsOfHost,
-  routedHosts,
-} from "./host-object.ts";
+import { familiesLedBy, namespaceOfInstance, nexthopOfHost, objectsOfHost, routedHosts } from "./host-object.ts";
 import type { KernelObject } from "./kernel-object.ts";
 import { widthOf } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
@@ -107,10 +100,10 @@ function addVpc(vpc: VpcBlueprint, add: Adder): void {
   add.section("public-addresses", [internetGateway, natGateways, vpc.key], ({ part }) => addPublicAddresses(vpc, part));
   add.section("hosts", [hosts, subnets], ({ part }) => {
     const byGroup = new Map(subnets.map((subnet) => [subnet.group, subnet]));
-    const firsts = firstsOfFamilies(hosts);
+    const byInstance = Map.groupBy(hosts, ({ instanceId }) => instanceId);
     for (const host of hosts) {
       const subnet = byGroup.get(host.group);
-      const leads = familiesLedBy(firsts, host);
+      const leads = familiesLedBy(host, byInstance.get(host.instanceId) ?? []);
       part(host.networkInterfaceId, [host, subnet, leads], () => objectsOfHost(vpc, host, { subnet, leads }));
     }
   });
