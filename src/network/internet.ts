@@ -3,6 +3,8 @@
  * address, in by the internet gateway that has the public address which was called.
  * Source: Amazon VPC User Guide, "Internet gateways" and "Egress-only internet gateways" (nothing is opened from outside);
  * EC2 API Reference, "NetworkInterface" (denyAllIgwTraffic, which interfaces of endpoints have with IPv6).
+ *
+ * ASSUMPTION: what a VPC sends to its own addresses by its egress-only internet gateway does not come in again.
  */
 
 import type { Id } from "../base/id.ts";
@@ -36,8 +38,8 @@ export function overInternet(state: State, exit: InternetExit, destinationIp: st
   const target = mappedBy(state, destinationIp);
   const far = target && networkOf(state, target.holder.vpcId);
   if (target === undefined || far === undefined) return { exit };
-  const { egressOnlyGateway: egressOnly } = far;
-  if (far.internetGateway === undefined) {
+  const { egressOnlyGateway: egressOnly, internetGateway } = far;
+  if (internetGateway === undefined || egressOnly?.id === exit.internetGatewayId) {
     if (egressOnly === undefined || !isIpv6(destinationIp)) return { exit };
     return { exit: none(`${egressOnly.id} of ${far.vpc.id} lets nothing in that is opened from outside`) };
   }
@@ -48,7 +50,7 @@ export function overInternet(state: State, exit: InternetExit, destinationIp: st
   if (requester?.kind === "vpc-endpoint") return { exit: none(`${id} is not reached from the internet`) };
   const hop: InternetHop = {
     fromGatewayId: exit.internetGatewayId,
-    toGatewayId: far.internetGateway.id,
+    toGatewayId: internetGateway.id,
     vpcId: far.vpc.id,
     sourceIp: exit.sourceIp,
     privateIp: target.ip,

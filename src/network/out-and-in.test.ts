@@ -75,13 +75,12 @@ describe("what goes out and in again is answered straight by the local route", (
     expect(borders()).toEqual(["request egress a", "request ingress a"]);
   });
 
-  test("by an egress-only gateway out, by the internet gateway in", () => {
-    const { build, egressOnly, gateway, here, there, lead, borders } = pair("two subnets");
+  test("but by an egress-only gateway nothing comes in again", () => {
+    const { build, vpc, egressOnly, here, there, lead } = pair("two subnets");
     lead(here.table, there.ip, egressOnly);
-    expect(borders()).toEqual(bothWays);
-    expect(found(build, here.instance, there.ip).overInternet).toMatchObject({
-      fromGatewayId: egressOnly,
-      toGatewayId: gateway,
+    expect(found(build, here.instance, there.ip).exit).toEqual({
+      kind: "none",
+      reason: `${egressOnly} of ${vpc} lets nothing in that is opened from outside`,
     });
   });
 });

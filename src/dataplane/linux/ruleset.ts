@@ -312,8 +312,10 @@ const EGRESS_ONLY_CHAINS: readonly Chain[] = [
     hook: HOOK.forward,
     priority: PRIORITY.filter,
     rules: [
-      [...isFromInternet, ...isInState(STATE.established | STATE.related), accept()],
-      [...isFromInternet, count(), drop()],
+      [...isToInternet, accept()],
+      // What its own VPC sends to itself by it turns round here and would not come from the internet.
+      [...isInState(STATE.established | STATE.related), accept()],
+      [count(), drop()],
     ],
   },
 ];
