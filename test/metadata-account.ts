@@ -21,6 +21,7 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { given } from "../demo/account.ts";
 
 export const roleName = "web";
 export const profileName = "web-profile";
@@ -86,11 +87,6 @@ async function buildNetwork(ec2: EC2Client) {
     }),
   );
   return { vpcId, subnetId: given(Subnet?.SubnetId), routeTableId, vpcEndpointId: given(VpcEndpoint?.VpcEndpointId) };
-}
-
-function given<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("the region's answer lacks what was asked for");
-  return value;
 }
 
 async function buildRole(iam: IAMClient, vpcId: string): Promise<void> {

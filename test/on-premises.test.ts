@@ -4,14 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import {
-  AttachVpnGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
-  CreateCustomerGatewayCommand,
   CreateRouteCommand,
   CreateVpcEndpointCommand,
-  CreateVpnConnectionCommand,
-  CreateVpnConnectionRouteCommand,
-  CreateVpnGatewayCommand,
   DeleteRouteCommand,
   DeleteVpnConnectionCommand,
   DescribeInstancesCommand,
@@ -25,6 +20,7 @@ import { bucket, buildMetadataAccount, type MetadataAccount } from "./metadata-a
 import { dialText } from "./dial-program.ts";
 import { lackOfAwsCli, lackOfCurl, lackOfHostname, testWith } from "./need.ts";
 import { linuxTests, onEachPlane, toldBy } from "./on-plane.ts";
+import { buildVpnSite, siteCidr } from "./vpn-site.ts";
 
 const deskIp = "192.168.0.10";
 
@@ -171,25 +167,12 @@ onEachPlane("behind a VPN connection", (dataplane) => {
 
   let gatewayId: string;
 
-  /** A VPN gateway, attached, with a connection and a route to it; resolves with the connection's id. */
+  /** A VPN connection and a route to it; resolves with the connection's id. */
   async function connect({ ec2, routeTableId, vpcId }: MetadataAccount): Promise<string> {
-    const { VpnGateway } = await ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
-    gatewayId = VpnGateway!.VpnGatewayId!;
-    await ec2.send(new AttachVpnGatewayCommand({ VpcId: vpcId, VpnGatewayId: gatewayId }));
-    const customer = new CreateCustomerGatewayCommand({ Type: "ipsec.1", PublicIp: "203.0.113.77", BgpAsn: 65_000 });
-    const { CustomerGateway } = await ec2.send(customer);
-    const { VpnConnection } = await ec2.send(
-      new CreateVpnConnectionCommand({
-        Type: "ipsec.1",
-        CustomerGatewayId: CustomerGateway!.CustomerGatewayId!,
-        VpnGatewayId: gatewayId,
-        Options: { StaticRoutesOnly: true },
-      }),
-    );
-    const id = VpnConnection!.VpnConnectionId!;
-    const block = { DestinationCidrBlock: "192.168.0.0/16" };
-    await ec2.send(new CreateVpnConnectionRouteCommand({ VpnConnectionId: id, ...block }));
-    await ec2.send(new CreateRouteCommand({ RouteTableId: routeTableId, GatewayId: gatewayId, ...block }));
+    const { vpnConnectionId: id, vpnGatewayId } = await buildVpnSite(ec2, vpcId);
+    gatewayId = vpnGatewayId;
+    const route = { RouteTableId: routeTableId, DestinationCidrBlock: siteCidr };
+    await ec2.send(new CreateRouteCommand({ ...route, GatewayId: gatewayId }));
     return id;
   }
 

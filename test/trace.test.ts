@@ -8,16 +8,11 @@ import { createInterface } from "node:readline";
 import {
   AssociateRouteTableCommand,
   AuthorizeSecurityGroupIngressCommand,
-  CreateCustomerGatewayCommand,
   CreateNetworkAclCommand,
   CreateRouteTableCommand,
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
-  CreateVpnConnectionCommand,
-  CreateVpnConnectionRouteCommand,
-  CreateVpnGatewayCommand,
-  AttachVpnGatewayCommand,
   DescribeNetworkAclsCommand,
   EC2Client,
   ReplaceNetworkAclAssociationCommand,
@@ -29,6 +24,7 @@ import { ended, type Ended, launcher, type RegionProcess, startRegionProcess } f
 import type { FlowTrace } from "../src/analyse/flow-trace.ts";
 import { linuxPlaneLack } from "../src/dataplane/linux/plane.ts";
 import { lackOfAwsCli, lackOfBoto3, testWith } from "./need.ts";
+import { buildVpnSite } from "./vpn-site.ts";
 
 const lack = (await linuxPlaneLack()) ?? lackOfAwsCli ?? lackOfBoto3;
 const test = testWith(lack);
@@ -130,25 +126,10 @@ describe.skipIf(lack !== undefined && process.env["UNDERPASS_REQUIRE_ALL"] !== "
     await ec2.send(new ReplaceNetworkAclAssociationCommand({ AssociationId, NetworkAclId: NetworkAcl!.NetworkAclId! }));
   }
 
-  /** A VPN gateway with a connection, and the host `desk` behind it. */
-  async function site(VpcId: string): Promise<void> {
-    const { VpnGateway } = await ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
-    const VpnGatewayId = VpnGateway!.VpnGatewayId!;
-    await ec2.send(new AttachVpnGatewayCommand({ VpcId, VpnGatewayId }));
-    const customer = new CreateCustomerGatewayCommand({ Type: "ipsec.1", PublicIp: "203.0.113.77", BgpAsn: 65_000 });
-    const { CustomerGateway } = await ec2.send(customer);
-    const { VpnConnection } = await ec2.send(
-      new CreateVpnConnectionCommand({
-        Type: "ipsec.1",
-        CustomerGatewayId: CustomerGateway!.CustomerGatewayId!,
-        VpnGatewayId,
-        Options: { StaticRoutesOnly: true },
-      }),
-    );
-    const VpnConnectionId = VpnConnection!.VpnConnectionId!;
-    const route = { VpnConnectionId, DestinationCidrBlock: "192.168.0.0/16" };
-    await ec2.send(new CreateVpnConnectionRouteCommand(route));
-    await region.own("onprem", { name: "desk", vpnConnectionId: VpnConnectionId, ip: "192.168.0.10" });
+  /** A VPN connection, and the host `desk` behind it. */
+  async function site(vpcId: string): Promise<void> {
+    const { vpnConnectionId } = await buildVpnSite(ec2, vpcId);
+    await region.own("onprem", { name: "desk", vpnConnectionId, ip: "192.168.0.10" });
   }
 
   async function serve(place: string): Promise<void> {
