@@ -5,6 +5,7 @@ import { linuxPlaneLack } from "./lack.ts";
 import {
   blueprintOf,
   idsOf,
+  ipv6Of,
   privateTable,
   serviceIp,
   vpcBlueprint,
@@ -128,6 +129,33 @@ print(s.getsockopt(socket.IPPROTO_IPV6, 24))`);
     if (way === "down") socket.end(Buffer.alloc(bytes));
     expect((await child).stdout.trim()).toBe("true");
     if (way === "up") expect(received).toBe(bytes);
+  });
+
+  test("what has no IPv4 address inside does not turn round in the gateway", async () => {
+    const [, publicIp] = ipv6Of(1);
+    const seen: string[] = [];
+    const answering = `
+      const socket = require("node:dgram").createSocket("udp6");
+      socket.on("message", (message) => console.log(message.toString())).bind(5000, () => console.log("ready"));`;
+    const child = await t.start(first.inPublic, process.execPath, "-e", answering);
+    child.stdout?.on("data", (chunk: Buffer) => seen.push(...chunk.toString().trim().split("\n")));
+    const send = (text: string): Promise<unknown> =>
+      t.run(
+        first.inPrivate,
+        process.execPath,
+        "-e",
+        `const socket = require("node:dgram").createSocket("udp6");
+         socket.send("${text}", 5000, "${publicIp}", () => socket.close());`,
+      );
+    await expect.poll(() => seen, { timeout: 5000 }).toEqual(["ready"]);
+    const byNat: RouteBlueprint = { ...toNat, cidrBlock: `${publicIp}/128` };
+    await t.plane.apply(blueprintOf(withRoutes(withAddress, privateTable, [toNat, byNat])));
+    await send("by the gateway");
+    await t.plane.apply(blueprintOf(withAddress));
+    await send("by the local route");
+    await expect.poll(() => seen.length, { timeout: 5000 }).toBeGreaterThan(1);
+    child.kill("SIGKILL");
+    expect(seen).toEqual(["ready", "by the local route"]);
   });
 
   test("a reset comes through; without the route, and without the gateway, nothing gets there", async () => {

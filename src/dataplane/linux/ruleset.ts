@@ -48,7 +48,8 @@ export const GROUPS_PER_INTERFACE = 5;
 
 const TCP_FLAGS = 13;
 const TCP_RST = 4;
-/** The gateway's device on the side of the internet. */
+/** Devices of a gateway on the side of the VPC's router and of the internet. */
+const ROUTER_DEVICE = 2;
 const INTERNET_DEVICE = 3;
 
 const ROUTER_SETS: readonly SetShape[] = [
@@ -98,6 +99,9 @@ const loadDestination = loadPayload(HEADER.network, ADDRESS_OFFSET[32].destinati
 const isFromSubnet = [loadMeta(META.iifgroup, REGISTER_1), isNotEqual(REGISTER_1, u32(0))];
 const isFromInternet = [loadMeta(META.iif, REGISTER_1), isEqual(REGISTER_1, u32(INTERNET_DEVICE))];
 const isToInternet = [loadMeta(META.oif, REGISTER_1), isEqual(REGISTER_1, u32(INTERNET_DEVICE))];
+
+const isFromRouter = [loadMeta(META.iif, REGISTER_1), isEqual(REGISTER_1, u32(ROUTER_DEVICE))];
+const isToRouter = [loadMeta(META.oif, REGISTER_1), isEqual(REGISTER_1, u32(ROUTER_DEVICE))];
 
 const isTcp = [loadMeta(META.l4proto, REGISTER_1), isEqual(REGISTER_1, Buffer.from([PROTOCOL.tcp]))];
 const isReset = [
@@ -333,6 +337,8 @@ const NAT_CHAINS: readonly Chain[] = [
     hook: HOOK.forward,
     priority: PRIORITY.filter,
     rules: [
+      // Of IPv6 it takes what the translator is for, and that brings back what is for the VPC.
+      [...isOfWidth(128), ...isFromRouter, ...isToRouter, count(), drop()],
       [...isInState(STATE.invalid), ...isReset, accept()],
       [...isInState(STATE.invalid), count(), drop()],
     ],
