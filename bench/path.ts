@@ -33,7 +33,7 @@ interface Size {
 const sizes: readonly Size[] = [
   { key: "1KiB", sizeBytes: 1024, count: 400, rounds: 4, budget: 0.85 },
   { key: "8MiB", sizeBytes: 8 * mebibyte, count: 12, rounds: 6, budget: 0.9 },
-  { key: "1GiB", sizeBytes: 1024 * mebibyte, count: 1, rounds: 2, budget: 0.9 },
+  { key: "1GiB", sizeBytes: 1024 * mebibyte, count: 1, rounds: 4, budget: 0.9 },
 ];
 
 const sets = 7;
