@@ -18,6 +18,11 @@ export function parseIp(text: string): Ip | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
+/** The family of an address or a block, by its text, which is taken to be one. */
+export function widthOf(text: string): Width {
+  return text.includes(":") ? 128 : 32;
+}
+
 /** The canonical text: dotted decimal, or RFC 5952. */
 export function formatIp(ip: Ip): string {
   return ip.width === 32 ? formatIpv4(ip.words[0] ?? 0) : formatIpv6(ip.words);

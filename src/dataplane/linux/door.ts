@@ -5,6 +5,7 @@
 
 import { Socket as UdpSocket } from "node:dgram";
 import { Server, type Socket } from "node:net";
+import { widthOf } from "../../base/ip.ts";
 import { isId } from "../../base/id.ts";
 import { assert } from "../../base/assert.ts";
 import type { MetadataClient } from "../../network/metadata-client.ts";
@@ -14,7 +15,6 @@ import { resetSocket } from "../../wire/reset.ts";
 import type { PlaneHost } from "../plane.ts";
 import { plainIp } from "./address.ts";
 import { keyOf, type Door, type ListenerObject } from "./kernel-object.ts";
-import { widthOf } from "./link-object.ts";
 import { BACKLOG } from "./listener.ts";
 import { answerStream, answerDatagrams } from "./name-server.ts";
 

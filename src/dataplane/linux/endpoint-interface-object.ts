@@ -3,6 +3,7 @@
  * services listen on. Its security groups, its subnet's ACL and route table hold for it as for every other interface.
  */
 
+import { widthOf } from "../../base/ip.ts";
 import type { EndpointInterfaceBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { deviceOfEndpointInterface, routerOf } from "./device.ts";
 import { groupsOf } from "./filter.ts";
@@ -17,7 +18,6 @@ import {
   serviceListeners,
   unnumberedLink,
   VPC_MTU,
-  widthOf,
 } from "./link-object.ts";
 import { sourceSet } from "./set-shape.ts";
 

@@ -22,10 +22,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { widthOf } from "../../base/ip.ts";
 import type { VpcBlueprint } from "../../plan/blueprint.ts";
 import type { Entry, PlaneHost } from "../plane.ts";
 import { MOUNT_PROC } from "./process-space.ts";
-import { widthOf } from "./link-object.ts";
 import { SITE_RESOLVER_IP } from "./vpn-object.ts";
 
 /**

@@ -3,7 +3,7 @@
  * prefix list, a chain for each direction of a group or ACL, and the elements that lead packets to the chains.
  */
 
-import { formatIp, type Ip, type Width, WIDTHS } from "../../base/ip.ts";
+import { formatIp, type Ip, type Width, widthOf, WIDTHS } from "../../base/ip.ts";
 import { formatPrefix, parsePrefixMasked, type Prefix } from "../../base/prefix.ts";
 import type {
   AclRuleBlueprint,
@@ -102,10 +102,6 @@ export function objectsOfPrefixList(
 function widthsOfBlocks(cidrBlocks: readonly string[]): readonly Width[] {
   const found = WIDTHS.filter((width) => cidrBlocks.some((cidrBlock) => widthOf(cidrBlock) === width));
   return found.length === 0 ? [32] : found;
-}
-
-function widthOf(text: string): Width {
-  return text.includes(":") ? 128 : 32;
 }
 
 function intervalsOf(prefixes: readonly Prefix[]): string[][] {

@@ -3,7 +3,7 @@
  * on the router alone.
  */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, widthOf } from "../../base/ip.ts";
 import { echoHost, echoPort } from "../../network/echo-host.ts";
 import type { InternetGatewayBlueprint, NatGatewayBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { deviceOfNatGateway, EGRESS_ONLY_GATEWAY_DEVICE, GATEWAY_DEVICE, routerOf } from "./device.ts";
@@ -27,7 +27,6 @@ import {
   serviceListeners,
   unnumberedLink,
   VPC_MTU,
-  widthOf,
 } from "./link-object.ts";
 
 export const INTERNET = "internet";

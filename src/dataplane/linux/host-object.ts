@@ -1,6 +1,6 @@
 /** An instance on Linux: a namespace where its programs run, with a link to the VPC's router for each interface. */
 
-import { type Width, WIDTHS } from "../../base/ip.ts";
+import { type Width, WIDTHS, widthOf } from "../../base/ip.ts";
 import { parsePrefix } from "../../base/prefix.ts";
 import type { HostBlueprint, SubnetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { deviceOfHost, routerOf } from "./device.ts";
@@ -19,7 +19,6 @@ import {
   route,
   type TableName,
   VPC_MTU,
-  widthOf,
 } from "./link-object.ts";
 import { METADATA_IPS } from "./router-object.ts";
 import { sourceSet } from "./set-shape.ts";

@@ -1,7 +1,7 @@
 /** What is left of a blueprint on a kernel without IPv6: all of IPv4, as if the VPCs had no other blocks. */
 
+import { widthOf } from "../../base/ip.ts";
 import type { Blueprint, GroupRuleBlueprint, HostBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
-import { widthOf } from "./link-object.ts";
 
 export function withoutIpv6(blueprint: Blueprint): Blueprint {
   return {

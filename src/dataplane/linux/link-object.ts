@@ -110,11 +110,6 @@ export function anyOf(width: Width): string {
   return width === 32 ? "0.0.0.0/0" : "::/0";
 }
 
-/** Of an address or a block. */
-export function widthOf(text: string): Width {
-  return text.includes(":") ? 128 : 32;
-}
-
 /** Whole blocks that a namespace answers for. */
 export function ownAddresses(namespace: string, cidrBlocks: readonly string[]): KernelObject[] {
   const where = { namespace, table: LOCAL_TABLE };

@@ -3,6 +3,7 @@
  * there. What comes back by it the gateway translates like every other packet of its clients.
  */
 
+import { widthOf } from "../../base/ip.ts";
 import type { NatGatewayBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { deviceOfNatGateway, routerOf } from "./device.ts";
 import { widthsOf } from "./filter.ts";
@@ -17,7 +18,6 @@ import {
   ONLY_DEVICE,
   route,
   VPC_MTU,
-  widthOf,
 } from "./link-object.ts";
 import { CLIENT_BLOCK } from "./nat64-packet.ts";
 

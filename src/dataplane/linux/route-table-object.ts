@@ -1,6 +1,6 @@
 /** A route table on Linux: a routing table of the VPC's router, whose routes name nexthops that others share. */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, widthOf } from "../../base/ip.ts";
 import type { RouteBlueprint, RouteTableBlueprint, TargetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { routerOf } from "./device.ts";
 import { widthsOf } from "./filter.ts";
@@ -20,7 +20,6 @@ import {
   PEER_NEXTHOPS,
   route,
   VPN_NEXTHOP,
-  widthOf,
 } from "./link-object.ts";
 import { widthsOfPeer } from "./peer-object.ts";
 

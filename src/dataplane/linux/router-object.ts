@@ -1,6 +1,6 @@
 /** The router of a VPC on Linux: what it answers itself, and where its subnets begin. */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, widthOf } from "../../base/ip.ts";
 import type { SubnetBlueprint, VpcBlueprint } from "../../plan/blueprint.ts";
 import { LOOPBACK, NOWHERE_DEVICE, routerOf } from "./device.ts";
 import { bordersOf, widthsOf } from "./filter.ts";
@@ -16,7 +16,6 @@ import {
   route,
   unnumberedLink,
   VPC_MTU,
-  widthOf,
 } from "./link-object.ts";
 
 const DNS_PORT = 53;

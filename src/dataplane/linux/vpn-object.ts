@@ -4,6 +4,7 @@
  * never leaves the machine.
  */
 
+import { widthOf } from "../../base/ip.ts";
 import { containsPrefix, parsePrefix } from "../../base/prefix.ts";
 import type { SiteBlueprint, SiteHostBlueprint, VpcBlueprint, VpnGatewayBlueprint } from "../../plan/blueprint.ts";
 import { routerOf, VPN_GATEWAY_DEVICE } from "./device.ts";
@@ -18,7 +19,6 @@ import {
   route,
   unnumberedLink,
   VPN_NEXTHOP,
-  widthOf,
 } from "./link-object.ts";
 
 /** Of a gateway, by the key of the site; of a site's router, by the key of the host. */

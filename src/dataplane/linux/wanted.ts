@@ -4,7 +4,7 @@
  * nexthop numbers follow from the blueprint's keys: the same blueprint always means the same objects.
  */
 
-import type { Width } from "../../base/ip.ts";
+import { type Width, widthOf } from "../../base/ip.ts";
 import type {
   Blueprint,
   GroupRuleBlueprint,
@@ -39,7 +39,6 @@ import {
 } from "./gateway-object.ts";
 import { familiesLedBy, namespaceOfInstance, nexthopOfHost, objectsOfHost, routedHosts } from "./host-object.ts";
 import type { KernelObject } from "./kernel-object.ts";
-import { widthOf } from "./link-object.ts";
 import { LOGGED_SET } from "./metering.ts";
 import { hasNat64, objectsOfTranslator, TRANSLATOR } from "./nat64-object.ts";
 import { type Adder, nodesOf, NOTHING, type Objects, objectsOf, type Wanted } from "./part.ts";

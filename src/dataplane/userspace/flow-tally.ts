@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from "node:net";
+import { widthOf } from "../../base/ip.ts";
 import type { NetworkInterface } from "../../model/network-interface.ts";
 import {
   type DropCount,
@@ -197,15 +198,11 @@ function isOf({ requester }: NetworkInterface, vpcEndpointId: string): boolean {
   return requester?.kind === "vpc-endpoint" && requester.vpcEndpointId === vpcEndpointId;
 }
 
-function widthOf({ sourceIp }: Visit): 32 | 128 {
-  return sourceIp.includes(":") ? 128 : 32;
-}
-
 function headerBytes(visit: Visit): number {
-  return HEADER_BYTES[widthOf(visit)];
+  return HEADER_BYTES[widthOf(visit.sourceIp)];
 }
 
 function sizeOf(visit: Visit, payloadBytes: number): { readonly packets: number; readonly bytes: number } {
-  const packets = Math.max(1, Math.ceil(payloadBytes / SEGMENT_BYTES[widthOf(visit)]));
+  const packets = Math.max(1, Math.ceil(payloadBytes / SEGMENT_BYTES[widthOf(visit.sourceIp)]));
   return { packets, bytes: payloadBytes + packets * headerBytes(visit) };
 }
